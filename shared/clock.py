@@ -1,0 +1,65 @@
+"""Where the time comes from, and the proof that its zone data is the one we were built with."""
+
+import zoneinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Gives the current instant, aware, in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass
+class FixedClock:
+    """A clock that stands still until it is told to go on."""
+
+    instant: datetime
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def advance(self, by: timedelta) -> None:
+        self.instant += by
+
+
+class ZoneDataStale(RuntimeError):
+    """This machine's time-zone data is not the one Puente needs: install the package `tzdata` at the locked version."""
+
+
+ZONE_VECTORS = (
+    ("America/Vancouver", datetime(2027, 1, 15, 12), -7),
+    ("America/Edmonton", datetime(2027, 1, 15, 12), -6),
+    ("America/Winnipeg", datetime(2027, 1, 15, 12), -5),
+    ("America/Mexico_City", datetime(2027, 7, 15, 12), -6),
+    ("America/Matamoros", datetime(2027, 7, 15, 12), -5),
+    ("America/Tijuana", datetime(2027, 7, 15, 12), -7),
+)
+"""Zone, wall time, hours from UTC. Source: tzdata 2026f; docs/domain.md, "Time zones"."""
+
+
+def use_packaged_zone_data() -> str:
+    """The version of the zone data in use, after making the `tzdata` package its only source.
+
+    The host's copy is never read: it may be years old. Raises: ZoneDataStale when a known offset differs.
+    """
+    zoneinfo.reset_tzpath(())
+    zoneinfo.ZoneInfo.clear_cache()
+    for zone, wall_time, hours in ZONE_VECTORS:
+        offset = wall_time.replace(tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset()
+        if offset != timedelta(hours=hours):
+            raise ZoneDataStale(f"{zone} at {wall_time} is {offset} from UTC, not {hours} h: update the package tzdata")
+    return tzdata_version()
+
+
+def tzdata_version() -> str:
+    """The version of the packaged zone data, as stored with every instant derived from it."""
+    return version("tzdata")

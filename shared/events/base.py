@@ -1,0 +1,37 @@
+"""What every event has in common: a whole snapshot of its stream, frozen, with a key and a version."""
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+EVENT_TYPES: dict[str, type["Event"]] = {}
+"""Every event class by its CloudEvents type."""
+
+
+class Snapshot(BaseModel):
+    """A value inside an event. Unknown fields are ignored, so that a consumer outlives additive changes."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Event(Snapshot):
+    """What is now true of one stream.
+
+    `version` is the version of the publisher's row when it was read under its lock: it becomes `ce_sequence`, and of two
+    events of one stream the higher one wins.
+    """
+
+    type: ClassVar[str]
+    topic: ClassVar[str]
+    version: int
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if "type" in cls.__dict__:
+            EVENT_TYPES[cls.type] = cls
+
+    @property
+    def key(self) -> str:
+        """The stream's key: the case's reference, or the site, programme or notice."""
+        raise NotImplementedError

@@ -1,0 +1,46 @@
+"""Published by notifications: single facts about notices, each with a key of its own."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from shared.events.base import Event
+from shared.events.intake import System
+
+
+class NoticeKind(StrEnum):
+    """What a notice tells the household."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    BOOKED = "booked"
+    MOVED = "moved"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class NoticeOutcome(Event):
+    """One notice and what became of it. `language` is the language that was used, `channel` `email` or `none`."""
+
+    topic = "notifications.notices"
+
+    notice_id: UUID
+    kind: NoticeKind
+    case_ref: str
+    system: System
+    channel: str
+    language: str
+    appointment_id: UUID | None = None
+    provider_reference: str | None = None
+    reason: str | None = None
+
+    @property
+    def key(self) -> str:
+        return str(self.notice_id)
+
+
+class NoticeSent(NoticeOutcome):
+    type = "puente.notifications.notice.sent.v1"
+
+
+class NoticeFailed(NoticeOutcome):
+    type = "puente.notifications.notice.failed.v1"

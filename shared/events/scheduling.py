@@ -1,0 +1,111 @@
+"""Published by scheduling: the whole scheduling state of a case, and sites."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from shared.events.base import Event, Snapshot
+from shared.events.intake import System
+
+
+class AppointmentStatus(StrEnum):
+    """FHIR R5 words. `pending`: offered, the slot is held until the deadline."""
+
+    WAITLIST = "waitlist"
+    PENDING = "pending"
+    BOOKED = "booked"
+    ARRIVED = "arrived"
+    CHECKED_IN = "checked-in"
+    FULFILLED = "fulfilled"
+    NOSHOW = "noshow"
+    CANCELLED = "cancelled"
+    ENTERED_IN_ERROR = "entered-in-error"
+
+
+class Appointment(Snapshot):
+    """One appointment, whole. `wall_time` at the site with `zone` is the truth (`YYYY-MM-DDTHH:MM`); `starts_at` is
+    the instant derived from it with `tzdata_version`. `deadline` is the instant until which an offer can be accepted."""
+
+    id: UUID
+    version: int
+    status: AppointmentStatus
+    site: str
+    wall_time: str
+    zone: str
+    starts_at: datetime
+    tzdata_version: str
+    minutes: int
+    party: int
+    interpreter: str | None = None
+    deadline: datetime | None = None
+    replaces: UUID | None = None
+    reason: str | None = None
+    acted_by: str
+
+
+class CaseScheduled(Event):
+    """The case's whole scheduling state: an appointment that it does not name is over.
+
+    `appointment` is the live one or none, `ended` the last ended one with its reason, `waiting` why the case has none.
+    `calendar_uid` is the UID of the case's calendar entry and stays the same for its life.
+    """
+
+    topic = "scheduling.cases"
+
+    case_ref: str
+    system: System
+    programme: str
+    calendar_uid: UUID
+    appointment: Appointment | None = None
+    ended: Appointment | None = None
+    waiting: str | None = None
+
+    @property
+    def key(self) -> str:
+        return self.case_ref
+
+
+class AppointmentOffered(CaseScheduled):
+    type = "puente.scheduling.appointment.offered.v1"
+
+
+class AppointmentBooked(CaseScheduled):
+    type = "puente.scheduling.appointment.booked.v1"
+
+
+class AppointmentMoved(CaseScheduled):
+    type = "puente.scheduling.appointment.moved.v1"
+
+
+class AppointmentCancelled(CaseScheduled):
+    type = "puente.scheduling.appointment.cancelled.v1"
+
+
+class OfferExpired(CaseScheduled):
+    type = "puente.scheduling.offer.expired.v1"
+
+
+class CaseWaiting(CaseScheduled):
+    type = "puente.scheduling.case.waiting.v1"
+
+
+class SiteChanged(Event):
+    """A site as the public knows it. `admin_area` is the Mexican state code, when the site has one."""
+
+    type = "puente.scheduling.site.changed.v1"
+    topic = "scheduling.sites"
+
+    site: str
+    system: System
+    name: str
+    city: str
+    address: str
+    zone: str
+    admin_area: str | None = None
+    programmes: tuple[str, ...] = ()
+    is_open: bool
+    illustrative: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.site
