@@ -36,12 +36,12 @@ class ZoneDataStale(RuntimeError):
 
 
 ZONE_VECTORS = (
-    ("America/Vancouver", datetime(2027, 1, 15, 12), -7),
-    ("America/Edmonton", datetime(2027, 1, 15, 12), -6),
-    ("America/Winnipeg", datetime(2027, 1, 15, 12), -5),
-    ("America/Mexico_City", datetime(2027, 7, 15, 12), -6),
-    ("America/Matamoros", datetime(2027, 7, 15, 12), -5),
-    ("America/Tijuana", datetime(2027, 7, 15, 12), -7),
+    ("America/Vancouver", "2027-01-15T12:00", -7),
+    ("America/Edmonton", "2027-01-15T12:00", -6),
+    ("America/Winnipeg", "2027-01-15T12:00", -5),
+    ("America/Mexico_City", "2027-07-15T12:00", -6),
+    ("America/Matamoros", "2027-07-15T12:00", -5),
+    ("America/Tijuana", "2027-07-15T12:00", -7),
 )
 """Zone, wall time, hours from UTC. Source: tzdata 2026f; docs/domain.md, "Time zones"."""
 
@@ -54,7 +54,7 @@ def use_packaged_zone_data() -> str:
     zoneinfo.reset_tzpath(())
     zoneinfo.ZoneInfo.clear_cache()
     for zone, wall_time, hours in ZONE_VECTORS:
-        offset = wall_time.replace(tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset()
+        offset = datetime.fromisoformat(wall_time).replace(tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset()
         if offset != timedelta(hours=hours):
             raise ZoneDataStale(f"{zone} at {wall_time} is {offset} from UTC, not {hours} h: update the package tzdata")
     return tzdata_version()

@@ -1,6 +1,6 @@
 """The contracts: every event that crosses a service, one file per publisher, frozen and versioned in its type."""
 
-from shared.events.base import EVENT_TYPES, Event, Snapshot
+from shared.events.base import EVENT_TYPES, SNAPSHOTS, Event, Snapshot
 from shared.events.intake import (
     CASE_EVENTS,
     Allocation,
@@ -37,6 +37,7 @@ from shared.events.scheduling import (
 __all__ = [
     "CASE_EVENTS",
     "EVENT_TYPES",
+    "SNAPSHOTS",
     "Allocation",
     "Appointment",
     "AppointmentBooked",

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict
 EVENT_TYPES: dict[str, type["Event"]] = {}
 """Every event class by its CloudEvents type."""
 
+SNAPSHOTS: dict[str, type["Event"]] = {}
+"""The snapshot that every event of a topic carries, by topic."""
+
 
 class Snapshot(BaseModel):
     """A value inside an event. Unknown fields are ignored, so that a consumer outlives additive changes."""
@@ -28,6 +31,8 @@ class Event(Snapshot):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
+        if "topic" in cls.__dict__:
+            SNAPSHOTS[cls.topic] = cls
         if "type" in cls.__dict__:
             EVENT_TYPES[cls.type] = cls
 

@@ -1,0 +1,218 @@
+"""The consume loop of a service: reads all its topics, hands each topic's records to its runner, never loses its place.
+
+Kafka's own commits are for display: the place to go on is in our database, checked against the record before it.
+"""
+
+import asyncio
+import random
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.clock import Clock
+from shared.db import Database, is_lost_race, is_unavailable
+from shared.kafka import parked, positions
+from shared.kafka.batch import BadRelease, BatchRunner
+from shared.kafka.records import Record
+
+log = structlog.get_logger()
+
+MAX_BATCH = 500
+BATCH_SECONDS = 0.2
+"""Aim for the time of one batch: people's requests wait behind its locks."""
+HALVE_AFTER_TRIES = 5
+
+
+@dataclass
+class TopicProgress:
+    """What operations see of one topic's consumer."""
+
+    runner: BatchRunner
+    batch_size: int = MAX_BATCH
+    last_progress: float = field(default_factory=time.monotonic)
+    in_hand_since: datetime | None = None
+    stopped: str | None = None
+
+
+class Consumer:
+    """Consumes a service's topics, in one group with a static member, until it is cancelled."""
+
+    def __init__(
+        self, bootstrap: str, group: str, runners: Iterable[BatchRunner], *, database: Database, clock: Clock
+    ) -> None:
+        self.topics = {runner.topic: TopicProgress(runner) for runner in runners}
+        self.group = group
+        self._bootstrap = bootstrap
+        self._database = database
+        self._clock = clock
+        self._to_verify: dict[TopicPartition, tuple[int, str]] = {}
+
+    async def run(self) -> None:
+        """Consumes until cancelled. A broker that is away is waited for; a failure of ours ends the process."""
+        while True:
+            kafka = self._new_client()
+            try:
+                await kafka.start()
+                kafka.subscribe(list(self.topics), listener=_Assigned(self, kafka))
+                while True:
+                    await self._read(kafka)
+            except (KafkaError, OSError) as error:
+                log.warning("consumer.reconnects", group=self.group, error=type(error).__name__)
+                await asyncio.sleep(1)
+            finally:
+                await _close(kafka)
+
+    def _new_client(self) -> AIOKafkaConsumer:
+        """Settings and their reasons: docs/domain.md, "The Kafka client"."""
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=self.group,
+            group_instance_id=f"{self.group}-0",
+            client_id=self.group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=30_000,
+            heartbeat_interval_ms=3_000,
+            rebalance_timeout_ms=60_000,
+            max_poll_interval_ms=300_000,
+            fetch_max_wait_ms=200,
+            metadata_max_age_ms=30_000,
+        )
+
+    async def _read(self, kafka: AIOKafkaConsumer) -> None:
+        size = min(progress.batch_size for progress in self.topics.values())
+        fetched = await kafka.getmany(timeout_ms=200, max_records=size)
+        by_topic: dict[str, list[Record]] = defaultdict(list)
+        for partition, messages in fetched.items():
+            by_topic[partition.topic] += await self._in_place(kafka, partition, messages)
+        for topic, records in by_topic.items():
+            if records:
+                await self._handle(kafka, topic, records)
+
+    async def _handle(self, kafka: AIOKafkaConsumer, topic: str, records: list[Record]) -> None:
+        progress = self.topics[topic]
+        progress.in_hand_since = self._clock.now()
+        started = time.monotonic()
+        try:
+            await self._until_done(progress.runner, records)
+        except BadRelease as error:
+            progress.stopped = str(error)
+            kafka.pause(*[tp for tp in kafka.assignment() if tp.topic == topic])
+            log.critical("consumer.stopped", topic=topic, reason=str(error))
+            return
+        progress.batch_size = _adapted(progress.batch_size, time.monotonic() - started)
+        progress.last_progress, progress.in_hand_since = time.monotonic(), None
+        await self._show_place(kafka, records)
+
+    async def _until_done(self, runner: BatchRunner, records: Sequence[Record]) -> None:
+        """The same batch again, with back-off, while the database is away or races are lost."""
+        tries = 0
+        while True:
+            try:
+                await runner.run(records, stubborn=tries >= HALVE_AFTER_TRIES and await self._database.answers())
+                return
+            except Exception as error:
+                if not (is_lost_race(error) or is_unavailable(error)):
+                    raise
+                tries += 1
+                log.warning("batch.again", topic=runner.topic, tries=tries, error=type(error).__name__)
+            await asyncio.sleep(min(0.05 * 2**tries, 5) * random.uniform(0.5, 1))
+
+    async def _show_place(self, kafka: AIOKafkaConsumer, records: Sequence[Record]) -> None:
+        """Commits to Kafka for its own tools. Failing is fine: our place is in the database."""
+        offsets = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}
+        try:
+            async with asyncio.timeout(5):
+                await kafka.commit({tp: offset for tp, offset in offsets.items() if tp in kafka.assignment()})
+        except (KafkaError, TimeoutError, ValueError) as error:
+            log.info("consumer.commit_skipped", error=type(error).__name__)
+
+    async def _in_place(
+        self, kafka: AIOKafkaConsumer, partition: TopicPartition, messages: Sequence[ConsumerRecord]
+    ) -> list[Record]:
+        """The records, after checking on the first read that the log is the one we know.
+
+        The read starts one record before our place. If another record is there, or the place is beyond the log, the log
+        was lost and refilled: read from the start; positions say what is new.
+        """
+        expected = self._to_verify.pop(partition, None)
+        records = [_record(message) for message in messages]
+        if expected is None:
+            return records
+        offset, event_id = expected
+        first = records[0]
+        if first.offset == offset and _event_id(first) == event_id:
+            return records[1:]
+        log.warning("consumer.log_changed", topic=partition.topic, partition=partition.partition, offset=offset)
+        await kafka.seek_to_beginning(partition)
+        return []
+
+    async def seek(self, kafka: AIOKafkaConsumer, assigned: Iterable[TopicPartition]) -> None:
+        """Goes to our place in each assigned partition, one record early."""
+        async with self._database.begin(self._clock.now()) as uow:
+            stored = await positions.stored_offsets(uow, list(self.topics))
+        for partition in assigned:
+            self._to_verify.pop(partition, None)
+            next_offset, event_id = stored.get((partition.topic, partition.partition), (0, ""))
+            if next_offset > 0:
+                self._to_verify[partition] = (next_offset - 1, event_id)
+            kafka.seek(partition, max(next_offset - 1, 0))
+            if self.topics[partition.topic].stopped:
+                kafka.pause(partition)
+
+    async def retry_parked(self) -> int:
+        """Tries every parked event whose time has come; how many were tried."""
+        sealer = next(iter(self.topics.values())).runner.sealer
+        async with self._database.begin(self._clock.now()) as uow:
+            due = await parked.due(uow, sealer)
+        for event in due:
+            if event.record.topic in self.topics:
+                await self.topics[event.record.topic].runner.retry_parked(event)
+        return len(due)
+
+
+class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    def __init__(self, consumer: Consumer, kafka: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+        self._kafka = kafka
+
+    async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
+        """Nothing to do: what is in hand is guarded by its positions."""
+
+    async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
+        for attempt in range(100):
+            try:
+                return await self._consumer.seek(self._kafka, assigned)
+            except Exception as error:
+                if not is_unavailable(error):
+                    raise
+                await asyncio.sleep(min(0.1 * 2**attempt, 5))
+
+
+def _adapted(size: int, seconds: float) -> int:
+    """Half the batch when it took too long, twice as much when it was quick."""
+    if seconds > BATCH_SECONDS:
+        return max(size // 2, 10)
+    return min(size * 2, MAX_BATCH) if seconds < BATCH_SECONDS / 2 else size
+
+
+def _record(message: ConsumerRecord) -> Record:
+    return Record(message.topic, message.partition, message.offset, message.key, message.value, tuple(message.headers))
+
+
+def _event_id(record: Record) -> str:
+    return next((value.decode(errors="replace") for name, value in record.headers if name == "ce_id"), "")
+
+
+async def _close(kafka: AIOKafkaConsumer) -> None:
+    try:
+        async with asyncio.timeout(5):
+            await kafka.stop()
+    except (KafkaError, OSError, TimeoutError) as error:
+        log.info("consumer.close_skipped", error=type(error).__name__)

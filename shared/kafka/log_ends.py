@@ -1,0 +1,70 @@
+"""Where the logs end, asked on a connection of its own: lag that is right also for a consumer that stands still."""
+
+import asyncio
+from datetime import datetime
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.clock import Clock
+from shared.db import Database, is_unavailable
+from shared.kafka import positions
+
+log = structlog.get_logger()
+
+ASK_SECONDS = 2
+
+
+class LogEnds:
+    """Asks every two seconds how far each consumed topic is ahead of us."""
+
+    def __init__(self, bootstrap: str, topics: list[str], database: Database, clock: Clock) -> None:
+        self._bootstrap = bootstrap
+        self._topics = topics
+        self._database = database
+        self._clock = clock
+        self._lag: dict[str, int] = dict.fromkeys(topics, 0)
+        self._since: dict[str, datetime] = {}
+        self.answers = False
+
+    def lag_of(self, topic: str) -> tuple[int, datetime | None]:
+        """Events of the topic that are not handled yet, and since when there are any."""
+        return self._lag[topic], self._since.get(topic)
+
+    async def run(self) -> None:
+        """Asks until cancelled."""
+        while self._topics:
+            reader = AIOKafkaConsumer(bootstrap_servers=self._bootstrap)
+            try:
+                await reader.start()
+                while True:
+                    await self._ask(reader)
+                    await asyncio.sleep(ASK_SECONDS)
+            except Exception as error:
+                if not (isinstance(error, KafkaError) or is_unavailable(error)):
+                    raise
+                log.info("log_ends.away", error=type(error).__name__)
+            finally:
+                self.answers = False
+                await reader.stop()
+            await asyncio.sleep(1)
+
+    async def _ask(self, reader: AIOKafkaConsumer) -> None:
+        async with asyncio.timeout(10):
+            known = {topic: reader.partitions_for_topic(topic) or set() for topic in await reader.topics()}
+            partitions = [TopicPartition(t, p) for t in self._topics for p in known.get(t, ())]
+            ends = await reader.end_offsets(partitions) if partitions else {}
+        async with self._database.begin(self._clock.now()) as uow:
+            stored = await positions.stored_offsets(uow, self._topics)
+        for topic in self._topics:
+            lag = sum(
+                max(end - stored.get((topic, tp.partition), (0, ""))[0], 0)
+                for tp, end in ends.items()
+                if tp.topic == topic
+            )
+            self._lag[topic] = lag
+            self._since[topic] = self._since.get(topic, self._clock.now())
+            if not lag:
+                del self._since[topic]
+        self.answers = True

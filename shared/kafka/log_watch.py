@@ -1,0 +1,86 @@
+"""How a lost log is noticed, and what then goes out again. Exceptions are no sign of it: there are none."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.db import Database, UnitOfWork, as_json
+
+LAST_ACKNOWLEDGED = """
+insert into relay_partition (topic, partition, last_offset)
+select topic, partition, last_offset
+from jsonb_to_recordset(cast(:rows as jsonb)) as a(topic text, partition int, last_offset bigint)
+order by topic, partition
+on conflict (topic, partition) do update set last_offset = excluded.last_offset
+"""
+
+REPUBLISH = """
+update outbox set published_at = null, partition = null, "offset" = null
+where published_at is not null
+  and id in (select distinct on (topic, key) id from outbox order by topic, key, sequence desc)
+"""
+
+
+class LogLost(RuntimeError):
+    """Kafka no longer holds what we put there: the newest row of every stream must go out again.
+
+    `cluster_id` is the cluster that took the old one's place, when that is how it was noticed.
+    """
+
+    def __init__(self, reason: str, cluster_id: str | None = None) -> None:
+        super().__init__(reason)
+        self.cluster_id = cluster_id
+
+
+async def remember_cluster(database: Database, now: datetime, cluster_id: str) -> None:
+    """Notes which cluster we publish on. Raises: LogLost when we published on another one before."""
+    async with database.begin(now) as uow:
+        await uow.execute(
+            "insert into relay_cluster (cluster_id) values (:cluster_id) on conflict do nothing", cluster_id=cluster_id
+        )
+        known = (await uow.rows("select cluster_id from relay_cluster"))[0].cluster_id
+    if known != cluster_id:
+        raise LogLost(f"the cluster is {cluster_id}, not {known}", cluster_id)
+
+
+async def remember_acknowledged(uow: UnitOfWork, acknowledged: Sequence[tuple[TopicPartition, int]]) -> None:
+    """Notes the last offset of each partition. Raises: LogLost when one is not higher than the last."""
+    first: dict[TopicPartition, int] = {}
+    last: dict[TopicPartition, int] = {}
+    for partition, offset in acknowledged:
+        first[partition] = min(offset, first.get(partition, offset))
+        last[partition] = max(offset, last.get(partition, offset))
+    known = {
+        TopicPartition(row.topic, row.partition): row.last_offset
+        for row in await uow.rows("select topic, partition, last_offset from relay_partition")
+    }
+    for partition, offset in first.items():
+        if offset <= known.get(partition, -1):
+            raise LogLost(f"{partition.topic}/{partition.partition} acknowledged {offset} after {known[partition]}")
+    rows = [{"topic": p.topic, "partition": p.partition, "last_offset": offset} for p, offset in last.items()]
+    await uow.execute(LAST_ACKNOWLEDGED, rows=as_json(rows))
+
+
+async def shorter_than_published(database: Database, now: datetime, reader: AIOKafkaConsumer) -> None:
+    """Compares every partition's end with what was acknowledged there. Raises: LogLost when it is lower."""
+    async with database.begin(now) as uow:
+        known = {
+            TopicPartition(row.topic, row.partition): row.last_offset
+            for row in await uow.rows("select topic, partition, last_offset from relay_partition")
+        }
+    ends = await reader.end_offsets(list(known)) if known else {}
+    for partition, end in ends.items():
+        if end <= known[partition]:
+            raise LogLost(f"{partition.topic}/{partition.partition} ends at {end}, published was {known[partition]}")
+
+
+async def republish(uow: UnitOfWork, cluster_id: str | None) -> int:
+    """Makes the newest row of every stream unpublished again and forgets the lost log; how many streams."""
+    await uow.execute("delete from relay_partition")
+    await uow.execute(
+        """update relay_cluster set republications = republications + 1,
+             cluster_id = coalesce(cast(:cluster_id as text), cluster_id)""",
+        cluster_id=cluster_id,
+    )
+    return await uow.execute(REPUBLISH)

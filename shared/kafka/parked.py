@@ -1,0 +1,164 @@
+"""Parked events: kept whole and encrypted, tried again, closed as superseded when a newer one of the stream succeeds."""
+
+import base64
+import json
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from shared.crypto import Sealer
+from shared.db import UnitOfWork, as_json
+from shared.kafka.positions import Claimed
+from shared.kafka.records import Received, Record
+
+NEXT_TRY = (
+    timedelta(seconds=5),
+    timedelta(minutes=1),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=6),
+)
+"""Wait before each further try; after the last one the event is dead. Source: docs/domain.md, "Parking"."""
+
+PARK = """
+insert into parked_event (topic, partition, "offset", key, sequence, raw, cause, state, attempts, parked_at,
+                          next_try_at, traceparent)
+values (:topic, :partition, :offset, :key, :sequence, :raw, :cause, :state, 1, :now, :next_try_at, :traceparent)
+on conflict do nothing
+"""
+
+CLOSE = """
+update parked_event p
+set state = case when p.sequence = r.sequence then 'handled' else 'superseded' end,
+    next_try_at = null, closed_at = :now
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(topic text, key text, sequence bigint)
+where p.topic = r.topic and p.key = r.key and p.sequence <= r.sequence and p.state in ('parked', 'dead')
+"""
+
+DUE = """
+select id, topic, partition, "offset", raw, attempts, traceparent from parked_event
+where state = 'parked' and next_try_at <= :now order by next_try_at, id limit :limit
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedEvent:
+    """A parked event whose time has come."""
+
+    id: int
+    record: Record
+    attempts: int
+    traceparent: str | None
+
+
+def cause_of(error: BaseException) -> str:
+    """Kind and place of a failure. Never its message: that could quote the event."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f for f in frames if "site-packages" not in f.filename] or list(frames)
+    place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "?"
+    return f"{type(error).__qualname__} at {place}"
+
+
+async def park(uow: UnitOfWork, received: Received, cause: str, sealer: Sealer, traceparent: str) -> None:
+    """Keeps an event that could not be handled; one that is kept already stays as it is."""
+    record = received.record
+    await uow.execute(
+        PARK,
+        **_place(record),
+        key=received.event.key,
+        sequence=received.event.version,
+        raw=seal(record, sealer),
+        cause=cause,
+        state="parked",
+        now=uow.now,
+        next_try_at=uow.now + NEXT_TRY[0],
+        traceparent=traceparent,
+    )
+
+
+async def bury(uow: UnitOfWork, record: Record, cause: str, sealer: Sealer) -> None:
+    """Keeps bytes that no one can read, among the dead ones."""
+    await uow.execute(
+        PARK,
+        **_place(record),
+        key=None,
+        sequence=None,
+        raw=seal(record, sealer),
+        cause=cause,
+        state="dead",
+        now=uow.now,
+        next_try_at=None,
+        traceparent=None,
+    )
+
+
+async def close_older(uow: UnitOfWork, claimed: Sequence[Claimed]) -> None:
+    """Closes what is parked or dead of the streams just handled: the same event as handled, older ones as superseded."""
+    events = [c.received.event for c in claimed]
+    rows = [{"topic": e.topic, "key": e.key, "sequence": e.version} for e in events]
+    await uow.execute(CLOSE, rows=as_json(rows), now=uow.now)
+
+
+async def due(uow: UnitOfWork, sealer: Sealer, limit: int = 100) -> list[ParkedEvent]:
+    """The parked events to try again now, longest waiting first."""
+    return [
+        ParkedEvent(row.id, unseal(row, sealer), row.attempts, row.traceparent)
+        for row in await uow.rows(DUE, now=uow.now, limit=limit)
+    ]
+
+
+async def failed_again(uow: UnitOfWork, event: ParkedEvent, cause: str, traceparent: str) -> None:
+    """Sets the next try, or makes the event dead after the last one."""
+    again = event.attempts < len(NEXT_TRY)
+    await uow.execute(
+        """update parked_event set attempts = attempts + 1, cause = :cause, traceparent = :traceparent,
+             state = case when :again then 'parked' else 'dead' end, next_try_at = :next_try_at
+           where id = :id and state = 'parked'""",
+        id=event.id,
+        cause=cause,
+        traceparent=traceparent,
+        again=again,
+        next_try_at=uow.now + NEXT_TRY[event.attempts] if again else None,
+    )
+
+
+async def supersede(uow: UnitOfWork, event: ParkedEvent) -> None:
+    """Closes a parked event whose stream has gone on without it."""
+    await uow.execute(
+        """update parked_event set state = 'superseded', next_try_at = null, closed_at = :now
+           where id = :id and state = 'parked'""",
+        id=event.id,
+        now=uow.now,
+    )
+
+
+def _place(record: Record) -> dict[str, object]:
+    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+
+
+def seal(record: Record, sealer: Sealer) -> bytes:
+    """The whole record, encrypted for its place."""
+    plain = {
+        "key": _text(record.key),
+        "value": _text(record.value),
+        "headers": [[name, _text(value)] for name, value in record.headers],
+    }
+    return sealer.seal(json.dumps(plain).encode(), f"parked_event/{record.topic}/{record.partition}/{record.offset}")
+
+
+def unseal(row: object, sealer: Sealer) -> Record:
+    """The record of a parked row. Raises: Undecipherable."""
+    topic, partition, offset, raw = (getattr(row, name) for name in ("topic", "partition", "offset", "raw"))
+    plain = json.loads(sealer.open(raw, f"parked_event/{topic}/{partition}/{offset}"))
+    headers = tuple((name, _bytes(value) or b"") for name, value in plain["headers"])
+    return Record(topic, partition, offset, _bytes(plain["key"]), _bytes(plain["value"]), headers)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()
+
+
+def _bytes(value: str | None) -> bytes | None:
+    return None if value is None else base64.b64decode(value)

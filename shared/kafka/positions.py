@@ -1,0 +1,78 @@
+"""Positions: the right to handle an event, and where to go on reading. Both live in the handler's transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from shared.db import UnitOfWork, as_json
+from shared.kafka.records import Received, Record
+
+CLAIM = """
+insert into stream_position as p (topic, key, sequence)
+select topic, key, sequence
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(topic text, key text, sequence bigint)
+order by topic, key
+on conflict (topic, key) do update set sequence = excluded.sequence where p.sequence < excluded.sequence
+returning new.topic, new.key, coalesce(old.sequence, 0) as before
+"""
+
+STORE_OFFSETS = """
+insert into consumer_offset (topic, partition, next_offset, last_event_id)
+select topic, partition, next_offset, last_event_id
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+  topic text, partition int, next_offset bigint, last_event_id text)
+order by topic, partition
+on conflict (topic, partition) do update
+set next_offset = excluded.next_offset, last_event_id = excluded.last_event_id
+"""
+
+COUNT_PROGRESS = """
+insert into consumer_progress as c (topic, handled, superseded, jumps, progressed_at)
+values (:topic, :handled, :superseded, :jumps, :now)
+on conflict (topic) do update
+set handled = c.handled + excluded.handled, superseded = c.superseded + excluded.superseded,
+    jumps = c.jumps + excluded.jumps, progressed_at = excluded.progressed_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An event that is ours to handle, and the sequence its stream had before."""
+
+    received: Received
+    before: int
+
+
+async def claim(uow: UnitOfWork, events: Sequence[Received]) -> list[Claimed]:
+    """The events that are newer than what was handled of their stream; theirs is the transaction from here on.
+
+    At most one event a stream. Another owner of the same event waits here, then gets nothing.
+    """
+    if not events:
+        return []
+    streams = [{"topic": e.event.topic, "key": e.event.key, "sequence": e.event.version} for e in events]
+    won = {(row.topic, row.key): row.before for row in await uow.rows(CLAIM, rows=as_json(streams))}
+    return [Claimed(event, won[event.stream]) for event in events if event.stream in won]
+
+
+async def store_offsets(uow: UnitOfWork, last_records: Iterable[tuple[Record, str]]) -> None:
+    """Remembers the place after the last record of each partition, and that record's event id."""
+    rows = [
+        {"topic": r.topic, "partition": r.partition, "next_offset": r.offset + 1, "last_event_id": event_id}
+        for r, event_id in last_records
+    ]
+    if rows:
+        await uow.execute(STORE_OFFSETS, rows=as_json(rows))
+
+
+async def count_progress(uow: UnitOfWork, topic: str, *, handled: int, superseded: int, jumps: int) -> None:
+    """Adds to what the topic's consumer has done."""
+    await uow.execute(COUNT_PROGRESS, topic=topic, handled=handled, superseded=superseded, jumps=jumps, now=uow.now)
+
+
+async def stored_offsets(uow: UnitOfWork, topics: Sequence[str]) -> dict[tuple[str, int], tuple[int, str]]:
+    """(topic, partition) -> (next offset, id of the event before it)."""
+    rows = await uow.rows(
+        "select topic, partition, next_offset, last_event_id from consumer_offset where topic = any(:topics)",
+        topics=list(topics),
+    )
+    return {(row.topic, row.partition): (row.next_offset, row.last_event_id) for row in rows}

@@ -1,0 +1,267 @@
+"""The relay: puts outbox rows on Kafka in order, notes partition and offset of each, and notices when the log was lost.
+
+The outbox is the truth. One relay is active per service (advisory lock). An older row is never sent after a newer one of
+its stream; a partition in failure is skipped, never its neighbours. When an acknowledged offset is not higher than the
+last one of its partition, when the log is shorter than what we put there, or when the cluster is another one, the newest
+row of every stream goes out again.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+from opentelemetry.trace import SpanKind
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared import tracing
+from shared.clock import Clock
+from shared.db import Database, is_unavailable
+from shared.kafka.log_watch import LogLost, remember_acknowledged, remember_cluster, republish, shorter_than_published
+from shared.kafka.records import headers_of
+from shared.kafka.topics import ensure_topics
+
+log = structlog.get_logger()
+
+BATCH_ROWS = 500
+POLL_SECONDS = 0.2
+ACK_SECONDS = 10
+"""How long to wait for acknowledgements before the partition is left alone and the others go on."""
+REBUILD_SECONDS = 20
+"""Age of an unacknowledged record after which the producer is given up, if the broker answers."""
+CHECK_SECONDS = 60
+
+UNPUBLISHED = """
+select id, topic, key, sequence, event_id, type, attributes, value, created_at from outbox
+where published_at is null and id > :after order by id limit :limit
+"""
+
+MARK = """
+update outbox o set published_at = :now, partition = a.partition, "offset" = a."offset"
+from unnest(cast(:ids as bigint[]), cast(:partitions as int[]), cast(:offsets as bigint[]))
+  as a(id, partition, "offset")
+where o.id = a.id and o.published_at is null
+"""
+
+
+@dataclass
+class Sent:
+    """An outbox row handed to the producer. Its future is kept: sending it again would make a duplicate."""
+
+    row: Any
+    partition: TopicPartition
+    future: "asyncio.Future[Any]"
+    since: float
+    starts_ns: int
+
+
+class Relay:
+    """Publishes one service's outbox until it is cancelled."""
+
+    def __init__(self, database: Database, bootstrap: str, *, service: str, clock: Clock) -> None:
+        self._database = database
+        self._bootstrap = bootstrap
+        self._source = f"urn:puente:{service}"
+        self._service = service
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._partitioner = DefaultPartitioner()
+        self._in_flight: dict[int, Sent] = {}
+        self._producer: AIOKafkaProducer | None = None
+        self._checked = 0.0
+        self.rebuilds = 0
+        database.when_published(lambda _: self._wake.set())
+
+    async def run(self) -> None:
+        """Publishes until cancelled; waits for a broker or a database that is away."""
+        while True:
+            try:
+                async with self._database.engine.connect() as lease:
+                    if await self._is_ours(lease):
+                        await self._publish_all(lease)
+            except LogLost as lost:
+                await self._say_all_again(lost)
+            except (KafkaError, OSError) as error:
+                log.warning("relay.waits", error=type(error).__name__)
+            except Exception as error:
+                if not is_unavailable(error):
+                    raise
+                log.warning("relay.waits", error=type(error).__name__)
+            finally:
+                await self._give_up_producer()
+            await asyncio.sleep(1)
+
+    async def _is_ours(self, lease: AsyncConnection) -> bool:
+        """True when no other relay of this service is active; the lock lasts as long as the connection."""
+        locked = (await lease.execute(text("select pg_try_advisory_lock(7002)"))).scalar_one()
+        await lease.commit()  # commits: the lock belongs to the session; an open transaction would be ended as idle
+        return bool(locked)
+
+    async def _publish_all(self, lease: AsyncConnection) -> None:
+        cluster = await ensure_topics(self._bootstrap)
+        await remember_cluster(self._database, self._clock.now(), cluster)
+        self._producer = await self._new_producer()
+        self._checked = 0.0
+        while True:
+            self._wake.clear()
+            await self._check_log()
+            if not await self._publish_some():
+                await self._pause(lease)
+
+    async def _pause(self, lease: AsyncConnection) -> None:
+        """Waits for news, and makes sure that the lock's connection still stands."""
+        try:
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            await lease.execute(text("select 1"))
+            await lease.commit()  # commits: see _is_ours
+
+    async def _new_producer(self) -> AIOKafkaProducer:
+        """Settings and their reasons: docs/domain.md, "The Kafka client"."""
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            client_id=f"{self._service}-relay",
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=2,
+            max_batch_size=131_072,
+            request_timeout_ms=30_000,
+        )
+        async with asyncio.timeout(15):
+            await producer.start()
+        return producer
+
+    async def _publish_some(self) -> bool:
+        """Sends the next rows and marks what was acknowledged; False when there was nothing to do."""
+        await self._send_next()
+        if not self._in_flight:
+            return False
+        await asyncio.wait([sent.future for sent in self._in_flight.values()], timeout=ACK_SECONDS)
+        await self._settle()
+        self._rebuild_when_stuck()
+        return True
+
+    async def _send_next(self) -> None:
+        """Sends the oldest rows that are not on their way, looking past partitions that are stuck."""
+        stuck = {sent.partition for sent in self._in_flight.values()}
+        after = 0
+        while rows := await self._rows_after(after):
+            for row in rows:
+                partition = await self._partition_of(row)
+                if row.id not in self._in_flight and partition not in stuck:
+                    await self._send(row, partition)
+            if len(self._in_flight) >= BATCH_ROWS or not stuck:
+                return
+            after = rows[-1].id
+
+    async def _rows_after(self, after: int) -> Sequence[Any]:
+        async with self._database.begin(self._clock.now()) as uow:
+            return await uow.rows(UNPUBLISHED, after=after, limit=BATCH_ROWS)
+
+    async def _partition_of(self, row: Any) -> TopicPartition:
+        assert self._producer is not None  # noqa: S101  set before any row is read
+        async with asyncio.timeout(ACK_SECONDS):
+            partitions = sorted(await self._producer.partitions_for(row.topic))
+        return TopicPartition(row.topic, self._partitioner(row.key.encode(), partitions, partitions))
+
+    async def _send(self, row: Any, partition: TopicPartition) -> None:
+        assert self._producer is not None  # noqa: S101  set before any row is read
+        starts_ns = time.time_ns()
+        async with asyncio.timeout(ACK_SECONDS):
+            future = await self._producer.send(
+                partition.topic,
+                value=row.value.encode(),
+                key=row.key.encode(),
+                partition=partition.partition,
+                headers=headers_of(row, self._source),
+            )
+        self._in_flight[row.id] = Sent(row, partition, future, time.monotonic(), starts_ns)
+
+    async def _settle(self) -> None:
+        """Stores partition and offset of what was acknowledged; what failed is sent again. Raises: LogLost."""
+        done = {row_id: sent for row_id, sent in self._in_flight.items() if sent.future.done()}
+        acknowledged = []
+        for row_id, sent in done.items():
+            del self._in_flight[row_id]
+            if sent.future.exception() is None:
+                acknowledged.append((row_id, sent, sent.future.result().offset))
+            else:
+                log.warning("relay.refused", topic=sent.partition.topic, error=type(sent.future.exception()).__name__)
+        if not acknowledged:
+            return
+        async with self._database.begin(self._clock.now()) as uow:
+            await remember_acknowledged(uow, [(sent.partition, offset) for _, sent, offset in acknowledged])
+            await uow.execute(
+                MARK,
+                now=uow.now,
+                ids=[row_id for row_id, _, _ in acknowledged],
+                partitions=[sent.partition.partition for _, sent, _ in acknowledged],
+                offsets=[offset for _, _, offset in acknowledged],
+            )
+        for _, sent, offset in acknowledged:
+            _send_span(sent, offset)
+
+    def _rebuild_when_stuck(self) -> None:
+        """Raises: KafkaError, to start again with a new producer, when records stay unacknowledged for too long."""
+        oldest = min((sent.since for sent in self._in_flight.values()), default=time.monotonic())
+        if time.monotonic() - oldest > REBUILD_SECONDS:
+            raise KafkaError("records stay unacknowledged: a new producer")
+
+    async def _check_log(self) -> None:
+        """Looks at start and every minute whether the log still holds what we put there. Raises: LogLost."""
+        if time.monotonic() - self._checked < CHECK_SECONDS and self._checked:
+            return
+        reader = AIOKafkaConsumer(bootstrap_servers=self._bootstrap)
+        try:
+            async with asyncio.timeout(15):
+                await reader.start()
+                await shorter_than_published(self._database, self._clock.now(), reader)
+        finally:
+            await reader.stop()
+        self._checked = time.monotonic()
+
+    async def _say_all_again(self, lost: LogLost) -> None:
+        log.critical("relay.log_lost", reason=str(lost), service=self._service)
+        async with self._database.begin(self._clock.now()) as uow:
+            count = await republish(uow, lost.cluster_id)
+        log.critical("relay.republishes", streams=count, service=self._service)
+
+    async def _give_up_producer(self) -> None:
+        """Closes the producer with a deadline: `stop()` waits for ever while records are pending (aiokafka #1101)."""
+        producer, self._producer = self._producer, None
+        for sent in self._in_flight.values():
+            sent.future.cancel()
+        self._in_flight.clear()
+        if producer is None:
+            return
+        self.rebuilds += 1
+        try:
+            async with asyncio.timeout(2):
+                await producer.stop()
+        except (KafkaError, OSError, TimeoutError):
+            async with asyncio.timeout(2):
+                await producer.client.close()
+
+
+def _send_span(sent: Sent, offset: int) -> None:
+    made_in = tracing.from_traceparent(sent.row.attributes["traceparent"])
+    assert made_in is not None  # noqa: S101  the outbox always writes one
+    attributes = {
+        tracing.MESSAGING_SYSTEM: "kafka",
+        tracing.OPERATION_NAME: "send",
+        tracing.OPERATION_TYPE: "send",
+        tracing.DESTINATION: sent.partition.topic,
+        tracing.PARTITION: str(sent.partition.partition),
+        tracing.OFFSET: offset,
+        tracing.MESSAGE_ID: str(sent.row.event_id),
+        tracing.OUTBOX_WAIT_MS: round(sent.starts_ns / 1e6 - sent.row.created_at.timestamp() * 1e3, 1),
+    }
+    context, name = tracing.child_of(made_in), f"send {sent.partition.topic}"
+    tracing.Span(name, SpanKind.CLIENT, context, made_in, attributes, (made_in,), sent.starts_ns).end()

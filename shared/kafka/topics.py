@@ -1,0 +1,64 @@
+"""The topics that exist, from `deploy/kafka/topics.yaml`, created or checked before anything produces or consumes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError
+
+TOPICS_FILE = Path(__file__).parents[2] / "deploy" / "kafka" / "topics.yaml"
+
+
+class TopicMismatch(RuntimeError):
+    """A topic on the broker has fewer partitions than topics.yaml says: order within a stream would not be kept."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic with its number of partitions and its broker settings."""
+
+    name: str
+    partitions: int
+    config: dict[str, str]
+
+
+def declared_topics(file: Path = TOPICS_FILE) -> list[Topic]:
+    """The topics of `topics.yaml`."""
+    document: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return [
+        Topic(entry["name"], int(entry["partitions"]), {name: str(value) for name, value in entry["config"].items()})
+        for entry in document["topics"]
+    ]
+
+
+async def ensure_topics(bootstrap: str, *, replication: int = 1) -> str:
+    """Creates what is missing and returns the cluster's id. Raises: TopicMismatch, aiokafka's KafkaError."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+    try:
+        await admin.start()
+        existing = set(await admin.list_topics())
+        for topic in declared_topics():
+            if topic.name not in existing:
+                await _create(admin, topic, replication)
+        await _check(admin)
+        return str((await admin.describe_cluster())["cluster_id"])
+    finally:
+        await admin.close()
+
+
+async def _create(admin: AIOKafkaAdminClient, topic: Topic, replication: int) -> None:
+    new = NewTopic(topic.name, topic.partitions, replication, topic_configs=topic.config)
+    response = await admin.create_topics([new], timeout_ms=5000)
+    for name, code, *_ in response.topic_errors:
+        if code not in (0, TopicAlreadyExistsError.errno):
+            raise TopicMismatch(f"topic {name} could not be created: Kafka error {code}")
+
+
+async def _check(admin: AIOKafkaAdminClient) -> None:
+    wanted = {topic.name: topic.partitions for topic in declared_topics()}
+    for described in await admin.describe_topics(list(wanted)):
+        found = len(described["partitions"])
+        if described["error_code"] == 0 and found < wanted[described["topic"]]:
+            raise TopicMismatch(f"topic {described['topic']} has {found} partitions, not {wanted[described['topic']]}")

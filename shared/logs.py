@@ -1,0 +1,27 @@
+"""Logs: one JSON object a line, an event name and ids. Never a name, a contact, a payload or a token."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure(service: str) -> None:
+    """Sends every log line of this process to standard output, with the time in UTC and the service."""
+
+    def add_service(_: object, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
+        line["service"] = service
+        return line
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            add_service,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it logs every retry; we log what follows from them

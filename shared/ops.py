@@ -1,0 +1,103 @@
+"""What operations see of a service: alive, ready, metrics, state, spans."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import PlainTextResponse, Response
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from shared import spans
+from shared.db import UnitOfWork
+from shared.metrics import exposition
+from shared.web.problems import Problem
+from shared.web.roles import requires
+
+if TYPE_CHECKING:
+    from shared.service import Service
+
+Counts = Callable[[UnitOfWork], Awaitable[dict[str, dict[str, int]]]]
+"""The service's own counts, by country."""
+
+OUTBOX = """
+select count(*) as backlog, coalesce(extract(epoch from :now - min(created_at)), 0)::float8 as oldest_seconds
+from outbox where published_at is null
+"""
+PARKED = """
+select count(*) filter (where state = 'parked') as parked, count(*) filter (where state = 'dead') as dead
+from parked_event where state in ('parked', 'dead')
+"""
+
+
+def router(service: "Service", counts: Counts) -> APIRouter:
+    """The routes every service has for operations. `/livez` says only that the loop turns."""
+    api = APIRouter(tags=["operations"])
+    for_ops = Depends(requires("ops"))
+
+    @api.get("/livez")
+    async def livez() -> PlainTextResponse:
+        return PlainTextResponse("alive")
+
+    @api.get("/readyz")
+    async def readyz() -> PlainTextResponse:
+        if not await service.database.answers():
+            raise Problem(503, "unavailable", "the database does not answer: look at its log")
+        return PlainTextResponse("ready")
+
+    @api.get("/metrics")
+    async def metrics() -> Response:
+        return Response(exposition(await state_of(service, counts)), media_type=CONTENT_TYPE_LATEST)
+
+    @api.get("/ops/state", dependencies=[for_ops])
+    async def state() -> dict[str, Any]:
+        return await state_of(service, counts)
+
+    @api.get("/ops/spans", dependencies=[for_ops])
+    async def traces(
+        case_ref: Annotated[str | None, Query()] = None, trace_id: Annotated[str | None, Query()] = None
+    ) -> list[dict[str, Any]]:
+        async with service.database.begin(service.clock.now()) as uow:
+            if trace_id:
+                return await spans.spans_of_trace(uow, trace_id)
+            if case_ref:
+                return await spans.spans_of_case(uow, case_ref)
+        raise Problem(400, "question_missing", "ask for case_ref or trace_id")
+
+    return api
+
+
+async def state_of(service: "Service", counts: Counts) -> dict[str, Any]:
+    """Outbox, consumers, parked and dead events and the counts by country. Raises: DatabaseUnavailable."""
+    now = service.clock.now()
+
+    async def read(uow: UnitOfWork) -> dict[str, Any]:
+        outbox = (await uow.rows(OUTBOX, now=now))[0]
+        events = (await uow.rows(PARKED))[0]
+        progress = {row.topic: row for row in await uow.rows("select * from consumer_progress")}
+        cluster = await uow.rows("select republications from relay_cluster")
+        return {
+            "service": service.name,
+            "outbox": {"backlog": outbox.backlog, "oldest_seconds": round(outbox.oldest_seconds, 1)},
+            "consumers": [_consumer(service, topic, progress.get(topic), now) for topic in service.topics],
+            "parked": events.parked,
+            "dead": events.dead,
+            "republications": cluster[0].republications if cluster else 0,
+            "counts": await counts(uow),
+        }
+
+    return await service.database.run(now, read)
+
+
+def _consumer(service: "Service", topic: str, progress: Any, now: datetime) -> dict[str, Any]:
+    lag, oldest_seconds = service.lag_of(topic, now)
+    return {
+        "topic": topic,
+        "lag": lag,
+        "oldest_seconds": round(oldest_seconds, 1),
+        "last_progress": progress.progressed_at.isoformat() if progress else None,
+        "handled": progress.handled if progress else 0,
+        "superseded": progress.superseded if progress else 0,
+        "jumps": progress.jumps if progress else 0,
+        "stopped": service.stopped_reason(topic),
+    }

@@ -1,0 +1,75 @@
+"""What a transaction says to the world, before it is sent: rows that carry their cause."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from opentelemetry.trace import SpanContext
+
+from shared import tracing
+from shared.events import Event
+
+MAX_VALUE_BYTES = 64 * 1024
+"""Largest event value. Source: CloudEvents 1.0, "Size limits"."""
+
+
+class EventTooLarge(ValueError):
+    """An event may have 64 KB at most: publish a reference to what it is about instead."""
+
+
+class Cause(NamedTuple):
+    """The one event, request or tick that led to something: its event id, the first cause of the chain, its span.
+
+    `links` are spans of other traces that it belongs to, such as the one that made the offer now accepted.
+    """
+
+    event_id: str | None
+    correlation_id: str
+    context: SpanContext
+    links: tuple[SpanContext, ...] = ()
+
+    @classmethod
+    def first(cls, context: SpanContext, *links: SpanContext) -> "Cause":
+        """A chain that begins here: a request or a tick."""
+        return cls(None, str(uuid4()), context, links)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One event as it stands in the outbox, with the span that says where it was made."""
+
+    event: Event
+    event_id: UUID
+    value: str
+    cause: Cause
+    context: SpanContext
+    recorded_at: datetime
+
+    @classmethod
+    def of(cls, event: Event, cause: Cause, now: datetime) -> "OutboxRow":
+        """Raises: EventTooLarge."""
+        value = event.model_dump_json(exclude_none=True)
+        if len(value.encode()) > MAX_VALUE_BYTES:
+            raise EventTooLarge(f"{event.type} {event.key} version {event.version} is over 64 KB")
+        return cls(event, uuid4(), value, cause, tracing.child_of(cause.context), now)
+
+    def as_cause(self) -> Cause:
+        return Cause(str(self.event_id), self.cause.correlation_id, self.context)
+
+    def columns(self) -> dict[str, Any]:
+        attributes = {
+            "correlationid": self.cause.correlation_id,
+            "causationid": self.cause.event_id,
+            "recordedtime": self.recorded_at.isoformat(),
+            "traceparent": tracing.to_traceparent(self.context),
+        }
+        return {
+            "topic": self.event.topic,
+            "key": self.event.key,
+            "sequence": self.event.version,
+            "event_id": str(self.event_id),
+            "type": self.event.type,
+            "attributes": {name: value for name, value in attributes.items() if value is not None},
+            "value": self.value,
+        }

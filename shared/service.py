@@ -1,0 +1,187 @@
+"""How the parts of a service are put together and run: web application, consumer, relay, ticks, watchdog."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+import uvicorn
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from fastapi import APIRouter, FastAPI
+
+from shared import logs, ops, spans, tracing
+from shared.clock import Clock, SystemClock, use_packaged_zone_data
+from shared.crypto import Sealer
+from shared.db import PASSING, Database, UnitOfWork, is_lost_race, is_unavailable
+from shared.kafka.batch import BatchRunner, Handler
+from shared.kafka.consumer import Consumer
+from shared.kafka.log_ends import LogEnds
+from shared.kafka.relay import Relay
+from shared.outbox_retention import forget_old_rows
+from shared.settings import ServiceSettings
+from shared.web import problems
+from shared.web.traced import Traced
+
+log = structlog.get_logger()
+
+WATCHDOG_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Something to look at again and again: the database says what is due."""
+
+    name: str
+    every: timedelta
+    work: Callable[[], Awaitable[Any]]
+
+
+@dataclass
+class Service:
+    """One service's running parts."""
+
+    name: str
+    settings: ServiceSettings
+    handlers: dict[str, Handler] = field(default_factory=dict)
+    clock: Clock = field(default_factory=SystemClock)
+
+    def __post_init__(self) -> None:
+        self.database = Database(self.settings.database_url)
+        self.sealer = Sealer(self.settings.data_key.get_secret_value())
+        self.topics = list(self.handlers)
+        group = f"puente-{self.name}"
+        runners = [
+            BatchRunner(topic, handler, group=group, database=self.database, sealer=self.sealer, clock=self.clock)
+            for topic, handler in self.handlers.items()
+        ]
+        self.relay = Relay(self.database, self.settings.kafka, service=self.name, clock=self.clock)
+        self.ends = LogEnds(self.settings.kafka, self.topics, self.database, self.clock)
+        self.consumer: Consumer | None = None
+        if runners:
+            self.consumer = Consumer(self.settings.kafka, group, runners, database=self.database, clock=self.clock)
+
+    def lag_of(self, topic: str, now: datetime) -> tuple[int, float]:
+        """Events of a topic not yet handled, and how many seconds the oldest of them has waited at least."""
+        lag, since = self.ends.lag_of(topic)
+        return lag, (now - since).total_seconds() if since else 0.0
+
+    def stopped_reason(self, topic: str) -> str | None:
+        """Why a topic's consumer stands still on purpose, or None."""
+        return self.consumer.topics[topic].stopped if self.consumer else None
+
+    async def watch(self) -> None:
+        """Ends the process when events wait and nothing moved for a minute, while broker and database answer.
+
+        A client that stopped silently (aiokafka #625, #712, #1037) is cured only by a new process.
+        """
+        still_since = time.monotonic()
+        while True:
+            await asyncio.sleep(5)
+            behind = [t for t in self.topics if self.ends.lag_of(t)[0] > 0 and not self.stopped_reason(t)]
+            moved = self.consumer and any(self.consumer.topics[t].last_progress > still_since for t in behind)
+            if not behind or moved or not self.ends.answers or not await self.database.answers():
+                still_since = time.monotonic()
+            elif time.monotonic() - still_since > WATCHDOG_SECONDS:
+                log.critical("watchdog.ends_process", topics=behind)
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+
+def create_app(service: Service, *, routers: Sequence[APIRouter], ticks: Sequence[Tick], counts: ops.Counts) -> FastAPI:
+    """The service's web application; its consumer, relay and ticks run while it does."""
+    common = [
+        Tick("forget_old_rows", timedelta(hours=1), _job(service, forget_old_rows)),
+        Tick("forget_old_spans", timedelta(hours=1), _job(service, spans.forget_old_spans)),
+    ]
+    if service.consumer:
+        common.append(Tick("retry_parked", timedelta(seconds=1), service.consumer.retry_parked))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with _background(service, [*ticks, *common]):
+            yield
+        await service.database.close()
+
+    app = FastAPI(title=f"Puente {service.name}", lifespan=lifespan, redoc_url=None)
+    app.state.settings, app.state.service = service.settings, service
+    problems.install(app)
+    for router in (ops.router(service, counts), *routers):
+        app.include_router(router)
+    app.add_middleware(Traced)
+    return app
+
+
+def _job(service: Service, work: Callable[[UnitOfWork], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+    async def run() -> None:
+        await service.database.run(service.clock.now(), work)
+
+    return run
+
+
+@asynccontextmanager
+async def _background(service: Service, ticks: Sequence[Tick]) -> AsyncIterator[None]:
+    """Relay, consumer and ticks; one that ends by an error takes the process with it, to be started again."""
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    for tick in ticks:
+        scheduler.add_job(
+            _ticking, "interval", [tick], seconds=tick.every.total_seconds(), id=tick.name,
+            coalesce=True, max_instances=1, misfire_grace_time=None,
+        )  # fmt: skip
+    scheduler.add_listener(_tick_failed, EVENT_JOB_ERROR)
+    scheduler.start()
+    running: list[Coroutine[Any, Any, None]] = [service.relay.run(), service.ends.run(), service.watch()]
+    if service.consumer:
+        running.append(service.consumer.run())
+    tasks = [asyncio.create_task(work) for work in running]
+    for task in tasks:
+        task.add_done_callback(_end_process_on_error)
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _ticking(tick: Tick) -> None:
+    """Runs a tick; one that finds the database away or loses a race comes again by itself, as does every other."""
+    try:
+        await tick.work()
+    except PASSING as error:
+        if not (is_unavailable(error) or is_lost_race(error)):
+            raise
+        log.warning("tick.again", tick=tick.name, error=type(error).__name__)
+
+
+def _tick_failed(event: JobExecutionEvent) -> None:
+    log.critical("tick.failed", tick=event.job_id, exc_info=event.exception)
+
+
+def _end_process_on_error(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.critical("background.failed", exc_info=error)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main(name: str, *, serve: Callable[[], FastAPI], prepare: Callable[[], None], settings: ServiceSettings) -> None:
+    """`python -m services.<name> prepare` (schema and reference data) or `serve`."""
+    logs.configure(name)
+    use_packaged_zone_data()
+    command = sys.argv[1] if len(sys.argv) > 1 else "serve"
+    if command == "prepare":
+        prepare()
+    elif command == "serve":
+        tracing.configure(name, spans.processors(settings.database_url, settings.otlp_endpoint))
+        uvicorn.run(serve(), host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=5)
+        tracing.shutdown()
+    else:
+        sys.exit(f"unknown command {command}: say prepare or serve")

@@ -1,0 +1,47 @@
+"""Who may call: bearer tokens that stand for a role."""
+
+import hmac
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Header, Request
+from pydantic import SecretStr
+
+from shared.settings import Role
+from shared.web.problems import Problem
+
+ALLOWED = "allowed_roles"
+"""Attribute of the dependency that names its roles, for the test that every route has one."""
+
+
+def bearer(authorization: str | None) -> str | None:
+    """The token of an `Authorization: Bearer` header."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def same_secret(given: str, known: SecretStr) -> bool:
+    """Compares in constant time."""
+    return hmac.compare_digest(given.encode(), known.get_secret_value().encode())
+
+
+def role_of(token: str, tokens: dict[Role, SecretStr]) -> Role | None:
+    """The role that a token stands for. Looks at every token, whichever fits."""
+    fitting = [role for role, known in tokens.items() if same_secret(token, known)]
+    return fitting[0] if fitting else None
+
+
+def requires(*allowed: Role) -> Callable[..., Role]:
+    """A dependency that lets only these roles pass. 401 without a valid token, 403 with another role's."""
+
+    def check(request: Request, authorization: Annotated[str | None, Header()] = None) -> Role:
+        token = bearer(authorization)
+        role = role_of(token, request.app.state.settings.tokens) if token else None
+        if role is None:
+            raise Problem(401, "unauthenticated", "send a valid token: Authorization: Bearer ...")
+        if role not in allowed:
+            raise Problem(403, "forbidden", f"this needs the role {' or '.join(allowed)}")
+        return role
+
+    setattr(check, ALLOWED, allowed)
+    return check
