@@ -1,0 +1,1 @@
+"""The ways a notice leaves us: one module and one function `send(message)` each."""

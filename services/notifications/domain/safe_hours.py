@@ -1,0 +1,48 @@
+"""When a household may be written to: inside the hours that it called safe."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from services.notifications.domain.notices import Notice
+
+URGENT = timedelta(hours=24)
+"""A notice does not wait when its date or its deadline is nearer than this. Source: docs/domain.md, "Messages"."""
+
+USUAL_ZONE = "America/Mexico_City"
+"""The zone assumed for a household whose notice names no site."""
+
+
+def earliest_sending(notice: Notice, safe_hours: str | None, now: datetime) -> datetime:
+    """The instant from which the notice may go: `now`, or when the safe hours next begin.
+
+    `safe_hours` is `HH:MM-HH:MM` (end excluded, may pass midnight), local to the person.
+    Assumptions: the person is in the zone of the site; hours that cannot be read do not hold a notice back.
+    """
+    hours = _hours(safe_hours)
+    if hours is None or _is_urgent(notice, now):
+        return now
+    opens, closes = hours
+    local = now.astimezone(ZoneInfo(notice.appointment.zone if notice.appointment else USUAL_ZONE))
+    clock = local.time().replace(tzinfo=None)
+    is_inside = opens <= clock < closes if opens < closes else clock >= opens or clock < closes
+    if is_inside:
+        return now
+    opening_day = local.date() if clock < opens else local.date() + timedelta(days=1)
+    return datetime.combine(opening_day, opens, tzinfo=local.tzinfo).astimezone(now.tzinfo)
+
+
+def _hours(text: str | None) -> tuple[time, time] | None:
+    try:
+        opens, _, closes = (text or "").partition("-")
+        pair = time.fromisoformat(opens.strip()), time.fromisoformat(closes.strip())
+    except ValueError:
+        return None
+    return None if pair[0] == pair[1] or any(each.tzinfo for each in pair) else pair
+
+
+def _is_urgent(notice: Notice, now: datetime) -> bool:
+    appointment = notice.appointment
+    if appointment is None:
+        return False
+    nearest = min(appointment.deadline or appointment.starts_at, appointment.starts_at)
+    return nearest - now < URGENT

@@ -1,0 +1,103 @@
+"""Dates, times and names of languages as people of each language write them."""
+
+from datetime import date, datetime, time, timedelta
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+
+CLOCKS = {"es": "h:mm a", "en": "h:mm a", "fr": "HH:mm", "pt": "HH:mm"}
+"""How each language writes a time of day; with a. m. and p. m. where half a day could be meant."""
+
+HAITIAN_DAYS = ("lendi", "madi", "mèkredi", "jedi", "vandredi", "samdi", "dimanch")
+HAITIAN_MONTHS = (
+    "janvye",
+    "fevriye",
+    "mas",
+    "avril",
+    "me",
+    "jen",
+    "jiyè",
+    "out",
+    "septanm",
+    "oktòb",
+    "novanm",
+    "desanm",
+)
+"""Ours, since Babel writes French for Haitian Creole."""
+
+LANGUAGE_NAMES = {
+    "acr": "Achi",
+    "cab": "Garífuna",
+    "ixl": "Ixil",
+    "jac": "Popti'",
+    "kek": "Q'eqchi'",
+    "kjb": "Q'anjob'al",
+    "mam": "Mam",
+    "mfs": "LSM",
+    "miq": "Miskitu",
+    "nah": "Nahuatl",
+    "quc": "K'iche'",
+    "toj": "Tojolabal",
+    "tzh": "Tseltal",
+    "tzj": "Tz'utujil",
+    "tzo": "Tsotsil",
+}
+"""Names that the speakers use, for languages that Babel does not know or calls otherwise."""
+
+HAITIAN_LANGUAGE_NAMES = {
+    "ar": "arab",
+    "en": "angle",
+    "es": "panyòl",
+    "fr": "franse",
+    "ht": "kreyòl ayisyen",
+    "pt": "pòtigè",
+    "ru": "ris",
+    "zh": "chinwa",
+}
+
+
+def long_date(day: date, language: str) -> str:
+    """Weekday, day, month and year in words."""
+    if language == "ht":
+        return f"{HAITIAN_DAYS[day.weekday()]} {day.day} {HAITIAN_MONTHS[day.month - 1]} {day.year}"
+    return format_date(day, "full", locale=language)
+
+
+def time_of_day(clock: time, language: str) -> str:
+    """The time as it is said; spaces are plain ones, so that old phones show them."""
+    if language == "ht":
+        return _haitian_time(clock)
+    return format_time(clock, CLOCKS[language], locale=language).replace("\u202f", " ").replace("\u00a0", " ")
+
+
+def _haitian_time(clock: time) -> str:
+    part = "nan maten" if clock.hour < 12 else "nan apremidi" if clock.hour < 18 else "nan aswè"
+    return f"{(clock.hour - 1) % 12 + 1}:{clock.minute:02} {part}"
+
+
+def utc_offset(wall_time: datetime, instant: datetime) -> str:
+    """`UTC-6`, `UTC+5:30`: what the wall time at the site was when the instant was derived from it."""
+    offset = wall_time.replace(tzinfo=None) - instant.replace(tzinfo=None)
+    minutes = round(abs(offset) / timedelta(minutes=1))
+    sign = "-" if offset < timedelta(0) else "+"
+    return f"UTC{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")
+
+
+def language_name(tag: str, language: str) -> str:
+    """The name of an interpreter's language for a reader of `language`; the tag itself when nobody knows a name."""
+    primary = tag.replace("_", "-").split("-")[0].lower()
+    if primary in LANGUAGE_NAMES:
+        return LANGUAGE_NAMES[primary]
+    if language == "ht" and primary in HAITIAN_LANGUAGE_NAMES:
+        return HAITIAN_LANGUAGE_NAMES[primary]
+    return _babel_name(tag, primary, "fr" if language == "ht" else language)
+
+
+def _babel_name(tag: str, primary: str, language: str) -> str:
+    names = Locale.parse(language).languages
+    try:
+        known = Locale.parse(tag, sep="-" if "-" in tag else "_")
+    except (ValueError, UnknownLocaleError):
+        return str(names.get(primary, tag))
+    with_script = f"{known.language}_{known.script}" if known.script else known.language
+    return str(names.get(with_script) or names.get(primary) or tag)

@@ -1,0 +1,171 @@
+"""Formats everything that a message says, so that the templates only place it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.notifications.domain.notices import Matter, Notice
+from services.notifications.messages.catalogue import Catalogue
+from services.notifications.messages.dates import language_name, long_date, time_of_day, utc_offset
+from shared.events import Appointment, NoticeKind, SiteChanged
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that must be known by heart, such as the date; `line` is both in one. `matters_most` ones stand out."""
+
+    label: str
+    value: str
+    line: str
+    matters_most: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with a short text, and a link when there is somewhere to go."""
+
+    heading: str
+    text: str
+    link: str | None = None
+
+
+@dataclass(frozen=True)
+class Letter:
+    """Everything a message says, in order, ready to be placed."""
+
+    language: str
+    subject: str
+    greeting: str
+    lead: str
+    facts: tuple[Fact, ...]
+    notes: tuple[str, ...]
+    sections: tuple[Section, ...]
+    footer: str
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a notice needs to know beside itself: the case's reference, its programme's title when known, every site that
+    it mentions, and the portal's address."""
+
+    case_ref: str
+    programme: str | None
+    sites: Mapping[str, SiteChanged]
+    portal_url: str
+
+
+def present(notice: Notice, around: Surroundings, catalogue: Catalogue) -> Letter:
+    """The letter for a notice in the catalogue's language. Raises: KeyError for a site that `around` does not know."""
+    return Letter(
+        language=catalogue.language,
+        subject=catalogue.text("subject"),
+        greeting=catalogue.text("greeting"),
+        lead=catalogue.text(f"lead.{notice.kind}"),
+        facts=_facts(notice, around, catalogue),
+        notes=_notes(notice, around, catalogue),
+        sections=_sections(notice, around, catalogue),
+        footer=catalogue.text("noreply"),
+    )
+
+
+def _facts(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[Fact, ...]:
+    facts = [_fact("reference", around.case_ref, catalogue)]
+    if around.programme:
+        facts.append(_fact("programme", around.programme, catalogue))
+    if notice.appointment:
+        site = around.sites[notice.appointment.site]
+        facts += _when_and_where(notice.appointment, site, catalogue)
+        if notice.announces():
+            facts += _what_to_prepare(notice.appointment, catalogue)
+        if notice.kind is NoticeKind.OFFERED and notice.appointment.deadline:
+            deadline = _moment(notice.appointment.deadline, notice.appointment.zone, site.city, catalogue)
+            facts.append(_fact("answer_by", deadline, catalogue, matters_most=True))
+    return tuple(facts)
+
+
+def _fact(name: str, value: str, catalogue: Catalogue, *, matters_most: bool = False) -> Fact:
+    label = catalogue.text(f"fact.{name}")
+    return Fact(label, value, catalogue.text("fact.line", label=label, value=value), matters_most)
+
+
+def _when_and_where(appointment: Appointment, site: SiteChanged, catalogue: Catalogue) -> list[Fact]:
+    wall_time = datetime.fromisoformat(appointment.wall_time)
+    time_with_city = catalogue.text(
+        "value.time",
+        time=time_of_day(wall_time.time(), catalogue.language),
+        city=site.city,
+        offset=utc_offset(wall_time, appointment.starts_at),
+    )
+    return [
+        _fact("date", long_date(wall_time.date(), catalogue.language), catalogue, matters_most=True),
+        _fact("time", time_with_city, catalogue, matters_most=True),
+        _fact("place", _place(site), catalogue),
+    ]
+
+
+def _what_to_prepare(appointment: Appointment, catalogue: Catalogue) -> list[Fact]:
+    people = str(appointment.party)
+    if appointment.party > 1:
+        people = catalogue.text("value.people", count=people)
+    facts = [_fact("people", people, catalogue)]
+    if appointment.interpreter:
+        name = language_name(appointment.interpreter, catalogue.language)
+        facts.append(_fact("interpreter", name, catalogue))
+    return [*facts, _fact("bring", catalogue.text("value.bring"), catalogue)]
+
+
+def _notes(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[str, ...]:
+    notes: list[str] = []
+    if notice.matter is Matter.END and notice.appointment:
+        notes += _reason(notice.appointment, catalogue)
+    if notice.earlier:
+        notes.append(_earlier(notice.earlier, around, catalogue))
+    if notice.kind is NoticeKind.OFFERED and notice.appointment and notice.appointment.deadline:
+        notes.append(catalogue.text("note.hold"))
+    if notice.matter is Matter.CONFIRMATION:
+        notes.append(catalogue.text("note.cannot_come"))
+    if notice.matter in (Matter.WAIT, Matter.END):
+        notes.append(catalogue.text("note.on_the_list" if notice.waiting else "note.no_date"))
+    if notice.announces() and notice.appointment and around.sites[notice.appointment.site].illustrative:
+        notes.append(catalogue.text("note.illustrative"))
+    return tuple(notes)
+
+
+def _reason(appointment: Appointment, catalogue: Catalogue) -> list[str]:
+    """Why it ended, when there is a sentence for it; others stay unsaid, since others may read the message too."""
+    key = f"reason.{appointment.reason}"
+    return [catalogue.text(key)] if catalogue.has(key) else []
+
+
+def _earlier(earlier: Appointment, around: Surroundings, catalogue: Catalogue) -> str:
+    moment = _moment(earlier.starts_at, earlier.zone, around.sites[earlier.site].city, catalogue)
+    return catalogue.text("note.earlier", moment=moment)
+
+
+def _sections(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[Section, ...]:
+    how = {Matter.OFFER: "answer", Matter.CONFIRMATION: "change"}.get(notice.matter, "look")
+    portal = around.portal_url.rstrip("/") + "/"
+    return (
+        Section(catalogue.text(f"how.{how}.heading"), catalogue.text(f"how.{how}.text"), portal),
+        Section(catalogue.text("free.heading"), catalogue.text("free.text")),
+        Section(catalogue.text("verify.heading"), catalogue.text("verify.text", address=portal)),
+    )
+
+
+def _moment(instant: datetime, zone: str, city: str, catalogue: Catalogue) -> str:
+    wall_time = instant.astimezone(ZoneInfo(zone))
+    return catalogue.text(
+        "value.moment",
+        date=long_date(wall_time.date(), catalogue.language),
+        time=time_of_day(wall_time.time(), catalogue.language),
+        city=city,
+        offset=utc_offset(wall_time, instant.astimezone(ZoneInfo("UTC"))),
+    )
+
+
+def _place(site: SiteChanged) -> str:
+    parts = [" ".join(part.split()) for part in (site.name, site.address)]
+    if site.city.lower() not in parts[1].lower():
+        parts.append(site.city)
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,154 @@
+import re
+from datetime import date, time
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from services.notifications.messages.catalogue import (
+    LANGUAGES_DIR,
+    Catalogue,
+    MissingText,
+    choose_catalogue,
+    read_catalogue,
+    read_catalogues,
+)
+from services.notifications.messages.dates import language_name, long_date, time_of_day
+from shared.events import NoticeKind
+
+LANGUAGES = {"es", "en", "fr", "ht", "pt"}
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def faults_of(catalogues: dict[str, Catalogue]) -> list[str]:
+    """Texts that are missing, or have other placeholders than in English."""
+    english = catalogues["en"].texts
+    return [
+        f"{language}: {key}"
+        for language, catalogue in catalogues.items()
+        for key in english.keys() | catalogue.texts.keys()
+        if placeholders(catalogue.texts.get(key, "{missing}")) != placeholders(english.get(key, "{missing}"))
+        or key not in catalogue.texts
+    ]
+
+
+def test_every_language_has_every_message_with_the_same_placeholders() -> None:
+    catalogues = {path.stem: read_catalogue(path) for path in LANGUAGES_DIR.glob("*.po")}
+
+    assert catalogues.keys() == LANGUAGES
+    assert faults_of(catalogues) == []
+
+
+def test_the_guard_sees_a_missing_text_and_a_missing_placeholder() -> None:
+    english = Catalogue("en", {"a": "at {time}", "b": "b"})
+    french = Catalogue("fr", {"a": "à l’heure"})
+
+    assert sorted(faults_of({"en": english, "fr": french})) == ["fr: a", "fr: b"]
+
+
+def test_every_kind_of_notice_has_its_first_sentence() -> None:
+    catalogues = read_catalogues()
+
+    assert all(catalogues["es"].has(f"lead.{kind}") for kind in NoticeKind)
+
+
+def test_placeholders_are_plain_names_that_cannot_reach_into_a_value() -> None:
+    for catalogue in read_catalogues().values():
+        for text in catalogue.texts.values():
+            assert all(re.fullmatch("[a-z_]+", name) for name in placeholders(text)), text
+
+
+def test_a_value_with_braces_is_shown_and_not_read() -> None:
+    catalogue = Catalogue("en", {"place": "at {city}"})
+
+    assert catalogue.text("place", city="{city.__class__}") == "at {city.__class__}"
+
+
+def test_no_subject_and_no_calendar_title_says_more_than_that_there_is_a_date() -> None:
+    for catalogue in read_catalogues().values():
+        for key in ("subject", "calendar.summary"):
+            assert placeholders(catalogue.texts[key]) == set()
+            assert len(catalogue.texts[key].split()) <= 2
+
+
+def test_a_service_does_not_start_when_a_language_lacks_a_text(tmp_path: Path) -> None:
+    header = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    (tmp_path / "en.po").write_text(f'{header}msgid "a"\nmsgstr "A"\n\nmsgid "b"\nmsgstr "B"\n')
+    (tmp_path / "es.po").write_text(f'{header}msgid "a"\nmsgstr "A"\n\nmsgid "b"\nmsgstr ""\n')
+
+    with pytest.raises(MissingText, match="b in es"):
+        read_catalogues(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("requested", "used"),
+    [
+        ("ht", "ht"),
+        ("pt-BR", "pt"),
+        ("pt_BR", "pt"),
+        ("FR-ca", "fr"),
+        ("es-419", "es"),
+        ("mam", "es"),
+        ("zh-Hans", "es"),
+        ("und", "es"),
+        ("", "es"),
+        ("zz-Xx", "es"),
+    ],
+)
+def test_a_household_gets_its_language_or_the_nearest_one(requested: str, used: str) -> None:
+    assert choose_catalogue(requested, read_catalogues()).language == used
+
+
+def test_without_spanish_english_is_used() -> None:
+    assert choose_catalogue("mam", {"en": Catalogue("en", {})}).language == "en"
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("es", "lunes, 14 de diciembre de 2026"),
+        ("en", "Monday, December 14, 2026"),
+        ("fr", "lundi 14 décembre 2026"),
+        ("ht", "lendi 14 desanm 2026"),
+        ("pt", "segunda-feira, 14 de dezembro de 2026"),
+    ],
+)
+def test_a_date_is_written_in_words_of_its_language(language: str, expected: str) -> None:
+    assert long_date(date(2026, 12, 14), language) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "morning", "noon", "evening"),
+    [
+        ("es", "9:05 a. m.", "12:30 p. m.", "7:00 p. m."),
+        ("en", "9:05 AM", "12:30 PM", "7:00 PM"),
+        ("fr", "09:05", "12:30", "19:00"),
+        ("ht", "9:05 nan maten", "12:30 nan apremidi", "7:00 nan aswè"),
+        ("pt", "09:05", "12:30", "19:00"),
+    ],
+)
+def test_a_time_of_day_cannot_be_taken_for_the_other_half_of_the_day(
+    language: str, morning: str, noon: str, evening: str
+) -> None:
+    written = [time_of_day(clock, language) for clock in (time(9, 5), time(12, 30), time(19, 0))]
+
+    assert written == [morning, noon, evening]
+
+
+@pytest.mark.parametrize(
+    ("tag", "language", "name"),
+    [
+        ("mam", "es", "Mam"),
+        ("kek", "en", "Q'eqchi'"),
+        ("ht", "es", "criollo haitiano"),
+        ("ht", "ht", "kreyòl ayisyen"),
+        ("zh-Hans", "en", "Simplified Chinese"),
+        ("ar-EG", "fr", "arabe"),
+        ("zz-Xx", "es", "zz-Xx"),
+    ],
+)
+def test_an_interpreter_is_named_by_the_language(tag: str, language: str, name: str) -> None:
+    assert language_name(tag, language) == name

@@ -1,0 +1,192 @@
+from datetime import UTC, datetime
+
+import pytest
+from icalendar import Calendar
+
+from services.notifications.domain.notices import Notice
+from services.notifications.messages.calendar_entry import EntryIdentity, calendar_entry
+from services.notifications.messages.catalogue import Catalogue, read_catalogues
+from services.notifications.messages.presenter import Letter, Surroundings, present
+from services.notifications.messages.render import render_html, render_text
+from shared.clock import use_packaged_zone_data
+from shared.events import NoticeKind, SiteChanged
+from tests.unit.notifications_builders import CALENDAR_UID, CASE_REF, a_site, an_appointment
+
+NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
+CATALOGUES = read_catalogues()
+
+
+@pytest.fixture(autouse=True)
+def packaged_zone_data() -> None:
+    use_packaged_zone_data()
+
+
+def a_letter(notice: Notice, language: str = "en", *, site: SiteChanged | None = None) -> Letter:
+    around = Surroundings(CASE_REF, None, {"MX-TAP-01": site or a_site()}, "https://portal.example")
+    return present(notice, around, CATALOGUES[language])
+
+
+def every_notice() -> list[Notice]:
+    booked, offer = an_appointment("booked"), an_appointment("pending")
+    return [
+        Notice(NoticeKind.WAITING, waiting="no-slot"),
+        Notice(NoticeKind.OFFERED, offer),
+        Notice(NoticeKind.BOOKED, booked),
+        Notice(NoticeKind.MOVED, booked, earlier=an_appointment("booked", starts_at=NOW)),
+        Notice(NoticeKind.EXPIRED, offer, waiting="no-slot"),
+        Notice(NoticeKind.CANCELLED, booked),
+    ]
+
+
+@pytest.mark.parametrize("language", sorted(CATALOGUES))
+@pytest.mark.parametrize("notice", every_notice(), ids=lambda notice: notice.kind)
+def test_every_message_reads_to_its_end_in_every_language(notice: Notice, language: str) -> None:
+    letter = a_letter(notice, language)
+
+    for shape in (render_text(letter), render_html(letter)):
+        assert CASE_REF in shape
+        assert "https://portal.example/" in shape
+        assert "{" not in shape
+        assert "None" not in shape
+
+
+@pytest.mark.parametrize("language", sorted(CATALOGUES))
+def test_an_offer_says_everything_that_a_household_must_know(language: str) -> None:
+    text = render_text(a_letter(Notice(NoticeKind.OFFERED, an_appointment("pending")), language))
+    catalogue = CATALOGUES[language]
+
+    for fact in ("reference", "date", "time", "place", "people", "interpreter", "bring", "answer_by"):
+        assert catalogue.text(f"fact.{fact}") in text
+    for word in ("Tapachula", "2026", "UTC-6", "Mam", "COMAR Centro Multiservicios", "Calle Central 12", "3 ("):
+        assert word in text
+    assert catalogue.text("free.text") in text
+    assert catalogue.text("verify.heading") in text
+
+
+def test_the_deadline_is_in_the_wall_time_of_the_site_with_its_city() -> None:
+    offer = an_appointment("pending", deadline=datetime(2026, 12, 2, 5, 30, tzinfo=UTC))
+
+    text = render_text(a_letter(Notice(NoticeKind.OFFERED, offer)))
+
+    assert "Answer by: Tuesday, December 1, 2026, 11:30 PM, Tapachula time (UTC-6)" in text
+
+
+def test_the_hour_is_the_one_on_the_door_whatever_the_zone_data_say() -> None:
+    booked = an_appointment("booked", wall_time="2027-01-15T09:00", starts_at=datetime(2027, 1, 15, 16, tzinfo=UTC))
+
+    text = render_text(a_letter(Notice(NoticeKind.BOOKED, booked)))
+
+    assert "9:00 AM, Tapachula time (UTC-7)" in text
+
+
+def test_an_example_of_a_place_is_called_one() -> None:
+    notice = Notice(NoticeKind.BOOKED, an_appointment("booked"))
+    warning = CATALOGUES["en"].text("note.illustrative")
+
+    assert warning in render_text(a_letter(notice, site=a_site(illustrative=True)))
+    assert warning not in render_text(a_letter(notice))
+
+
+def test_a_moved_date_names_the_one_that_no_longer_holds() -> None:
+    earlier = an_appointment("booked", starts_at=datetime(2026, 12, 10, 15, 0, tzinfo=UTC))
+
+    text = render_text(a_letter(Notice(NoticeKind.MOVED, an_appointment("booked"), earlier=earlier)))
+
+    assert "no longer holds: Thursday, December 10, 2026, 9:00 AM" in text
+
+
+def test_a_cancellation_gives_a_known_reason_and_hides_an_unknown_one() -> None:
+    known = render_text(a_letter(Notice(NoticeKind.CANCELLED, an_appointment("cancelled", reason="site-closed"))))
+    hidden = render_text(a_letter(Notice(NoticeKind.CANCELLED, an_appointment("cancelled", reason="ineligible"))))
+
+    assert "The office is closed on that day." in known
+    assert "ineligible" not in hidden
+
+
+def test_what_an_event_says_cannot_become_markup() -> None:
+    site = a_site(name='<script>alert("x")</script>', address="{{ letter }}")
+
+    html = render_html(a_letter(Notice(NoticeKind.BOOKED, an_appointment("booked")), site=site))
+
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert "{{ letter }}" in html
+
+
+def test_the_html_names_its_language_and_fetches_nothing() -> None:
+    html = render_html(a_letter(Notice(NoticeKind.OFFERED, an_appointment("pending")), "ht"))
+
+    assert '<html lang="ht">' in html
+    assert "src=" not in html
+    assert "<script" not in html
+    assert "<link" not in html
+
+
+def an_entry(notice: Notice, *, site: SiteChanged | None = None, catalogue: Catalogue = CATALOGUES["en"]) -> Calendar:
+    entry = calendar_entry(
+        notice,
+        EntryIdentity(CALENDAR_UID, 7, "no-reply@puente.example"),
+        site=site or a_site(),
+        catalogue=catalogue,
+        now=NOW,
+    )
+    assert entry is not None
+    assert entry.method == Calendar.from_ical(entry.ics)["METHOD"]
+    parsed = Calendar.from_ical(entry.ics)
+    assert isinstance(parsed, Calendar)
+    return parsed
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "status", "alarms"),
+    [
+        (NoticeKind.OFFERED, "REQUEST", "TENTATIVE", 2),
+        (NoticeKind.BOOKED, "REQUEST", "CONFIRMED", 2),
+        (NoticeKind.MOVED, "REQUEST", "CONFIRMED", 2),
+        (NoticeKind.EXPIRED, "CANCEL", "CANCELLED", 0),
+        (NoticeKind.CANCELLED, "CANCEL", "CANCELLED", 0),
+    ],
+)
+def test_the_calendar_follows_the_appointment(kind: NoticeKind, method: str, status: str, alarms: int) -> None:
+    calendar = an_entry(Notice(kind, an_appointment("booked")))
+    (event,) = calendar.walk("VEVENT")
+
+    assert (calendar["METHOD"], event["STATUS"]) == (method, status)
+    assert (event["UID"], event["SEQUENCE"]) == (str(CALENDAR_UID), 7)
+    assert len(event.walk("VALARM")) == alarms
+
+
+def test_a_notice_about_no_date_brings_no_calendar_entry() -> None:
+    identity = EntryIdentity(CALENDAR_UID, 7, "no-reply@puente.example")
+    notice = Notice(NoticeKind.WAITING, waiting="no-slot")
+
+    assert calendar_entry(notice, identity, site=a_site(), catalogue=CATALOGUES["en"], now=NOW) is None
+
+
+def test_the_calendar_gives_no_person_no_case_and_no_programme_away() -> None:
+    calendar = an_entry(Notice(NoticeKind.BOOKED, an_appointment("booked")), catalogue=CATALOGUES["es"])
+    (event,) = calendar.walk("VEVENT")
+    whole = calendar.to_ical().decode()
+
+    assert event["SUMMARY"] == "Cita"
+    for secret in (CASE_REF, "MX-REF", "ATTENDEE"):
+        assert secret not in whole
+
+
+@pytest.mark.parametrize(
+    ("zone", "wall_time", "offset"),
+    [
+        ("America/Vancouver", "2027-01-15T09:00", "-0700"),
+        ("America/Tijuana", "2027-07-15T09:00", "-0700"),
+        ("America/Matamoros", "2027-01-15T09:00", "-0600"),
+        ("America/Mexico_City", "2027-07-15T09:00", "-0600"),
+    ],
+)
+def test_the_calendar_brings_the_rules_of_its_zone(zone: str, wall_time: str, offset: str) -> None:
+    calendar = an_entry(Notice(NoticeKind.BOOKED, an_appointment("booked", zone=zone, wall_time=wall_time)))
+    (rules,) = calendar.timezones
+    (event,) = calendar.walk("VEVENT")
+
+    assert event["DTSTART"].params["TZID"] == zone == rules["TZID"]
+    in_force = rules.to_tz().utcoffset(datetime.fromisoformat(wall_time))
+    assert in_force == datetime.strptime(offset, "%z").utcoffset()
