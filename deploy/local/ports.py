@@ -1,0 +1,65 @@
+"""The ports of a local Puente, all on loopback."""
+
+import socket
+from dataclasses import asdict, dataclass
+
+from deploy.local.errors import LocalError
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """A port for each program that listens; the names are the programs'."""
+
+    intake: int
+    scheduling: int
+    notifications: int
+    smtp: int
+    postgres: int
+    kafka: int
+    kafka_controller: int
+
+    @classmethod
+    def from_base(cls, base: int) -> "Ports":
+        """The services at base + 1 to 3, the servers behind them where their usual ports end: 25, 54, 92, 93."""
+        return cls(
+            base + 1,
+            base + 2,
+            base + 3,
+            smtp=base + 25,
+            postgres=base + 54,
+            kafka=base + 92,
+            kafka_controller=base + 93,
+        )
+
+    @classmethod
+    def free(cls) -> "Ports":
+        """Ports that nobody uses at this moment."""
+        with_sockets = [socket.socket() for _ in range(7)]
+        try:
+            for each in with_sockets:
+                each.bind((HOST, 0))
+            return cls(*(each.getsockname()[1] for each in with_sockets))
+        finally:
+            for each in with_sockets:
+                each.close()
+
+    def check(self) -> None:
+        """Raises: LocalError naming the first port that another program holds."""
+        for name, port in asdict(self).items():
+            if not is_free(port):
+                raise LocalError(
+                    f"port {port} ({name.replace('_', ' ')}) is taken by another program: stop it, or choose other ports with --port-base"
+                )
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on the port; one that is only cooling down after a close counts as free."""
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((HOST, port))
+        except OSError:
+            return False
+    return True

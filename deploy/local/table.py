@@ -1,0 +1,76 @@
+"""The live table of `puente run`: what came in and what became of it, per country."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from deploy.local.state import SERVICES
+
+Document = dict[str, Any]
+
+COUNTRIES = {"us": "United States", "mx": "Mexico", "ca": "Canada"}
+COLUMNS = (
+    ("intake", "results", "results in"),
+    ("intake", "cases", "cases"),
+    ("scheduling", "offers", "offers"),
+    ("scheduling", "waiting", "waiting"),
+    ("notifications", "notices_sent", "notices sent"),
+    ("notifications", "not_reachable", "not reachable"),
+)
+"""Which service knows the number, its name in /ops/state, and the heading."""
+
+PAGES = (
+    ("intake", "", "the countries' systems send here; operations"),
+    ("scheduling", "/", "migrants' portal"),
+    ("scheduling", "/staff", "consular staff"),
+    ("notifications", "/mailbox", "every e-mail that was sent"),
+)
+
+
+async def ask_states(config: Document) -> dict[str, Document]:
+    """/ops/state of each service that answers."""
+    async with httpx.AsyncClient(headers={"authorization": f"Bearer {config['tokens']['ops']}"}, timeout=3) as client:
+
+        async def ask(url: str) -> Document | None:
+            try:
+                answer = await client.get(f"{url}/ops/state")
+                answer.raise_for_status()
+            except httpx.HTTPError:
+                return None
+            state: Document = answer.json()
+            return state
+
+        states = await asyncio.gather(*(ask(config["services"][name]) for name in SERVICES))
+    return {name: state for name, state in zip(SERVICES, states, strict=True) if state is not None}
+
+
+def counts_table(states: Mapping[str, Document]) -> Table:
+    """The numbers; a dash where a service does not answer."""
+    table = Table(title="Puente", title_justify="left")
+    table.add_column("")
+    for _, _, heading in COLUMNS:
+        table.add_column(heading, justify="right")
+    for country, name in COUNTRIES.items():
+        table.add_row(name, *(_number(states, service, country, count) for service, count, _ in COLUMNS))
+    return table
+
+
+def page(config: Document, states: Mapping[str, Document], restarts: Mapping[str, int]) -> RenderableType:
+    """The table, where to look further, and what had to be started again."""
+    addresses = Table(box=None, show_header=False, pad_edge=False)
+    for service, path, what in PAGES:
+        addresses.add_row(f"{config['services'][service]}{path}", Text(what, style="dim"))
+    again = ", ".join(f"{name} {count}x" for name, count in restarts.items() if count)
+    notes = [Text(f"started again: {again}", style="yellow")] if again else []
+    return Group(counts_table(states), addresses, *notes, Text("Ctrl-C stops everything", style="dim"))
+
+
+def _number(states: Mapping[str, Document], service: str, country: str, count: str) -> str:
+    if service not in states:
+        return "-"
+    return str(states[service].get("counts", {}).get(country, {}).get(count, 0))
