@@ -172,6 +172,8 @@ class Database:
             uow = UnitOfWork(connection, now)
             yield uow
             await uow.flush()
+        for row in uow.published:
+            row.end_span()
         if uow.published:
             for callback in self._on_published:
                 callback(uow.published)

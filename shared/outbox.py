@@ -1,11 +1,12 @@
 """What a transaction says to the world, before it is sent: rows that carry their cause."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from opentelemetry.trace import SpanContext
+from opentelemetry.trace import SpanContext, SpanKind
 
 from shared import tracing
 from shared.events import Event
@@ -45,6 +46,7 @@ class OutboxRow:
     cause: Cause
     context: SpanContext
     recorded_at: datetime
+    starts_ns: int
 
     @classmethod
     def of(cls, event: Event, cause: Cause, now: datetime) -> "OutboxRow":
@@ -52,7 +54,7 @@ class OutboxRow:
         value = event.model_dump_json(exclude_none=True)
         if len(value.encode()) > MAX_VALUE_BYTES:
             raise EventTooLarge(f"{event.type} {event.key} version {event.version} is over 64 KB")
-        return cls(event, uuid4(), value, cause, tracing.child_of(cause.context), now)
+        return cls(event, uuid4(), value, cause, tracing.child_of(cause.context), now, time.time_ns())
 
     def as_cause(self) -> Cause:
         return Cause(str(self.event_id), self.cause.correlation_id, self.context)
@@ -73,3 +75,17 @@ class OutboxRow:
             "attributes": {name: value for name, value in attributes.items() if value is not None},
             "value": self.value,
         }
+
+    def end_span(self) -> None:
+        """Records the `create` span: from saying it to its commit."""
+        attributes = {
+            tracing.MESSAGING_SYSTEM: "kafka",
+            tracing.OPERATION_NAME: "create",
+            tracing.OPERATION_TYPE: "create",
+            tracing.DESTINATION: self.event.topic,
+            tracing.MESSAGE_ID: str(self.event_id),
+            tracing.EVENT_TYPE: self.event.type,
+            tracing.CASE: tracing.case_hash(self.event.key),
+        }
+        name, parent, links = f"create {self.event.topic}", self.cause.context, self.cause.links
+        tracing.Span(name, SpanKind.PRODUCER, self.context, parent, attributes, links, self.starts_ns).end()

@@ -47,6 +47,7 @@ class CaseScheduled(Event):
     """The case's whole scheduling state: an appointment that it does not name is over.
 
     `appointment` is the live one or none, `ended` the last ended one with its reason, `waiting` why the case has none.
+    `closed` says that none is to come, with the case's state as the reason (ineligible, withdrawn, expired).
     `calendar_uid` is the UID of the case's calendar entry and stays the same for its life.
     """
 
@@ -59,6 +60,7 @@ class CaseScheduled(Event):
     appointment: Appointment | None = None
     ended: Appointment | None = None
     waiting: str | None = None
+    closed: str | None = None
 
     @property
     def key(self) -> str:
@@ -87,6 +89,10 @@ class OfferExpired(CaseScheduled):
 
 class CaseWaiting(CaseScheduled):
     type = "puente.scheduling.case.waiting.v1"
+
+
+class CaseClosed(CaseScheduled):
+    type = "puente.scheduling.case.closed.v1"
 
 
 class SiteChanged(Event):

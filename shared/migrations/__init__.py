@@ -22,6 +22,11 @@ def upgrade(database_url: str, migrations: Path) -> None:
     command.upgrade(config, "head")
 
 
+async def upgrade_async(database_url: str, migrations: Path) -> None:
+    """The same, from inside an event loop."""
+    await asyncio.to_thread(upgrade, database_url, migrations)
+
+
 def statements(sql: str) -> list[str]:
     """The single statements of a SQL file without procedural code, comments removed."""
     lines = [line.split("--")[0] for line in sql.splitlines()]

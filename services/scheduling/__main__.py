@@ -1,0 +1,6 @@
+from services.scheduling.app import build, prepare
+from services.scheduling.settings import SchedulingSettings
+from shared.service import main
+
+settings = SchedulingSettings()
+main("scheduling", serve=lambda: build(settings), prepare=lambda: prepare(settings), settings=settings)

@@ -1,0 +1,59 @@
+"""The only place where scheduling's parts are put together."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.scheduling import api
+from services.scheduling.handlers import cases_changed, programmes_changed
+from services.scheduling.jobs import Jobs
+from services.scheduling.opening import open_slots
+from services.scheduling.seed import seed
+from services.scheduling.settings import SchedulingSettings
+from shared.clock import Clock, SystemClock
+from shared.db import Database, UnitOfWork
+from shared.migrations import upgrade
+from shared.service import Service, Tick, create_app
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+HANDLERS = {"intake.cases": cases_changed, "intake.programmes": programmes_changed}
+
+
+def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
+    """The service, ready to be served."""
+    service = Service("scheduling", settings, HANDLERS, clock or SystemClock())
+    jobs = Jobs(service.database, service.clock)
+    ticks = [
+        Tick("expire_offers", timedelta(seconds=1), jobs.expire_offers),
+        Tick("offer_freed_places", timedelta(seconds=1), jobs.offer_freed_places),
+        Tick("open_freed_places", timedelta(seconds=30), jobs.open_freed_places),
+        Tick("look_again", timedelta(seconds=10), jobs.look_again),
+        Tick("open_calendars", timedelta(hours=1), jobs.open_calendars),
+    ]
+    return create_app(service, routers=[api.router(service)], ticks=ticks, counts=counts)
+
+
+async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
+    """By country: offers ever made, cases that wait now."""
+    offers = {row.system: row.n for row in await uow.rows("select system, n from counts where name = 'offers'")}
+    waiting = {
+        row.system: row.n
+        for row in await uow.rows("select system, count(*) as n from cases where waiting is not null group by system")
+    }
+    return {s: {"offers": offers.get(s, 0), "waiting": waiting.get(s, 0)} for s in ("us", "mx", "ca")}
+
+
+def prepare(settings: SchedulingSettings) -> None:
+    """Schema, reference data and slots; safe to repeat."""
+    upgrade(settings.database_url, MIGRATIONS)
+    asyncio.run(_fill(settings))
+
+
+async def _fill(settings: SchedulingSettings) -> None:
+    database = Database(settings.database_url)
+    now = SystemClock().now()
+    await database.run(now, seed)
+    await database.run(now, open_slots)
+    await database.close()

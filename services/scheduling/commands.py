@@ -1,0 +1,76 @@
+"""What people do: accept an offer, decline it. Each is one unit of work with the case locked first."""
+
+from datetime import datetime
+
+from opentelemetry.trace import SpanContext
+
+from services.scheduling.domain.decisions import Waiting
+from services.scheduling.domain.states import step
+from services.scheduling.offers import ended
+from services.scheduling.outcomes import Outcome, record
+from services.scheduling.repository import cases
+from services.scheduling.repository.cases import KnownCase
+from shared import tracing
+from shared.db import UnitOfWork
+from shared.events import Appointment, AppointmentStatus
+from shared.outbox import Cause
+from shared.web.problems import Problem
+
+
+async def accept(uow: UnitOfWork, case_ref: str, acted_by: str) -> None:
+    """Books the offered appointment. Accepting what is booked already changes nothing.
+
+    Raises: Problem 404 for an unknown case, 409 when there is no open offer.
+    """
+    case = await _locked(uow, case_ref)
+    if case.live and case.live.status is AppointmentStatus.BOOKED:
+        return
+    offer = _open_offer(case, uow.now)
+    booked = offer.model_copy(
+        update={
+            "status": step(offer.status, AppointmentStatus.BOOKED),
+            "version": offer.version + 1,
+            "acted_by": acted_by,
+        }
+    )
+    await record(uow, [Outcome(case, changed=booked, cause=_cause(case))])
+
+
+async def decline(uow: UnitOfWork, case_ref: str, acted_by: str) -> None:
+    """Lets the offered or booked appointment go; the case waits for the next freed place, with its seniority.
+
+    Raises: Problem 404 for an unknown case, 409 when there is nothing to decline.
+    """
+    case = await _locked(uow, case_ref)
+    if case.live is None and case.waiting == Waiting.DECLINED:
+        return
+    if case.live is None or case.live.status not in (AppointmentStatus.PENDING, AppointmentStatus.BOOKED):
+        raise _nothing_open(case)
+    declined = ended(case.live, AppointmentStatus.CANCELLED, "applicant-request", acted_by)
+    await record(uow, [Outcome(case, ended=declined, waiting=Waiting.DECLINED, cause=_cause(case))])
+
+
+async def _locked(uow: UnitOfWork, case_ref: str) -> KnownCase:
+    found = await cases.lock(uow, [case_ref])
+    if not found:
+        raise Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")
+    return found[0]
+
+
+def _open_offer(case: KnownCase, now: datetime) -> Appointment:
+    if case.live is None or case.live.status is not AppointmentStatus.PENDING:
+        raise _nothing_open(case)
+    if case.live.deadline and case.live.deadline <= now:
+        raise Problem(409, "offer_expired", "the time to answer is over: the case stays in line for the next place")
+    return case.live
+
+
+def _nothing_open(case: KnownCase) -> Problem:
+    state = f"the case waits ({case.waiting})" if case.waiting else "the case has no offer to answer"
+    return Problem(409, "no_open_offer", f"{state}: read the case again to see what it has now")
+
+
+def _cause(case: KnownCase) -> Cause:
+    """A trace of its own, linked to the one that made the offer."""
+    links: list[SpanContext] = [case.live_made_in] if case.live_made_in else []
+    return Cause.first(tracing.current(), *links)

@@ -1,0 +1,30 @@
+"""The states of an appointment and the only ways between them. Words: FHIR R5."""
+
+from shared.events import AppointmentStatus as S
+
+TRANSITIONS: dict[S, frozenset[S]] = {
+    S.WAITLIST: frozenset({S.PENDING, S.CANCELLED}),
+    S.PENDING: frozenset({S.BOOKED, S.WAITLIST, S.CANCELLED}),
+    S.BOOKED: frozenset({S.ARRIVED, S.CANCELLED, S.NOSHOW, S.PENDING}),
+    S.ARRIVED: frozenset({S.CHECKED_IN, S.CANCELLED}),
+    S.CHECKED_IN: frozenset({S.FULFILLED}),
+    S.NOSHOW: frozenset({S.WAITLIST}),
+    S.FULFILLED: frozenset(),
+    S.CANCELLED: frozenset(),
+    S.ENTERED_IN_ERROR: frozenset(),
+}
+"""From -> to. `entered-in-error` can follow any. Source: docs/domain.md, "Appointment states"."""
+
+LIVE = frozenset({S.PENDING, S.BOOKED, S.ARRIVED, S.CHECKED_IN})
+"""A case has at most one appointment in one of these."""
+
+
+class ForbiddenTransition(ValueError):
+    """An appointment cannot go from this state to that one."""
+
+
+def step(before: S, after: S) -> S:
+    """The state after, when it may follow the one before. Raises: ForbiddenTransition."""
+    if after is not S.ENTERED_IN_ERROR and after not in TRANSITIONS[before]:
+        raise ForbiddenTransition(f"an appointment that is {before} cannot become {after}")
+    return after

@@ -1,0 +1,101 @@
+"""What became of a case: written in a fixed order and published as the case's whole scheduling state."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.scheduling.domain.calendar import Place
+from services.scheduling.domain.decisions import Waiting
+from services.scheduling.repository import appointments, cases, slots
+from services.scheduling.repository.cases import KnownCase
+from shared import tracing
+from shared.db import UnitOfWork, as_json
+from shared.events import (
+    Appointment,
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMoved,
+    AppointmentOffered,
+    AppointmentStatus,
+    CaseClosed,
+    CaseScheduled,
+    CaseWaiting,
+    OfferExpired,
+)
+from shared.outbox import Cause
+
+COUNT_OFFERS = """
+insert into counts as c (system, name, n)
+select system, 'offers', n from jsonb_to_recordset(cast(:rows as jsonb)) as r(system text, n bigint) order by system
+on conflict (system, name) do update set n = c.n + excluded.n
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One case's change: an appointment made (with its place) or changed, one ended, or a reason to wait."""
+
+    case: KnownCase
+    made: Appointment | None = None
+    place: Place | None = None
+    changed: Appointment | None = None
+    ended: Appointment | None = None
+    waiting: Waiting | None = None
+    closed: str | None = None
+    missed: bool = False
+    cause: Cause | None = None
+
+    def event(self) -> CaseScheduled:
+        """The case's scheduling state after this, as an event one version on."""
+        return self._kind()(
+            version=self.case.version + 1,
+            case_ref=self.case.case_ref,
+            system=self.case.snapshot.system,
+            programme=self.case.snapshot.programme,
+            calendar_uid=self.case.calendar_uid,
+            appointment=self.made or self.changed,
+            ended=self.ended or self.case.ended,
+            waiting=self.waiting,
+            closed=self.closed,
+        )
+
+    def _kind(self) -> type[CaseScheduled]:
+        if self.made:
+            was_booked = self.case.live and self.case.live.status is not AppointmentStatus.PENDING
+            return AppointmentMoved if was_booked else AppointmentOffered
+        if self.changed:
+            return AppointmentBooked
+        if self.ended:
+            return OfferExpired if self.missed else AppointmentCancelled
+        return CaseClosed if self.closed else CaseWaiting
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "case_ref": self.case.case_ref,
+            "waiting": self.waiting,
+            "offers_missed": self.case.offers_missed + self.missed,
+            "ended_appointment": self.ended.id if self.ended else None,
+        }
+
+
+async def record(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
+    """Writes the outcomes of locked cases: ends first, then what takes their place, then claims; and publishes each."""
+    if not results:
+        return
+    causes = {r.case.case_ref: uow.publish(r.event(), cause=r.cause or r.case.cause) for r in results}
+    ended = [r.ended for r in results if r.ended]
+    await appointments.update(uow, [*ended, *(r.changed for r in results if r.changed)])
+    await slots.free_places_of(uow, [appointment.id for appointment in ended])
+    made = [(r.case.case_ref, r.made, r.place) for r in results if r.made and r.place]
+    if made:
+        traces = {ref: tracing.to_traceparent(causes[ref].context) for ref, _, _ in made}
+        await appointments.insert(uow, [(ref, appointment, traces[ref]) for ref, appointment, _ in made])
+        await slots.claim(uow, [(slot, a.id, units) for _, a, place in made for slot, units in place.claims])
+        await _count(uow, results)
+    await cases.save(uow, [result.row() for result in results])
+
+
+async def _count(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
+    offers = Counter(result.case.system for result in results if result.made)
+    await uow.execute(COUNT_OFFERS, rows=as_json([{"system": s, "n": n} for s, n in offers.items()]))

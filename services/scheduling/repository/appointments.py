@@ -1,0 +1,44 @@
+"""Appointments: made, changed, ended; each change leaves a history row."""
+
+from collections.abc import Sequence
+
+from shared.db import UnitOfWork, as_json
+from shared.events import Appointment
+
+INSERT = """
+insert into appointments (id, case_ref, version, status, site, starts_at, wall_time, zone, tzdata_version, minutes,
+                          party, interpreter, deadline, replaces, reason, acted_by, created_at, traceparent)
+select id, case_ref, version, status, site, starts_at, wall_time, zone, tzdata_version, minutes,
+       party, interpreter, deadline, replaces, reason, acted_by, :now, traceparent
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+  id uuid, case_ref text, version int, status text, site text, starts_at timestamptz, wall_time timestamp, zone text,
+  tzdata_version text, minutes int, party int, interpreter text, deadline timestamptz, replaces uuid, reason text,
+  acted_by text, traceparent text)
+"""
+
+UPDATE = """
+update appointments a set version = r.version, status = r.status, reason = r.reason, acted_by = r.acted_by
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, version int, status text, reason text, acted_by text)
+where a.id = r.id and a.version = r.version - 1
+"""
+
+HISTORY = """
+insert into appointment_history (appointment_id, version, status, at, acted_by, reason)
+select id, version, status, :now, acted_by, reason
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, version int, status text, acted_by text, reason text)
+"""
+
+
+async def insert(uow: UnitOfWork, made: Sequence[tuple[str, Appointment, str]]) -> None:
+    """Stores new appointments: (case, appointment, traceparent of what made it)."""
+    rows = as_json([{**a.model_dump(mode="json"), "case_ref": ref, "traceparent": trace} for ref, a, trace in made])
+    await uow.execute(INSERT, rows=rows, now=uow.now)
+    await uow.execute(HISTORY, rows=rows, now=uow.now)
+
+
+async def update(uow: UnitOfWork, changed: Sequence[Appointment]) -> None:
+    """Stores appointments whose version was raised by one."""
+    if changed:
+        rows = as_json([appointment.model_dump(mode="json") for appointment in changed])
+        await uow.execute(UPDATE, rows=rows)
+        await uow.execute(HISTORY, rows=rows, now=uow.now)

@@ -1,0 +1,157 @@
+"""Cases: taking them in, locking them, and saying what became of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from opentelemetry.trace import SpanContext
+
+from services.scheduling.domain.decisions import Held
+from shared import tracing
+from shared.db import UnitOfWork, as_json
+from shared.events import Appointment, AppointmentStatus, CaseChanged
+from shared.outbox import Cause
+
+TAKE_IN = """
+insert into cases as c (case_ref, intake_version, system, programme, state, urgency, registered_at, snapshot,
+                        correlation_id, traceparent)
+select case_ref, intake_version, system, programme, state, urgency, registered_at, snapshot, correlation_id, traceparent
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+  case_ref text, intake_version bigint, system text, programme text, state text, urgency text,
+  registered_at timestamptz, snapshot jsonb, correlation_id text, traceparent text)
+order by case_ref
+on conflict (case_ref) do update
+set intake_version = excluded.intake_version, programme = excluded.programme, state = excluded.state,
+    urgency = excluded.urgency, registered_at = excluded.registered_at, snapshot = excluded.snapshot,
+    correlation_id = excluded.correlation_id, traceparent = excluded.traceparent
+where c.intake_version < excluded.intake_version
+"""
+
+LOCK = "select case_ref from cases where case_ref = any(:refs) order by case_ref for update"
+
+READ = """
+select c.case_ref, c.version, c.system, c.programme, c.snapshot, c.waiting, c.offers_missed, c.calendar_uid,
+       c.correlation_id, c.traceparent, to_jsonb(live) as live, to_jsonb(ended) as ended
+from cases c
+left join appointments live on live.case_ref = c.case_ref and live.status in ('pending', 'booked', 'arrived', 'checked-in')
+left join appointments ended on ended.id = c.ended_appointment
+where c.case_ref = any(:refs)
+"""
+
+WAITING = """
+select case_ref from cases where waiting = any(:reasons) and programme = any(:programmes)
+order by urgency desc, registered_at, case_ref limit :limit for update skip locked
+"""
+
+SAVE = """
+update cases c set version = c.version + 1, waiting = r.waiting, offers_missed = r.offers_missed,
+       ended_appointment = coalesce(r.ended_appointment, c.ended_appointment)
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+  case_ref text, waiting text, offers_missed int, ended_appointment uuid)
+where c.case_ref = r.case_ref
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCase:
+    """A locked case with its live appointment, if any, and its last ended one."""
+
+    case_ref: str
+    version: int
+    system: str
+    snapshot: CaseChanged
+    waiting: str | None
+    offers_missed: int
+    calendar_uid: UUID
+    cause: Cause
+    live: Appointment | None
+    live_made_in: SpanContext | None
+    ended: Appointment | None
+
+    @property
+    def held(self) -> Held | None:
+        """The live appointment as deciding sees it."""
+        if self.live is None:
+            return None
+        day = date.fromisoformat(self.live.wall_time[:10])
+        answered = self.live.status is not AppointmentStatus.PENDING
+        return Held(
+            self.live.site, day, self.live.minutes, self.live.party, self.live.interpreter is not None, answered
+        )
+
+
+async def take_in(uow: UnitOfWork, snapshots: Sequence[CaseChanged]) -> list[KnownCase]:
+    """Stores the newest snapshots and returns their cases, locked, in the order given."""
+    rows = []
+    for case in snapshots:
+        cause = uow.cause_of(case)
+        rows.append(
+            {
+                "case_ref": case.case_ref,
+                "intake_version": case.version,
+                "system": case.system,
+                "programme": case.programme,
+                "state": case.state,
+                "urgency": case.urgency,
+                "registered_at": case.registered_at.isoformat(),
+                "snapshot": case.model_dump(mode="json"),
+                "correlation_id": cause.correlation_id,
+                "traceparent": tracing.to_traceparent(cause.context),
+            }
+        )
+    await uow.execute(TAKE_IN, rows=as_json(rows))
+    known = {case.case_ref: case for case in await read(uow, [case.case_ref for case in snapshots])}
+    return [known[case.case_ref] for case in snapshots]
+
+
+async def lock(uow: UnitOfWork, case_refs: Iterable[str]) -> list[KnownCase]:
+    """The cases, locked before they are read; unknown references are left out."""
+    refs = sorted(set(case_refs))
+    await uow.rows(LOCK, refs=refs)
+    return await read(uow, refs)
+
+
+async def lock_waiting(
+    uow: UnitOfWork, programmes: Sequence[str], reasons: Iterable[str], limit: int = 500
+) -> list[KnownCase]:
+    """Waiting cases that nobody else has in hand: urgent first, then by registration, as long as they wait for these reasons."""
+    rows = await uow.rows(WAITING, programmes=list(programmes), reasons=list(reasons), limit=limit)
+    refs = [row.case_ref for row in rows]
+    known = {case.case_ref: case for case in await read(uow, refs)}
+    return [known[ref] for ref in refs]
+
+
+async def read(uow: UnitOfWork, refs: Sequence[str]) -> list[KnownCase]:
+    """The cases as they are, not locked; unknown references are left out."""
+    return [_known(row) for row in await uow.rows(READ, refs=list(refs))] if refs else []
+
+
+def _known(row: Any) -> KnownCase:
+    context = tracing.from_traceparent(row.traceparent) or tracing.new_root()
+    live = row.live
+    return KnownCase(
+        case_ref=row.case_ref,
+        version=row.version,
+        system=row.system,
+        snapshot=CaseChanged.model_validate(row.snapshot),
+        waiting=row.waiting,
+        offers_missed=row.offers_missed,
+        calendar_uid=row.calendar_uid,
+        cause=Cause(None, row.correlation_id, context),
+        live=appointment_of(live) if live else None,
+        live_made_in=tracing.from_traceparent(live["traceparent"]) if live else None,
+        ended=appointment_of(row.ended) if row.ended else None,
+    )
+
+
+def appointment_of(row: dict[str, Any]) -> Appointment:
+    """An appointment's row, as JSON, as events carry it."""
+    wall_time = datetime.fromisoformat(row["wall_time"]).strftime("%Y-%m-%dT%H:%M")
+    return Appointment.model_validate({**row, "wall_time": wall_time})
+
+
+async def save(uow: UnitOfWork, rows: Sequence[dict[str, Any]]) -> None:
+    """Raises each case's version by one and stores why it waits and which appointment ended last."""
+    await uow.execute(SAVE, rows=as_json(rows))

@@ -1,0 +1,142 @@
+"""Scheduling's tables as objects, for commands and pages. The constraints stand in `migrations/`, the test compares.
+
+Paths that take many cases at once use set-based SQL in `repository/` instead.
+"""
+
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, MetaData, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+metadata = MetaData()
+
+
+def instant(*, nullable: bool = False) -> Any:
+    """A column that holds an instant in UTC."""
+    return Field(sa_type=DateTime(timezone=True), nullable=nullable)
+
+
+def texts() -> Any:
+    """A column that holds a list of texts."""
+    return Field(sa_column=Column(ARRAY(Text), nullable=False))
+
+
+class SchedulingTable(SQLModel):
+    """Keeps scheduling's tables apart from those of other services in the same process."""
+
+    metadata = metadata
+
+
+class Site(SchedulingTable, table=True):
+    """A place where interviews happen. Its version is the sequence of its stream."""
+
+    __tablename__ = "sites"
+
+    site: str = Field(primary_key=True, sa_type=Text)
+    version: int = Field(default=1, sa_type=BigInteger)
+    system: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    city: str = Field(sa_type=Text)
+    address: str = Field(sa_type=Text)
+    zone: str = Field(sa_type=Text)
+    holidays: str = Field(sa_type=Text)
+    admin_area: str | None = Field(default=None, sa_type=Text)
+    programmes: list[str] = texts()
+    is_open: bool = True
+    illustrative: bool = False
+
+
+class Resource(SchedulingTable, table=True):
+    """A desk, an interpreter or an arrival window of a site. `capacity`: households at once, or people per window."""
+
+    __tablename__ = "resources"
+
+    id: UUID = Field(primary_key=True)
+    site: str = Field(foreign_key="sites.site", sa_type=Text)
+    kind: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    programmes: list[str] = texts()
+    languages: list[str] = texts()
+    female: bool = False
+    capacity: int
+
+
+class OpeningRule(SchedulingTable, table=True):
+    """When a resource is open, in the site's wall time."""
+
+    __tablename__ = "opening_rules"
+
+    id: UUID = Field(primary_key=True)
+    resource_id: UUID = Field(foreign_key="resources.id")
+    version: int = 1
+    rrule: str = Field(sa_type=Text)
+    valid_from: date
+    valid_until: date | None = None
+    opens: time
+    closes: time
+
+
+class Closure(SchedulingTable, table=True):
+    """Days on which a site is closed whatever its rules say; both days included."""
+
+    __tablename__ = "closures"
+
+    id: UUID = Field(primary_key=True)
+    site: str = Field(foreign_key="sites.site", sa_type=Text)
+    first_day: date
+    last_day: date
+    reason: str = Field(sa_type=Text)
+    source: str = Field(sa_type=Text)
+
+
+class Case(SchedulingTable, table=True):
+    """A case as scheduling sees it. Its version is the sequence of its stream; lock the row before reading it.
+
+    Either it has a live appointment, or it waits for a reason, or its state says that there is nothing to wait for.
+    """
+
+    __tablename__ = "cases"
+
+    case_ref: str = Field(primary_key=True, sa_type=Text)
+    version: int = Field(default=0, sa_type=BigInteger)
+    intake_version: int = Field(sa_type=BigInteger)
+    system: str = Field(sa_type=Text)
+    programme: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+    urgency: str = Field(sa_type=Text)
+    registered_at: datetime = instant()
+    snapshot: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    waiting: str | None = Field(default=None, sa_type=Text)
+    offers_missed: int = 0
+    calendar_uid: UUID
+    ended_appointment: UUID | None = None
+    correlation_id: str = Field(sa_type=Text)
+    traceparent: str = Field(sa_type=Text)
+
+
+class Appointment(SchedulingTable, table=True):
+    """An offered or agreed meeting of a household. At most one live one a case: the index one_live_appointment."""
+
+    __tablename__ = "appointments"
+
+    id: UUID = Field(primary_key=True)
+    case_ref: str = Field(foreign_key="cases.case_ref", sa_type=Text)
+    version: int = 1
+    status: str = Field(sa_type=Text)
+    site: str = Field(foreign_key="sites.site", sa_type=Text)
+    starts_at: datetime = instant()
+    wall_time: datetime
+    zone: str = Field(sa_type=Text)
+    tzdata_version: str = Field(sa_type=Text)
+    minutes: int
+    party: int
+    interpreter: str | None = Field(default=None, sa_type=Text)
+    deadline: datetime | None = instant(nullable=True)
+    replaces: UUID | None = Field(default=None, foreign_key="appointments.id")
+    reason: str | None = Field(default=None, sa_type=Text)
+    acted_by: str = Field(sa_type=Text)
+    created_at: datetime = instant()
+    traceparent: str = Field(sa_type=Text)

@@ -1,0 +1,35 @@
+"""The public reference of a case: 11 random Crockford base-32 symbols and a check symbol, `NA7K-3QF2-M9X0`."""
+
+import secrets
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_FORGIVEN = str.maketrans("OIL", "011")
+_RANDOM_SYMBOLS = 11
+
+
+def new_case_ref() -> str:
+    """A new reference. It says nothing of nation, date or number."""
+    return _grouped("".join(secrets.choice(ALPHABET) for _ in range(_RANDOM_SYMBOLS)))
+
+
+def canonical_case_ref(typed: str) -> str | None:
+    """The reference that a person meant, any grouping or case, O for 0 and I or L for 1 forgiven; None if impossible."""
+    symbols = "".join(c for c in typed.upper() if c not in " -\t\u2010\u2011\u2013").translate(_FORGIVEN)
+    if len(symbols) != _RANDOM_SYMBOLS + 1 or any(c not in ALPHABET for c in symbols):
+        return None
+    grouped = _grouped(symbols[:-1])
+    return grouped if grouped[-1] == symbols[-1] else None
+
+
+def check_symbol(symbols: str) -> str:
+    """Luhn modulo 32: factor 2 on the last symbol, alternating leftward. Source: docs/domain.md, "Reference"."""
+    total = 0
+    for n, symbol in enumerate(reversed(symbols)):
+        product = ALPHABET.index(symbol) * (2 if n % 2 == 0 else 1)
+        total += product // 32 + product % 32
+    return ALPHABET[-total % 32]
+
+
+def _grouped(symbols: str) -> str:
+    whole = symbols + check_symbol(symbols)
+    return f"{whole[:4]}-{whole[4:8]}-{whole[8:]}"

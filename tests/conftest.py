@@ -1,0 +1,44 @@
+"""Real servers for every test that needs one: PostgreSQL 18 and Apache Kafka, started once a run, as `make run` does."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import count
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from deploy.local.ports import Ports
+from deploy.local.stack import Stack
+from shared.clock import use_packaged_zone_data
+
+use_packaged_zone_data()
+
+MakeDatabase = Callable[[str], Awaitable[str]]
+_numbers = count()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """PostgreSQL, Kafka and a mail server, without any service."""
+    stack = Stack(tmp_path_factory.mktemp("servers") / "state", Ports.free(), services={})
+    await stack.start()
+    yield stack
+    await stack.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def new_database(servers: Stack) -> MakeDatabase:
+    """Makes an empty database, or a copy of the one named: gives its URL."""
+    passwords = servers.state.secrets()["database_passwords"]
+    admin_url = f"postgresql://postgres:{passwords['postgres']}@127.0.0.1:{servers.ports.postgres}/postgres"
+
+    async def make(template: str = "template0") -> str:
+        name = f"test_{next(_numbers)}"
+        source = urlsplit(template).path.lstrip("/") if "://" in template else template
+        admin = await asyncpg.connect(admin_url)
+        await admin.execute(f"create database {name} template {source}")
+        await admin.close()
+        return urlunsplit(urlsplit(admin_url)._replace(path=f"/{name}"))
+
+    return make

@@ -1,0 +1,231 @@
+"""Cases become offers: the handlers on a real database, driven with records as they lie in Kafka."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from services.scheduling import commands
+from shared.events import CaseLanguage, CaseState, Party
+from shared.web.problems import Problem
+from tests.builders import NOW, a_case, a_programme, days
+from tests.conftest import MakeDatabase
+from tests.scheduling import Scheduling, prepared
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def template(new_database: MakeDatabase) -> str:
+    return await prepared(await new_database("template0"))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def scheduling(new_database: MakeDatabase, template: str) -> AsyncIterator[Scheduling]:
+    running = Scheduling(await new_database(template))
+    yield running
+    await running.database.close()
+
+
+async def test_an_eligible_household_is_offered_the_earliest_place_with_a_deadline(scheduling: Scheduling) -> None:
+    case = a_case()
+
+    await scheduling.receive(a_programme(), case)
+
+    offer = await scheduling.live(case)
+    assert offer.status == "pending"
+    assert offer.site == "MX-TAP-01"
+    assert offer.minutes == 145
+    assert NOW < offer.deadline < offer.starts_at
+    assert await scheduling.claims_of(offer.id) == 10
+    assert ["puente.scheduling.appointment.offered.v1"] == await scheduling.published(case)
+
+
+async def test_a_case_that_comes_before_its_programme_ends_the_same(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(case)
+    assert await scheduling.waiting(case) == "programme_unknown"
+
+    await scheduling.receive(a_programme())
+
+    assert (await scheduling.live(case)).status == "pending"
+
+
+async def test_a_newer_revision_that_still_fits_keeps_the_appointment(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    before = await scheduling.live(case)
+
+    await scheduling.receive(case.model_copy(update={"version": 2, "revision": 2}))
+
+    assert before == await scheduling.live(case)
+
+
+async def test_a_household_that_grew_beyond_its_place_is_offered_another(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    before = await scheduling.live(case)
+
+    grown = case.model_copy(update={"version": 2, "party": Party(attendees=6, adults=4, children=2)})
+    await scheduling.receive(grown)
+
+    after = await scheduling.live(case)
+    assert after.replaces == before.id
+    assert (await scheduling.appointment(before.id)).reason == "superseded"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"), [("ineligible", "ineligible"), ("withdrawn", "applicant-request"), ("expired", "ineligible")]
+)
+async def test_a_case_that_ended_loses_its_appointment_with_the_reason(
+    scheduling: Scheduling, state: str, reason: str
+) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    offer = await scheduling.live(case)
+
+    await scheduling.receive(a_case(case_ref=case.case_ref, version=2, state=state))
+
+    assert (await scheduling.appointment(offer.id)).reason == reason
+    assert await scheduling.waiting(case) is None
+    assert (await scheduling.published(case))[-1] == "puente.scheduling.appointment.cancelled.v1"
+
+
+async def test_a_review_leaves_the_appointment_and_a_case_without_one_waits(scheduling: Scheduling) -> None:
+    held, new = a_case(), a_case(state=CaseState.REVIEW)
+    await scheduling.receive(a_programme(), held, new)
+
+    await scheduling.receive(a_case(case_ref=held.case_ref, version=2, state=CaseState.REVIEW))
+
+    assert (await scheduling.live(held)).status == "pending"
+    assert await scheduling.waiting(new) == "review"
+
+
+@pytest.mark.parametrize(("allocation", "reason"), [("choice", "awaiting_choice"), ("draw", "awaiting_draw")])
+async def test_choice_and_draw_programmes_wait(scheduling: Scheduling, allocation: str, reason: str) -> None:
+    case = a_case()
+
+    await scheduling.receive(a_programme(allocation=allocation), case)
+
+    assert await scheduling.waiting(case) == reason
+
+
+async def test_an_interpreter_is_claimed_for_the_whole_interview(scheduling: Scheduling) -> None:
+    case = a_case(languages=(CaseLanguage(tag="mam", mode="spoken", interpreter=True),))
+
+    await scheduling.receive(a_programme(), case)
+
+    offer = await scheduling.live(case)
+    assert offer.interpreter == "mam"
+    assert offer.minutes == 220
+    assert await scheduling.claims_of(offer.id) == 30
+
+
+async def test_a_language_that_no_interpreter_has_is_a_visible_reason_to_wait(scheduling: Scheduling) -> None:
+    case = a_case(languages=(CaseLanguage(tag="zz", mode="spoken", interpreter=True),))
+
+    await scheduling.receive(a_programme(), case)
+
+    assert await scheduling.waiting(case) == "no_interpreter"
+
+
+async def test_a_household_bound_to_a_state_is_seen_there_or_waits(scheduling: Scheduling) -> None:
+    case = a_case(sites=(), admin_area="BC")
+
+    await scheduling.receive(a_programme(), case)
+
+    assert (await scheduling.live(case)).site == "MX-TIJ-01"
+
+
+async def test_no_place_before_the_last_day_is_a_state_and_not_silence(scheduling: Scheduling) -> None:
+    case = a_case(valid_until=(NOW + days(2)).date())
+
+    await scheduling.receive(a_programme(), case)
+
+    assert await scheduling.waiting(case) == "no_capacity_before_valid_until"
+
+
+async def test_accepting_books_the_offer_and_accepting_again_changes_nothing(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+
+    for _ in range(2):
+        await scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "scheduler"))
+
+    assert (await scheduling.live(case)).status == "booked"
+    assert len(await scheduling.published(case)) == 2
+
+
+async def test_an_offer_cannot_be_accepted_after_its_deadline(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    scheduling.clock.advance(days(3))
+
+    with pytest.raises(Problem) as refused:
+        await scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "scheduler"))
+
+    assert (refused.value.status, refused.value.code) == (409, "offer_expired")
+
+
+async def test_an_offer_past_its_deadline_expires_and_the_place_goes_to_the_next(scheduling: Scheduling) -> None:
+    first = a_case()
+    await scheduling.receive(a_programme(), first)
+    place = await scheduling.live(first)
+    second = a_case(valid_until=place.wall_time.date())
+    await scheduling.take_all_but(place)
+    await scheduling.receive(second)
+    await scheduling.set_deadline(place.id, NOW - timedelta(seconds=1))
+
+    await scheduling.jobs.expire_offers()
+    await scheduling.jobs.offer_freed_places()
+
+    assert (await scheduling.published(first))[-1] == "puente.scheduling.offer.expired.v1"
+    assert await scheduling.waiting(first) == "no_capacity_before_valid_until"
+    assert (await scheduling.live(second)).starts_at == place.starts_at
+    await scheduling.check()
+
+
+async def test_a_declined_place_goes_to_the_next_and_is_never_open_in_between(scheduling: Scheduling) -> None:
+    await scheduling.receive(a_programme(offer_hours=24))
+    first = a_case()
+    await scheduling.receive(first)
+    place = await scheduling.live(first)
+    second = a_case(valid_until=place.wall_time.date())
+    await scheduling.take_all_but(place)
+    await scheduling.receive(second)
+    assert await scheduling.waiting(second) == "no_capacity_before_valid_until"
+
+    await scheduling.do(lambda uow: commands.decline(uow, first.case_ref, "scheduler"))
+    assert await scheduling.free_units_at(place) == 0
+    await scheduling.jobs.offer_freed_places()
+
+    assert (await scheduling.live(second)).starts_at == place.starts_at
+    assert await scheduling.waiting(first) == "declined"
+    await scheduling.check()
+
+
+async def test_a_freed_place_that_nobody_can_use_opens_after_a_delay(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    place = await scheduling.live(case)
+    await scheduling.do(lambda uow: commands.decline(uow, case.case_ref, "scheduler"))
+
+    await scheduling.jobs.offer_freed_places()
+    await scheduling.jobs.open_freed_places()
+    assert await scheduling.held_by_freed_places() == 10
+
+    scheduling.clock.advance(timedelta(hours=1))
+    await scheduling.jobs.open_freed_places()
+
+    assert await scheduling.held_by_freed_places() == 0
+    assert await scheduling.free_units_at(place) > 0
+    await scheduling.check()
+
+
+async def test_five_hundred_households_in_one_batch_get_places_of_their_own(scheduling: Scheduling) -> None:
+    cases = [a_case(sites=(), valid_until=(NOW + days(89)).date()) for _ in range(500)]
+    await scheduling.receive(a_programme())
+
+    await scheduling.receive(*cases)
+
+    await scheduling.check()
+    assert await scheduling.count("select count(*) from appointments where status = 'pending'") == 500

@@ -1,0 +1,138 @@
+"""Scheduling without its process: handlers, jobs and commands on a real database, with a clock that stands still."""
+
+import base64
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.scheduling.app import HANDLERS, MIGRATIONS
+from services.scheduling.jobs import Jobs
+from services.scheduling.opening import open_slots
+from services.scheduling.seed import seed
+from shared.clock import FixedClock
+from shared.crypto import Sealer
+from shared.db import Database, UnitOfWork
+from shared.events import CaseChanged, Event
+from shared.kafka.batch import BatchRunner
+from shared.migrations import upgrade_async
+from tests.builders import NOW, a_record
+
+SEALER = Sealer(base64.b64encode(bytes(32)).decode())
+
+INVARIANTS = {
+    "the claims of a slot are what is taken of it": """
+        select count(*) from slots s
+        left join (select slot_id, sum(units) as units from slot_claims group by slot_id) c on c.slot_id = s.id
+        where s.taken <> coalesce(c.units, 0)""",
+    "nothing is taken beyond capacity": "select count(*) from slots where taken > capacity",
+    "no case has two live appointments": """
+        select count(*) from (select case_ref from appointments where status in ('pending', 'booked')
+                              group by case_ref having count(*) > 1) x""",
+    "every live appointment holds its slots": """
+        select count(*) from appointments a where status in ('pending', 'booked')
+          and not exists (select 1 from slot_claims c where c.appointment_id = a.id)""",
+    "no ended appointment holds a slot": """
+        select count(*) from appointments a join slot_claims c on c.appointment_id = a.id
+        where status not in ('pending', 'booked')""",
+    "the newest event says the case's version": """
+        select count(*) from cases c where version <>
+          (select max(sequence) from outbox o where o.topic = 'scheduling.cases' and o.key = c.case_ref)""",
+}
+
+
+async def prepared(url: str) -> str:
+    """A database with scheduling's schema, sites and slots, as of NOW."""
+    await upgrade_async(url, MIGRATIONS)
+    database = Database(url)
+    await database.run(NOW, seed)
+    await database.run(NOW, open_slots)
+    await database.close()
+    return url
+
+
+class Scheduling:
+    """What a test does with scheduling and asks of it."""
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url)
+        self.clock = FixedClock(NOW)
+        self.jobs = Jobs(self.database, self.clock)
+        self.runners = {
+            topic: BatchRunner(topic, handler, group="test", database=self.database, sealer=SEALER, clock=self.clock)
+            for topic, handler in HANDLERS.items()
+        }
+
+    async def receive(self, *events: Event) -> None:
+        """Hands the events over, one batch for each run of one topic."""
+        while events:
+            topic = events[0].topic
+            batch = [event for event in events if event.topic == topic]
+            await self.runners[topic].run([a_record(event) for event in batch])
+            events = tuple(event for event in events if event.topic != topic)
+        assert await self.count("select count(*) from parked_event where state in ('parked', 'dead')") == 0
+
+    async def do(self, work: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
+        return await self.database.run(self.clock.now(), work)
+
+    async def rows(self, sql: str, **parameters: Any) -> Any:
+        return await self.do(lambda uow: uow.rows(sql, **parameters))
+
+    async def count(self, sql: str, **parameters: Any) -> int:
+        return int((await self.rows(sql, **parameters))[0][0])
+
+    async def live(self, case: CaseChanged) -> Any:
+        """The one live appointment of the case."""
+        found = await self.rows(
+            "select * from appointments where case_ref = :ref and status in ('pending', 'booked')", ref=case.case_ref
+        )
+        assert len(found) == 1, f"{len(found)} live appointments; waiting: {await self.waiting(case)}"
+        return found[0]
+
+    async def appointment(self, id: UUID) -> Any:
+        return (await self.rows("select * from appointments where id = :id", id=id))[0]
+
+    async def waiting(self, case: CaseChanged) -> str | None:
+        return (await self.rows("select waiting from cases where case_ref = :ref", ref=case.case_ref))[0].waiting
+
+    async def published(self, case: CaseChanged) -> list[str]:
+        found = await self.rows("select type from outbox where key = :ref order by sequence", ref=case.case_ref)
+        return [row.type for row in found]
+
+    async def claims_of(self, appointment: UUID) -> int:
+        return await self.count("select count(*) from slot_claims where appointment_id = :id", id=appointment)
+
+    async def held_by_freed_places(self) -> int:
+        return await self.count("select count(*) from slot_claims where freed_place_id is not null")
+
+    async def free_units_at(self, place: Any) -> int:
+        """Free units of desks at the place's site on its day."""
+        return await self.count(
+            """select coalesce(sum(capacity - taken), 0) from slots
+               where site = :site and kind = 'desk' and local_date = :day""",
+            site=place.site,
+            day=place.wall_time.date(),
+        )
+
+    async def set_deadline(self, appointment: UUID, deadline: datetime) -> None:
+        await self.do(
+            lambda uow: uow.execute(
+                "update appointments set deadline = :deadline where id = :id", id=appointment, deadline=deadline
+            )
+        )
+
+    async def take_all_but(self, place: Any) -> None:
+        """Closes every other desk slot of the site up to the place's day, as if others had booked them."""
+        await self.do(
+            lambda uow: uow.execute(
+                """delete from slots s where site = :site and kind = 'desk' and local_date <= :day
+                   and not exists (select 1 from slot_claims c where c.slot_id = s.id)""",
+                site=place.site,
+                day=place.wall_time.date(),
+            )
+        )
+
+    async def check(self) -> None:
+        """The rules that hold at every moment."""
+        broken = {rule: await self.count(sql) for rule, sql in INVARIANTS.items()}
+        assert not {rule: n for rule, n in broken.items() if n}
