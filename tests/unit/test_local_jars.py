@@ -49,7 +49,7 @@ class _Answers(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def repository() -> Iterator[Repository]:
     with Repository(CONTENT) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()
 

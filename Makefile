@@ -1,0 +1,43 @@
+# Everything here works with Python 3.11+, make and the package indexes. ARGS go to the program: make run ARGS="--port-base 9000"
+# One shell per recipe, so that `exit` ends it; .venv/.ready says that the locked packages are installed.
+.ONESHELL:
+.SILENT:
+.PHONY: run test check faults bench clean-state
+
+BIN := .venv/bin
+
+run: .venv/.ready
+	exec $(BIN)/puente run $(ARGS)
+
+test: .venv/.ready
+	$(BIN)/pytest $(ARGS)
+
+# What CI runs.
+check: .venv/.ready
+	set -e
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python -m shared.events.schemas --check
+	$(BIN)/pytest $(ARGS)
+
+# The long kill runs: hundreds of SIGKILLs per service.
+faults: .venv/.ready
+	PUENTE_FAULTS=long $(BIN)/pytest -m faults tests/faults $(ARGS)
+
+bench: .venv/.ready
+	$(BIN)/python -m bench $(ARGS)
+
+# Forgets databases, topics, mails and secrets of this machine's Puente.
+clean-state:
+	if test -x $(BIN)/puente; then $(BIN)/puente forget $(ARGS); else rm -rf .puente; fi
+
+.venv/.ready: pyproject.toml uv.lock
+	set -e
+	command -v python3 >/dev/null || { echo "python3 is missing: install Python 3.11 or newer" >&2; exit 1; }
+	python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python3 is older than 3.11: install a newer one and put it first on PATH" >&2; exit 1; }
+	test -x $(BIN)/python || python3 -m venv .venv || { rm -rf .venv; echo "python3 cannot make a virtual environment: install its venv module (Debian: python3-venv)" >&2; exit 1; }
+	test -x $(BIN)/uv || { echo "installing uv into .venv"; $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip -q; $(BIN)/python -m pip install -q --disable-pip-version-check uv; } || { echo "uv cannot be installed: connect to the package index once" >&2; exit 1; }
+	echo "installing the locked packages"
+	$(BIN)/uv sync --locked --inexact --quiet || { echo "the locked packages cannot be installed: connect to the package index once" >&2; exit 1; }
+	touch .venv/.ready
