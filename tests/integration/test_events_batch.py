@@ -1,0 +1,261 @@
+"""What becomes of a batch, on a real PostgreSQL: claims, superseding, parking, dead ones, a bad release, two owners."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from shared.events import CaseChanged
+from shared.kafka import positions
+from shared.kafka.batch import BadRelease
+from shared.kafka.parked import NEXT_TRY
+from shared.kafka.positions import Claimed
+from shared.kafka.records import Received
+from tests.builders import a_case, a_record, unreadable_record
+from tests.conftest import MakeDatabase
+from tests.ledger import TOPIC, Ledger
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def template(new_database: MakeDatabase) -> str:
+    return await Ledger.prepare(await new_database("template0"))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ledger(new_database: MakeDatabase, template: str) -> AsyncIterator[Ledger]:
+    running = Ledger(await new_database(template))
+    yield running
+    await running.database.close()
+
+
+def versions(case: CaseChanged, *numbers: int) -> list[CaseChanged]:
+    return [case.model_copy(update={"version": n}) for n in numbers]
+
+
+async def test_a_batch_is_handled_in_one_call_and_remembers_its_place(ledger: Ledger) -> None:
+    records = [a_record(a_case(), partition=7) for _ in range(5)]
+
+    await ledger.run(records)
+
+    assert [[1] * 5] == ledger.batches
+    place = await ledger.rows("select next_offset from consumer_offset where partition = 7")
+    assert [records[-1].offset + 1] == [row.next_offset for row in place]
+
+
+async def test_the_same_records_again_change_nothing(ledger: Ledger) -> None:
+    records = [a_record(a_case()) for _ in range(5)]
+
+    await ledger.run(records)
+    await ledger.run(records)
+
+    assert len(await ledger.handled()) == 5
+
+
+async def test_only_the_newest_of_a_stream_is_handled_and_the_older_ones_are_superseded(ledger: Ledger) -> None:
+    case = a_case()
+
+    await ledger.run([a_record(event) for event in versions(case, 1, 2, 3)])
+
+    assert await ledger.handled(case) == [3]
+    assert (await ledger.rows("select superseded, jumps from consumer_progress"))[0] == (2, 0)
+
+
+async def test_an_event_that_comes_late_is_history(ledger: Ledger) -> None:
+    newer, older = versions(a_case(), 2, 1)
+
+    await ledger.run([a_record(newer)])
+    await ledger.run([a_record(older)])
+
+    assert await ledger.handled() == [2]
+
+
+async def test_a_jump_over_numbers_that_never_came_is_counted(ledger: Ledger) -> None:
+    case = a_case()
+
+    await ledger.run([a_record(event) for event in versions(case, 1)])
+    await ledger.run([a_record(event) for event in versions(case, 3, 6)])
+
+    assert (await ledger.rows("select superseded, jumps from consumer_progress"))[0] == (1, 3)
+
+
+async def test_one_event_at_fault_is_parked_and_the_rest_go_on(ledger: Ledger) -> None:
+    cases = [a_case() for _ in range(50)]
+    ledger.poison = {(cases[17].case_ref, 1)}
+
+    await ledger.run([a_record(case) for case in cases])
+
+    assert len(await ledger.handled()) == 49
+    assert await ledger.parked() == [(1, "parked", 1)]
+
+
+async def test_poison_as_the_newest_of_two_leaves_the_older_one_handled(ledger: Ledger) -> None:
+    case = a_case()
+    ledger.poison = {(case.case_ref, 2)}
+
+    await ledger.run([a_record(event) for event in versions(case, 1, 2)])
+
+    assert await ledger.handled(case) == [1]
+    assert await ledger.parked() == [(2, "parked", 1)]
+
+
+async def test_control_marking_older_ones_superseded_at_once_loses_the_household(
+    new_database: MakeDatabase, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.kafka.batch.Batch.before", lambda self, received: None)
+    ledger = Ledger(await new_database(template))
+    case = a_case()
+    ledger.poison = {(case.case_ref, 2)}
+
+    await ledger.run([a_record(event) for event in versions(case, 1, 2)])
+
+    assert await ledger.handled(case) == []
+
+
+async def test_a_parked_event_is_tried_again_and_handled_when_the_cause_is_gone(ledger: Ledger) -> None:
+    case = a_case()
+    ledger.poison = {(case.case_ref, 1)}
+    await ledger.run([a_record(case)])
+    ledger.poison = set()
+
+    ledger.clock.advance(NEXT_TRY[0])
+    await ledger.retry_due()
+
+    assert await ledger.handled(case) == [1]
+    assert await ledger.parked() == [(1, "handled", 1)]
+
+
+async def test_a_parked_event_is_closed_as_superseded_when_a_newer_one_succeeds(ledger: Ledger) -> None:
+    first, second = versions(a_case(), 1, 2)
+    ledger.poison = {(first.case_ref, 1)}
+
+    await ledger.run([a_record(first)])
+    await ledger.run([a_record(second)])
+
+    assert await ledger.parked() == [(1, "superseded", 1)]
+
+
+async def test_after_the_last_try_an_event_is_dead_and_waits_for_people(ledger: Ledger) -> None:
+    case = a_case()
+    ledger.poison = {(case.case_ref, 1)}
+    await ledger.run([a_record(case)])
+
+    for wait in NEXT_TRY:
+        ledger.clock.advance(wait)
+        await ledger.retry_due()
+    ledger.clock.advance(timedelta(days=1))
+    await ledger.retry_due()
+
+    assert await ledger.parked() == [(1, "dead", 1 + len(NEXT_TRY))]
+
+
+async def test_bytes_that_nobody_can_read_are_dead_at_once_and_kept(ledger: Ledger) -> None:
+    case = a_case()
+
+    await ledger.run([unreadable_record(TOPIC), a_record(case)])
+
+    assert await ledger.handled(case) == [1]
+    assert await ledger.parked() == [(None, "dead", 1)]
+
+
+async def test_an_unknown_type_of_a_known_version_is_read_as_its_topics_snapshot(ledger: Ledger) -> None:
+    case = a_case()
+    record = a_record(case)
+    headers = tuple((n, b"puente.intake.case.renamed.v1" if n == "ce_type" else v) for n, v in record.headers)
+
+    await ledger.run([record.__class__(**{**_fields(record), "headers": headers})])
+
+    assert await ledger.handled(case) == [1]
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in ("topic", "partition", "offset", "key", "value", "headers")}
+
+
+async def test_when_too_many_fail_alike_the_topic_stops_and_nothing_is_lost(ledger: Ledger) -> None:
+    cases = [a_case() for _ in range(100)]
+    ledger.poison = {(case.case_ref, 1) for case in cases[:40]}
+
+    with pytest.raises(BadRelease):
+        await ledger.run([a_record(case) for case in cases])
+
+    assert await ledger.rows("select 1 from consumer_offset") == []
+    assert len(await ledger.parked()) == 20
+
+
+async def test_nineteen_failures_in_a_small_batch_are_the_events_fault(ledger: Ledger) -> None:
+    cases = [a_case() for _ in range(40)]
+    ledger.poison = {(case.case_ref, 1) for case in cases[:19]}
+
+    await ledger.run([a_record(case) for case in cases])
+
+    assert len(await ledger.handled()) == 21
+
+
+async def frozen_and_awake(url: str) -> list[int]:
+    """Two owners of one record: the first freezes inside its transaction, the second takes over, the first wakes up."""
+    frozen, awake = Ledger(url), Ledger(url)
+    record = a_record(a_case())
+    frozen.hold.clear()
+    first = asyncio.create_task(frozen.run([record]))
+    while not frozen.batches:
+        await asyncio.sleep(0.01)
+    second = asyncio.create_task(awake.run([record]))
+    await asyncio.sleep(0.2)
+    frozen.hold.set()
+    await asyncio.gather(first, second)
+    return await awake.handled()
+
+
+async def test_two_owners_of_one_partition_apply_an_event_once(new_database: MakeDatabase, template: str) -> None:
+    assert await frozen_and_awake(await new_database(template)) == [1]
+
+
+async def test_control_without_the_claim_two_owners_apply_it_twice(
+    new_database: MakeDatabase, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def without_claim(_: Any, events: list[Received]) -> list[Claimed]:
+        return [Claimed(event, 0) for event in events]
+
+    monkeypatch.setattr(positions, "claim", without_claim)
+
+    assert await frozen_and_awake(await new_database(template)) == [1, 1]
+
+
+async def test_an_event_waits_for_another_owner_that_then_gives_up(ledger: Ledger) -> None:
+    case = a_case()
+    lost = asyncio.create_task(_hold_position(ledger, case))
+    await asyncio.sleep(0.1)
+
+    await ledger.run([a_record(case)])
+
+    await lost
+    assert await ledger.handled(case) == [1]
+
+
+async def _hold_position(ledger: Ledger, case: CaseChanged) -> None:
+    """Takes the stream's position for a while and gives it back undone."""
+    try:
+        async with ledger.database.begin(ledger.clock.now()) as uow:
+            await uow.execute("insert into stream_position values (:t, :k, 1)", t=TOPIC, k=case.case_ref)
+            await asyncio.sleep(0.3)
+            raise InterruptedError
+    except InterruptedError:
+        pass
+
+
+async def test_replaying_everything_twice_and_shuffled_changes_nothing(ledger: Ledger) -> None:
+    cases = [a_case() for _ in range(100)]
+    records = [a_record(event, partition=n % 6) for n, case in enumerate(cases) for event in versions(case, 1, 2, 3)]
+    await ledger.run(records)
+    before = await ledger.rows("select key, version from ledger order by key, version")
+
+    for _ in range(2):
+        random.shuffle(records)
+        for n in range(0, len(records), 50):
+            await ledger.run(records[n : n + 50])
+
+    assert before == await ledger.rows("select key, version from ledger order by key, version")
