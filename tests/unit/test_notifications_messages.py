@@ -103,6 +103,20 @@ def test_a_cancellation_gives_a_known_reason_and_hides_an_unknown_one() -> None:
     assert "ineligible" not in hidden
 
 
+@pytest.mark.parametrize(
+    ("waiting", "key"),
+    [
+        ("awaiting_choice", "waiting.awaiting_choice"),
+        ("programme_closed", "waiting.programme_closed"),
+        ("site_unknown", "note.on_the_list"),
+    ],
+)
+def test_a_household_without_a_date_is_told_what_comes_next(waiting: str, key: str) -> None:
+    text = render_text(a_letter(Notice(NoticeKind.WAITING, waiting=waiting)))
+
+    assert CATALOGUES["en"].text(key) in text
+
+
 def test_what_an_event_says_cannot_become_markup() -> None:
     site = a_site(name='<script>alert("x")</script>', address="{{ letter }}")
 

@@ -30,6 +30,10 @@ def test_a_case_that_waits_is_told_so_once_for_each_reason() -> None:
     assert Notice(NoticeKind.WAITING, waiting="no-interpreter") == other.new
 
 
+def test_a_reason_that_says_something_about_us_is_not_told() -> None:
+    assert notices_due([], a_snapshot(waiting="programme_unknown")) == NoticesDue()
+
+
 def test_an_offer_is_announced_once() -> None:
     offer = an_appointment("pending")
 
@@ -92,7 +96,7 @@ def test_an_announced_date_that_is_cancelled_is_told_together_with_the_waiting()
 
 def test_an_offer_without_an_answer_is_told_as_expired() -> None:
     offer = an_appointment("pending")
-    ended = later(offer, "cancelled", reason="expired")
+    ended = later(offer, "cancelled", reason="offer-expired")
 
     due = notices_due([past(Notice(NoticeKind.OFFERED, offer))], a_snapshot(ended=ended, version=2))
 
@@ -166,6 +170,17 @@ def test_an_offer_that_may_have_arrived_counts_as_announced_when_it_is_cancelled
 
     assert NoticesDue(new=Notice(NoticeKind.CANCELLED, ended)) == due
     assert not is_still_owed(sending, [sending], a_snapshot(ended=ended, version=2))
+
+
+def test_the_waiting_is_told_when_the_cancellation_that_would_have_told_it_is_withdrawn() -> None:
+    offer = an_appointment("pending")
+    ended = later(offer, "cancelled")
+    turned_away = past(Notice(NoticeKind.OFFERED, offer), "due")
+    unsent_end = past(Notice(NoticeKind.CANCELLED, ended, waiting="declined"), "due")
+
+    due = notices_due([turned_away, unsent_end], a_snapshot(ended=ended, waiting="declined", version=2))
+
+    assert NoticesDue(Notice(NoticeKind.WAITING, waiting="declined"), withdrawn=(turned_away.id, unsent_end.id)) == due
 
 
 @pytest.mark.parametrize("state", ["failed", "not_reachable"])

@@ -55,9 +55,12 @@ class MailServer:
         return parseaddr(self.mail_from)[1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Email:
-    """One message to one address. `notice_id` makes its Message-ID, so that a second copy can be recognised."""
+    """One message to one address. `notice_id` makes its Message-ID, so that a second copy can be recognised.
+
+    Never shown as a whole, since the address names a person.
+    """
 
     notice_id: UUID
     to: str

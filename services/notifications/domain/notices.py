@@ -12,8 +12,11 @@ from uuid import UUID
 
 from shared.events import Appointment, AppointmentStatus, CaseScheduled, NoticeKind
 
-EXPIRED_REASONS = frozenset({"expired", "offer-expired", "not-answered", "deadline-passed"})
-"""Reasons that end an offer because nobody answered in time."""
+OFFER_EXPIRED = "offer-expired"
+"""The reason that ends an offer because nobody answered in time."""
+
+NOT_FOR_HOUSEHOLDS = frozenset({"programme_unknown"})
+"""Reasons for waiting that say something about us and pass by themselves: an event that has not come yet."""
 
 TOOK_PLACE = frozenset({AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW})
 """Ends that need no notice: the day came."""
@@ -116,7 +119,8 @@ def notices_due(past: Collection[PastNotice], snapshot: CaseScheduled) -> Notice
         return NoticesDue(withdrawn=superseded)
     same = next((each for each in past if _counts(each) and each.notice.is_about_the_same_as(owed)), None)
     if same is None:
-        return NoticesDue(new=None if _was_told(past, owed) else owed, withdrawn=superseded)
+        others = [each for each in past if each.id not in superseded]
+        return NoticesDue(new=None if _was_told(others, owed) else owed, withdrawn=superseded)
     may_change = same.state is NoticeState.DUE and not same.may_have_arrived and same.notice != owed
     return NoticesDue(renewed=(same.id, owed) if may_change else None, withdrawn=superseded)
 
@@ -144,7 +148,13 @@ def owed_notice(past: Iterable[PastNotice], snapshot: CaseScheduled) -> Notice |
         return _about_live(live, believed if believed and believed.id != live.id else None)
     if believed is not None and not _took_place(believed, snapshot.ended):
         return _about_end(believed, snapshot)
-    return Notice(NoticeKind.WAITING, waiting=snapshot.waiting) if snapshot.waiting else None
+    reason = waiting_reason(snapshot)
+    return Notice(NoticeKind.WAITING, waiting=reason) if reason else None
+
+
+def waiting_reason(snapshot: CaseScheduled) -> str | None:
+    """Why the household has no date, as far as it concerns the household."""
+    return None if snapshot.waiting in NOT_FOR_HOUSEHOLDS else snapshot.waiting
 
 
 def _believed(past: Iterable[PastNotice]) -> Appointment | None:
@@ -168,9 +178,9 @@ def _about_live(live: Appointment, earlier: Appointment | None) -> Notice | None
 
 def _about_end(believed: Appointment, snapshot: CaseScheduled) -> Notice:
     ended = snapshot.ended if snapshot.ended and snapshot.ended.id == believed.id else None
-    expired = ended is not None and ended.reason in EXPIRED_REASONS
+    expired = ended is not None and ended.reason == OFFER_EXPIRED
     kind = NoticeKind.EXPIRED if expired else NoticeKind.CANCELLED
-    return Notice(kind, ended or believed, waiting=snapshot.waiting)
+    return Notice(kind, ended or believed, waiting=waiting_reason(snapshot))
 
 
 def _took_place(believed: Appointment, ended: Appointment | None) -> bool:

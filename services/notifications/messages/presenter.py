@@ -126,7 +126,7 @@ def _notes(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[
     if notice.matter is Matter.CONFIRMATION:
         notes.append(catalogue.text("note.cannot_come"))
     if notice.matter in (Matter.WAIT, Matter.END):
-        notes.append(catalogue.text("note.on_the_list" if notice.waiting else "note.no_date"))
+        notes.append(_what_comes_next(notice.waiting, catalogue))
     if notice.announces() and notice.appointment and around.sites[notice.appointment.site].illustrative:
         notes.append(catalogue.text("note.illustrative"))
     return tuple(notes)
@@ -136,6 +136,14 @@ def _reason(appointment: Appointment, catalogue: Catalogue) -> list[str]:
     """Why it ended, when there is a sentence for it; others stay unsaid, since others may read the message too."""
     key = f"reason.{appointment.reason}"
     return [catalogue.text(key)] if catalogue.has(key) else []
+
+
+def _what_comes_next(waiting: str | None, catalogue: Catalogue) -> str:
+    """What a household without a date can expect. A reason without a sentence of its own means: on the list."""
+    if waiting is None:
+        return catalogue.text("note.no_date")
+    key = f"waiting.{waiting}"
+    return catalogue.text(key if catalogue.has(key) else "note.on_the_list")
 
 
 def _earlier(earlier: Appointment, around: Surroundings, catalogue: Catalogue) -> str:

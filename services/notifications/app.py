@@ -1,0 +1,63 @@
+"""Where the parts of notifications are put together."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+
+from services.notifications import api, handlers
+from services.notifications.channels.email import MailServer, send
+from services.notifications.contacts import IntakeContacts
+from services.notifications.jobs import NoticeSender
+from services.notifications.messages.catalogue import read_catalogues
+from services.notifications.messages.writer import Writer
+from services.notifications.repository.views import counts
+from services.notifications.settings import NotificationsSettings
+from services.notifications.web import mailbox_pages
+from shared.clock import Clock, SystemClock
+from shared.events import CaseScheduled, ProgrammeChanged, SiteChanged
+from shared.migrations import upgrade
+from shared.service import Service, Tick, create_app
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+HANDLERS = {
+    SiteChanged.topic: handlers.sites_changed,
+    ProgrammeChanged.topic: handlers.programmes_changed,
+    CaseScheduled.topic: handlers.cases_changed,
+}
+SEND_EVERY = timedelta(seconds=0.25)
+"""Looking for due notices is one indexed question; this is how long a new one waits at most."""
+
+
+def build(settings: NotificationsSettings, clock: Clock | None = None) -> FastAPI:
+    """The service, ready to serve. Raises: MissingText when a language is incomplete."""
+    service = Service("notifications", settings, HANDLERS, clock or SystemClock())
+    sender = sender_of(service, settings)
+    ticks = [Tick("send_due_notices", SEND_EVERY, sender.send_due_notices)]
+    return create_app(service, routers=_routers(service, settings), ticks=ticks, counts=counts)
+
+
+def sender_of(service: Service, settings: NotificationsSettings) -> NoticeSender:
+    """The job that sends, with the real intake and the real mail server. Raises: MissingText."""
+    server = MailServer(settings.smtp_host, settings.smtp_port, settings.mail_from)
+    return NoticeSender(
+        database=service.database,
+        clock=service.clock,
+        contacts=IntakeContacts(settings.intake_url, settings.tokens["service"]),
+        writer=Writer(read_catalogues(), server.address),
+        send=partial(send, server=server),
+        portal_url=settings.portal_url,
+    )
+
+
+def prepare(settings: NotificationsSettings) -> None:
+    """Brings the database to the newest schema."""
+    upgrade(settings.database_url, MIGRATIONS)
+
+
+def _routers(service: Service, settings: NotificationsSettings) -> Sequence[APIRouter]:
+    if settings.mailbox_dir is None:
+        return [api.router(service)]
+    return [api.router(service), mailbox_pages.router(settings.mailbox_dir)]

@@ -1,0 +1,109 @@
+"""One try to send one notice: its span, and how each outcome is recorded and published."""
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from opentelemetry.trace import SpanKind
+
+from services.notifications.domain.notices import NoticeState
+from services.notifications.repository import sending
+from services.notifications.repository.sending import ClaimedNotice, Later
+from shared import tracing
+from shared.db import UnitOfWork
+from shared.events import NoticeFailed, NoticeSent
+
+LONGEST_WAIT = timedelta(minutes=5)
+"""Longest time between two tries while intake or the mail server is away. There is no last try."""
+
+NOT_REACHABLE = "not_reachable"
+REFUSED = "refused"
+
+
+@dataclass
+class Attempt:
+    """One try, in the trace of the event that asked for the notice; the try before, if any, is linked."""
+
+    notice: ClaimedNotice
+    span: tracing.Span
+
+    @classmethod
+    def of(cls, notice: ClaimedNotice) -> "Attempt":
+        attributes = {
+            tracing.CASE: tracing.case_hash(notice.case_ref),
+            tracing.SYSTEM: str(notice.system),
+            tracing.ATTEMPT: notice.attempts + 1,
+        }
+        links = (notice.last_attempt,) if notice.last_attempt else ()
+        context, name = tracing.child_of(notice.made_in), f"send notice {notice.notice.kind}"
+        span = tracing.Span(name, SpanKind.CLIENT, context, notice.made_in, attributes, links, time.time_ns())
+        return cls(notice, span)
+
+    def ended_by(self, error: BaseException) -> None:
+        """Its span will say what went wrong."""
+        self.span.error = type(error).__qualname__
+
+    def later(self, reason: str, at: datetime, *, may_have_arrived: bool = False) -> Later:
+        """The notice, to be tried again; what may have arrived once stays so."""
+        arrived = may_have_arrived or self.notice.may_have_arrived
+        return Later(self.notice.id, reason, at, self.span.context, arrived)
+
+
+def next_try(now: datetime, failures: int) -> datetime:
+    """When to try again after so many failures in a row: doubling, with jitter, five minutes at most."""
+    seconds = min(2.0 ** min(failures, 20), LONGEST_WAIT.total_seconds())
+    return now + timedelta(seconds=seconds * random.uniform(0.5, 1))
+
+
+async def record_sent(uow: UnitOfWork, attempt: Attempt, *, language: str, reference: str) -> None:
+    """Sent, once, with the event that says so."""
+    await sending.lock_case(uow, attempt.notice.case_ref)
+    if await sending.record_sent(uow, attempt.notice.id, reference):
+        facts = _facts(attempt.notice, channel="email", language=language)
+        sent = NoticeSent(**facts, provider_reference=reference)
+        uow.publish(sent, cause=attempt.notice.cause(attempt.span.context))
+
+
+async def record_refused(uow: UnitOfWork, attempt: Attempt, *, language: str) -> None:
+    """The mail server will never take it."""
+    await _record_undelivered(uow, attempt, NoticeState.FAILED, reason=REFUSED, channel="email", language=language)
+
+
+async def record_not_reachable(uow: UnitOfWork, attempt: Attempt, *, language: str) -> None:
+    """There is no address to send it to: visible, so that somebody can reach the household another way."""
+    await _record_undelivered(
+        uow, attempt, NoticeState.NOT_REACHABLE, reason=NOT_REACHABLE, channel="none", language=language
+    )
+
+
+async def try_later(uow: UnitOfWork, notice: ClaimedNotice, later: Sequence[Later]) -> None:
+    """Gives notices of one claim back until their next try."""
+    await sending.try_later(uow, notice.lease, later)
+
+
+async def _record_undelivered(
+    uow: UnitOfWork, attempt: Attempt, state: NoticeState, *, reason: str, channel: str, language: str
+) -> None:
+    notice = attempt.notice
+    attempt.span.error = reason
+    await sending.lock_case(uow, notice.case_ref)
+    if await sending.record_undelivered(uow, notice, state=state, reason=reason, channel=channel, language=language):
+        failed = NoticeFailed(**_facts(notice, channel=channel, language=language), reason=reason)
+        uow.publish(failed, cause=notice.cause(attempt.span.context))
+
+
+def _facts(notice: ClaimedNotice, *, channel: str, language: str) -> dict[str, Any]:
+    """What every outcome says. A notice has one outcome, so its stream has one version."""
+    return {
+        "version": 1,
+        "notice_id": notice.id,
+        "kind": notice.notice.kind,
+        "case_ref": notice.case_ref,
+        "system": notice.system,
+        "channel": channel,
+        "language": language,
+        "appointment_id": notice.notice.appointment.id if notice.notice.appointment else None,
+    }

@@ -1,0 +1,171 @@
+"""Sends what is due: claims notices, asks intake for contacts once, hands each message over, records each by itself.
+
+No transaction is open while the network is used. Between the mail server's yes and its record lies the only moment in
+which a crash can lead to a second message; it bears the same Message-ID.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import structlog
+
+from services.notifications import attempts as outcomes
+from services.notifications.attempts import Attempt, next_try
+from services.notifications.channels.email import Email, Refused, TryAgainLater
+from services.notifications.contacts import Contact, IntakeAway
+from services.notifications.domain.notices import is_still_owed, is_too_late
+from services.notifications.domain.safe_hours import earliest_sending
+from services.notifications.handlers import make_owed_notices
+from services.notifications.messages.presenter import Surroundings
+from services.notifications.messages.writer import Envelope, Writer
+from services.notifications.repository import sending
+from services.notifications.repository.known import sites_named
+from services.notifications.repository.notices import withdraw
+from services.notifications.repository.sending import ClaimedNotice
+from shared import tracing
+from shared.clock import Clock
+from shared.db import Database, DatabaseUnavailable, UnitOfWork
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+BATCH = 32
+AT_ONCE = 8
+"""Messages on their way to the mail server at the same time."""
+
+RECORD_TRIES = 20
+"""How often, a second apart, the record of an accepted message is tried while the database is away: each loss of it
+would become a second message."""
+
+
+class Contacts(Protocol):
+    """Says how to reach households. Raises: IntakeAway."""
+
+    async def of(self, traceparents: dict[str, str]) -> dict[str, Contact]: ...
+
+
+@dataclass
+class NoticeSender:
+    """The job. `send` hands one message to the mail server and returns the reference that it went under."""
+
+    database: Database
+    clock: Clock
+    contacts: Contacts
+    writer: Writer
+    send: Callable[[Email], Awaitable[str]]
+    portal_url: str
+    _intake_failures: int = field(default=0, init=False)
+
+    async def send_due_notices(self) -> None:
+        """Sends until nothing is due or intake is away. One notice's error keeps no other one; it is raised last."""
+        while batch := await self._run(lambda uow: sending.claim(uow, BATCH)):
+            attempts = [Attempt.of(notice) for notice in batch]
+            try:
+                contacts = await self._contacts_for(attempts)
+            except IntakeAway as away:
+                return await self._wait_for_intake(attempts, away)
+            limit = asyncio.Semaphore(AT_ONCE)
+            work = [self._attempt(each, contacts.get(each.notice.case_ref), limit) for each in attempts]
+            for outcome in await asyncio.gather(*work, return_exceptions=True):
+                if isinstance(outcome, BaseException):
+                    raise outcome
+
+    async def _contacts_for(self, attempts: Sequence[Attempt]) -> dict[str, Contact]:
+        asked = {each.notice.case_ref: tracing.to_traceparent(each.span.context) for each in attempts}
+        contacts = await self.contacts.of(asked)
+        self._intake_failures = 0
+        return contacts
+
+    async def _wait_for_intake(self, attempts: Sequence[Attempt], away: IntakeAway) -> None:
+        self._intake_failures += 1
+        log.warning("notices.wait_for_intake", notices=len(attempts), reason=str(away))
+        at = next_try(self.clock.now(), self._intake_failures)
+        later = [each.later("intake away", at) for each in attempts]
+        await self._run(lambda uow: outcomes.try_later(uow, attempts[0].notice, later))
+        for each in attempts:
+            each.ended_by(away)
+            each.span.end()
+
+    async def _attempt(self, attempt: Attempt, contact: Contact | None, limit: asyncio.Semaphore) -> None:
+        async with limit:
+            try:
+                await self._reach(attempt, contact)
+            except BaseException as error:
+                attempt.ended_by(error)
+                raise
+            finally:
+                attempt.span.end()
+
+    async def _reach(self, attempt: Attempt, contact: Contact | None) -> None:
+        language = self.writer.language_for(contact.locale if contact else "")
+        if contact is None or not contact.address:
+            await self._run(lambda uow: outcomes.record_not_reachable(uow, attempt, language=language))
+            return
+        now = self.clock.now()
+        at = earliest_sending(attempt.notice.notice, contact.safe_hours, now)
+        if at > now:
+            later = [attempt.later("safe hours", at)]
+            await self._run(lambda uow: outcomes.try_later(uow, attempt.notice, later))
+            return
+        address = contact.address
+        email = await self._run(lambda uow: self._hand_over(uow, attempt, address, language=language))
+        if email is not None:
+            await self._deliver(attempt, email)
+
+    async def _hand_over(self, uow: UnitOfWork, attempt: Attempt, address: str, *, language: str) -> Email | None:
+        """The message in the words of this moment; None when the household is not owed it any more."""
+        snapshot, programme = await sending.lock_case(uow, attempt.notice.case_ref)
+        uow.caused_by(snapshot, attempt.notice.cause(attempt.span.context))
+        past = (await make_owed_notices([snapshot], uow))[snapshot.case_ref]
+        notice = await sending.still_ours(uow, attempt.notice)
+        if notice is None:
+            return None
+        this = next(each for each in past if each.id == notice.id)
+        too_late = is_too_late(notice.notice, uow.now)
+        if too_late or not is_still_owed(this, past, snapshot):
+            await withdraw(uow, [notice.id], "too late" if too_late else "superseded")
+            return None
+        named = {each.site for each in (notice.notice.appointment, notice.notice.earlier) if each}
+        around = Surroundings(notice.case_ref, programme, await sites_named(uow, named), self.portal_url)
+        email = self._write(notice, around, address, language=language, now=uow.now)
+        await sending.hand_over(uow, notice, language, attempt.span.context)
+        attempt.notice = notice
+        return email
+
+    def _write(
+        self, notice: ClaimedNotice, around: Surroundings, address: str, *, language: str, now: datetime
+    ) -> Email:
+        envelope = Envelope(notice.id, address, notice.calendar_uid, notice.sequence)
+        return self.writer.write(notice.notice, around, envelope, language=language, now=now)
+
+    async def _deliver(self, attempt: Attempt, email: Email) -> None:
+        notice_id, language = str(attempt.notice.id), email.language
+        try:
+            reference = await self.send(email)
+        except TryAgainLater as later:
+            attempt.ended_by(later)
+            log.warning("notice.later", notice_id=notice_id, reason=str(later))
+            at = next_try(self.clock.now(), attempt.notice.attempts + 1)
+            again = [attempt.later(str(later), at, may_have_arrived=later.may_have_arrived)]
+            await self._run(lambda uow: outcomes.try_later(uow, attempt.notice, again))
+        except Refused as refused:
+            log.warning("notice.refused", notice_id=notice_id, reason=str(refused))
+            await self._run(lambda uow: outcomes.record_refused(uow, attempt, language=language))
+        else:
+            await self._record_sent(attempt, language=language, reference=reference)
+
+    async def _record_sent(self, attempt: Attempt, *, language: str, reference: str) -> None:
+        for _ in range(RECORD_TRIES):
+            try:
+                return await self._run(
+                    lambda uow: outcomes.record_sent(uow, attempt, language=language, reference=reference)
+                )
+            except DatabaseUnavailable:
+                await asyncio.sleep(1)
+        log.error("notice.sent_but_not_recorded", notice_id=str(attempt.notice.id))
+
+    async def _run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        return await self.database.run(self.clock.now(), work)

@@ -1,0 +1,55 @@
+"""Writes the whole e-mail of a notice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.notifications.channels.email import Email
+from services.notifications.domain.notices import Notice
+from services.notifications.messages.calendar_entry import EntryIdentity, calendar_entry
+from services.notifications.messages.catalogue import Catalogue, choose_catalogue
+from services.notifications.messages.presenter import Surroundings, present
+from services.notifications.messages.render import render_html, render_text
+
+
+@dataclass(frozen=True, repr=False)
+class Envelope:
+    """To whom it goes and as what; never shown, since the address names a person."""
+
+    notice_id: UUID
+    to: str
+    calendar_uid: UUID
+    sequence: int
+
+
+@dataclass(frozen=True)
+class Writer:
+    """The languages that we have. `mail_address` is the bare address that mail comes from."""
+
+    catalogues: Mapping[str, Catalogue]
+    mail_address: str
+
+    def language_for(self, locale: str) -> str:
+        """The language that a household with this locale is written to in."""
+        return choose_catalogue(locale, self.catalogues).language
+
+    def write(self, notice: Notice, around: Surroundings, envelope: Envelope, *, language: str, now: datetime) -> Email:
+        """The e-mail, ready to be sent. Raises: KeyError for a site that `around` does not know."""
+        catalogue = self.catalogues[language]
+        letter = present(notice, around, catalogue)
+        entry = None
+        if notice.appointment:
+            identity = EntryIdentity(envelope.calendar_uid, envelope.sequence, self.mail_address)
+            site = around.sites[notice.appointment.site]
+            entry = calendar_entry(notice, identity, site=site, catalogue=catalogue, now=now)
+        return Email(
+            notice_id=envelope.notice_id,
+            to=envelope.to,
+            language=language,
+            subject=letter.subject,
+            text=render_text(letter),
+            html=render_html(letter),
+            calendar=entry,
+            written_at=now,
+        )

@@ -1,0 +1,65 @@
+"""What other services have published, as far as messages need it."""
+
+from collections.abc import Collection, Sequence
+
+from shared.db import UnitOfWork, as_json
+from shared.events import CaseScheduled, ProgrammeChanged, SiteChanged
+
+STORE_CASES = """
+insert into cases (case_ref, version, system, programme, snapshot)
+select case_ref, version, system, programme, snapshot
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(case_ref text, version bigint, system text, programme text, snapshot jsonb)
+order by case_ref
+on conflict (case_ref) do update set version = excluded.version, programme = excluded.programme, snapshot = excluded.snapshot
+"""
+
+STORE_SITES = """
+insert into sites (site, version, snapshot)
+select site, version, snapshot
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(site text, version bigint, snapshot jsonb)
+order by site
+on conflict (site) do update set version = excluded.version, snapshot = excluded.snapshot
+"""
+
+STORE_PROGRAMMES = """
+insert into programmes (programme, version, title)
+select programme, version, title
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(programme text, version bigint, title text)
+order by programme
+on conflict (programme) do update set version = excluded.version, title = excluded.title
+"""
+
+
+async def store_cases(uow: UnitOfWork, snapshots: Sequence[CaseScheduled]) -> None:
+    """Keeps the newest snapshot of each case and locks its row until the end of the transaction, in order."""
+    rows = [
+        {
+            "case_ref": each.case_ref,
+            "version": each.version,
+            "system": each.system,
+            "programme": each.programme,
+            "snapshot": each.model_dump(mode="json", exclude_none=True),
+        }
+        for each in snapshots
+    ]
+    await uow.execute(STORE_CASES, rows=as_json(rows))
+
+
+async def store_sites(uow: UnitOfWork, sites: Sequence[SiteChanged]) -> None:
+    rows = [
+        {"site": each.site, "version": each.version, "snapshot": each.model_dump(mode="json", exclude_none=True)}
+        for each in sites
+    ]
+    await uow.execute(STORE_SITES, rows=as_json(rows))
+
+
+async def store_programmes(uow: UnitOfWork, programmes: Sequence[ProgrammeChanged]) -> None:
+    rows = [{"programme": each.programme, "version": each.version, "title": each.title} for each in programmes]
+    await uow.execute(STORE_PROGRAMMES, rows=as_json(rows))
+
+
+async def sites_named(uow: UnitOfWork, names: Collection[str]) -> dict[str, SiteChanged]:
+    """The known ones among these sites, by name."""
+    rows = await uow.rows("select snapshot from sites where site = any(:names)", names=list(names))
+    sites = [SiteChanged.model_validate(row.snapshot) for row in rows]
+    return {site.site: site for site in sites}

@@ -1,0 +1,187 @@
+"""The sender's queries: claim what is due, hand over, record what became of it.
+
+A claim is a lease of its own: it locks nothing once it is committed, and whoever dies with it gives it back by time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from opentelemetry.trace import SpanContext
+
+from services.notifications.domain.notices import Notice
+from services.notifications.repository.notices import notice_of
+from shared.db import UnitOfWork, as_json
+from shared.events import CaseScheduled, System
+from shared.outbox import Cause
+from shared.tracing import from_traceparent, new_root, to_traceparent
+
+LEASE = timedelta(seconds=45)
+"""Longer than one message may take with the mail server; renewed at each hand-over."""
+
+CLAIM = """
+with picked as (
+  select id from notices
+  where state in ('due', 'sending') and next_try_at <= :now and (lease_until is null or lease_until <= :now)
+    and not exists (
+      select 1 from unnest(notices.sites) as named(site)
+      where not exists (select 1 from sites where sites.site = named.site))
+  order by next_try_at, n limit :limit
+  for update skip locked)
+update notices set lease = :lease, lease_until = :until from picked where notices.id = picked.id
+returning notices.*
+"""
+
+LOCK_CASE = """
+select c.snapshot, p.title from cases c left join programmes p using (programme)
+where c.case_ref = :case_ref for update of c
+"""
+
+HAND_OVER = """
+update notices set state = 'sending', may_have_arrived = true, attempts = attempts + 1, last_attempt = :traceparent,
+  lease_until = :until, language = :language, channel = 'email'
+where id = :id
+"""
+
+RECORD_SENT = """
+update notices set state = 'sent', reason = null, provider_reference = :reference, closed_at = :now,
+  lease = null, lease_until = null
+where id = :id and state in ('due', 'sending')
+"""
+
+RECORD_UNDELIVERED = """
+update notices set state = :state, reason = :reason, channel = :channel, language = :language, closed_at = :now,
+  may_have_arrived = :may_have_arrived, lease = null, lease_until = null
+where id = :id and lease = :lease and state in ('due', 'sending')
+"""
+
+TRY_LATER = """
+update notices o set state = 'due', reason = r.reason, next_try_at = r.next_try_at, last_attempt = r.last_attempt,
+  may_have_arrived = r.may_have_arrived, lease = null, lease_until = null
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+  id uuid, reason text, next_try_at timestamptz, last_attempt text, may_have_arrived boolean)
+where o.id = r.id and o.lease = :lease and o.state in ('due', 'sending')
+"""
+
+
+@dataclass(frozen=True)
+class ClaimedNotice:
+    """A notice that is ours to send while `lease` stands."""
+
+    id: UUID
+    lease: UUID
+    case_ref: str
+    system: System
+    notice: Notice
+    calendar_uid: UUID
+    sequence: int
+    attempts: int
+    may_have_arrived: bool
+    event_id: str | None
+    correlation_id: str
+    made_in: SpanContext
+    last_attempt: SpanContext | None
+
+    def cause(self, span: SpanContext) -> Cause:
+        """What is published about it has the event that asked for it as its cause."""
+        return Cause(self.event_id, self.correlation_id, span)
+
+
+@dataclass(frozen=True)
+class Later:
+    """A notice that could not go now, with the next try and the attempt that failed."""
+
+    id: UUID
+    reason: str
+    next_try_at: datetime
+    attempt: SpanContext
+    may_have_arrived: bool
+
+
+async def claim(uow: UnitOfWork, limit: int) -> list[ClaimedNotice]:
+    """The notices that have been due longest and have all they need; nobody else gets them for the time of a lease."""
+    lease = uuid4()
+    rows = await uow.rows(CLAIM, now=uow.now, until=uow.now + LEASE, lease=lease, limit=limit)
+    return [_claimed(row) for row in sorted(rows, key=lambda row: (row.next_try_at, row.n))]
+
+
+async def lock_case(uow: UnitOfWork, case_ref: str) -> tuple[CaseScheduled, str | None]:
+    """The case's newest snapshot and the title of its programme when it is known; locked until the end."""
+    row = (await uow.rows(LOCK_CASE, case_ref=case_ref))[0]
+    return CaseScheduled.model_validate(row.snapshot), row.title
+
+
+async def still_ours(uow: UnitOfWork, claimed: ClaimedNotice) -> ClaimedNotice | None:
+    """The notice as it stands now; None when it was withdrawn or someone else has it."""
+    rows = await uow.rows(
+        "select * from notices where id = :id and lease = :lease and state in ('due', 'sending') for update",
+        id=claimed.id,
+        lease=claimed.lease,
+    )
+    return _claimed(rows[0]) if rows else None
+
+
+async def hand_over(uow: UnitOfWork, notice: ClaimedNotice, language: str, attempt: SpanContext) -> None:
+    """From here on the message may have arrived, until the mail server says no."""
+    await uow.execute(
+        HAND_OVER, id=notice.id, until=uow.now + LEASE, language=language, traceparent=to_traceparent(attempt)
+    )
+
+
+async def record_sent(uow: UnitOfWork, notice_id: UUID, reference: str) -> bool:
+    """True when it was not recorded before. Needs no lease: what was sent was sent."""
+    return bool(await uow.execute(RECORD_SENT, id=notice_id, reference=reference, now=uow.now))
+
+
+async def record_undelivered(
+    uow: UnitOfWork, notice: ClaimedNotice, *, state: str, reason: str, channel: str, language: str
+) -> bool:
+    """True when it was still ours to record."""
+    return bool(
+        await uow.execute(
+            RECORD_UNDELIVERED,
+            id=notice.id,
+            lease=notice.lease,
+            state=state,
+            reason=reason,
+            channel=channel,
+            language=language,
+            may_have_arrived=notice.may_have_arrived,
+            now=uow.now,
+        )
+    )
+
+
+async def try_later(uow: UnitOfWork, lease: UUID, notices: Sequence[Later]) -> None:
+    """Gives notices back until their next try."""
+    rows = [
+        {
+            "id": each.id,
+            "reason": each.reason,
+            "next_try_at": each.next_try_at.isoformat(),
+            "last_attempt": to_traceparent(each.attempt),
+            "may_have_arrived": each.may_have_arrived,
+        }
+        for each in notices
+    ]
+    await uow.execute(TRY_LATER, lease=lease, rows=as_json(rows))
+
+
+def _claimed(row: Any) -> ClaimedNotice:
+    return ClaimedNotice(
+        id=row.id,
+        lease=row.lease,
+        case_ref=row.case_ref,
+        system=System(row.system),
+        notice=notice_of(row),
+        calendar_uid=row.calendar_uid,
+        sequence=row.sequence,
+        attempts=row.attempts,
+        may_have_arrived=row.may_have_arrived,
+        event_id=row.event_id,
+        correlation_id=row.correlation_id,
+        made_in=from_traceparent(row.traceparent) or new_root(),
+        last_attempt=from_traceparent(row.last_attempt),
+    )

@@ -1,0 +1,32 @@
+"""What operations ask about notices."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from services.notifications.tables import NoticeRow
+from shared.db import UnitOfWork
+from shared.events import System
+
+COUNTS = """
+select system,
+       count(*) filter (where state = 'sent') as notices_sent,
+       count(*) filter (where state = 'not_reachable') as not_reachable,
+       count(*) filter (where state = 'failed') as notices_failed,
+       count(*) filter (where state in ('due', 'sending')) as notices_due
+from notices group by system
+"""
+
+
+async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
+    """By country: notices sent, not reachable, failed, and still to go."""
+    names = ("notices_sent", "not_reachable", "notices_failed", "notices_due")
+    found = {row.system: {name: getattr(row, name) for name in names} for row in await uow.rows(COUNTS)}
+    return {system: found.get(system, dict.fromkeys(names, 0)) for system in System}
+
+
+async def notices_of_case(uow: UnitOfWork, case_ref: str) -> Sequence[NoticeRow]:
+    """Every notice of the case, oldest first."""
+    question = select(NoticeRow).where(col(NoticeRow.case_ref) == case_ref).order_by(col(NoticeRow.n))
+    return (await uow.session.execute(question)).scalars().all()

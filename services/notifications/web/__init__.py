@@ -1,0 +1,1 @@
+"""Pages of notifications: the development mailbox."""
