@@ -39,5 +39,5 @@ clean-state:
 	test -x $(BIN)/python || python3 -m venv .venv || { rm -rf .venv; echo "python3 cannot make a virtual environment: install its venv module (Debian: python3-venv)" >&2; exit 1; }
 	test -x $(BIN)/uv || { echo "installing uv into .venv"; $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip -q; $(BIN)/python -m pip install -q --disable-pip-version-check uv; } || { echo "uv cannot be installed: connect to the package index once" >&2; exit 1; }
 	echo "installing the locked packages"
-	$(BIN)/uv sync --locked --inexact --quiet || { echo "the locked packages cannot be installed: connect to the package index once" >&2; exit 1; }
+	UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 $(BIN)/uv sync --locked --inexact --quiet || { echo "the locked packages cannot be installed: connect to the package index once" >&2; exit 1; }
 	touch .venv/.ready

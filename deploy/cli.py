@@ -23,7 +23,7 @@ from deploy.senders import Answer, Document, IntakeAway
 from deploy.senders import send as send_document
 from deploy.waterfall import waterfall
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
 StateDirOption = Annotated[Path, typer.Option("--state-dir", help="Where a local Puente keeps its state.")]
 DEFAULT_STATE_DIR = Path(".puente")

@@ -1,6 +1,8 @@
 """The ports of a local Puente, all on loopback."""
 
+import asyncio
 import socket
+import time
 from dataclasses import asdict, dataclass
 
 from deploy.local.errors import LocalError
@@ -45,13 +47,20 @@ class Ports:
             for each in with_sockets:
                 each.close()
 
-    def check(self) -> None:
-        """Raises: LocalError naming the first port that another program holds."""
-        for name, port in asdict(self).items():
-            if not is_free(port):
+    async def wait_free(self, *, seconds: float = 3.0) -> None:
+        """Returns when nobody holds any of them; the children of a run that was killed need a moment to go.
+
+        Raises: LocalError naming the first port that another program still holds.
+        """
+        deadline = time.monotonic() + seconds
+        while taken := [(name, port) for name, port in asdict(self).items() if not is_free(port)]:
+            if time.monotonic() > deadline:
+                name, port = taken[0]
                 raise LocalError(
-                    f"port {port} ({name.replace('_', ' ')}) is taken by another program: stop it, or choose other ports with --port-base"
+                    f"port {port} ({name.replace('_', ' ')}) is taken by another program: "
+                    "stop it, or choose other ports with --port-base"
                 )
+            await asyncio.sleep(0.1)
 
 
 def is_free(port: int) -> bool:

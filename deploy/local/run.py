@@ -1,6 +1,7 @@
 """`puente run`: a stack, its progress, its table, until someone wants it to end."""
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections.abc import Callable
@@ -60,22 +61,18 @@ async def _started(stack: Stack, end: asyncio.Event, console: Console) -> bool:
 
 
 async def _show(stack: Stack, end: asyncio.Event, console: Console) -> None:
-    config = stack.config
-    states = await ask_states(config)
-    if not console.is_terminal:
-        console.print(page(config, states, stack.restarts))
-    with Live(page(config, states, stack.restarts), console=console, auto_refresh=False, transient=True) as live:
-        while not await _within(end, REFRESH_SECONDS if console.is_terminal else PRINT_SECONDS):
-            shown = page(config, await ask_states(config), stack.restarts)
+    pause = REFRESH_SECONDS if console.is_terminal else PRINT_SECONDS
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        while not end.is_set():
+            states = await ask_states(stack.config)
+            shown = page(stack.config, states, stack.restarts, tokens_in=stack.state.dev_file)
             if console.is_terminal:
                 live.update(shown, refresh=True)
             else:
                 console.print(shown)
+            await _within(end, pause)
 
 
-async def _within(end: asyncio.Event, seconds: float) -> bool:
-    try:
+async def _within(end: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(end.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True

@@ -67,7 +67,7 @@ class Stack:
         """Returns when everything is ready. Raises: LocalError, after stopping what was started."""
         self.state.claim()
         try:
-            self.ports.check()
+            await self.ports.wait_free()
             await _together(self._start_kafka(), self._start_postgres(), self._start(self._mail_server()))
             await self._start_services()
             write_private(self.state.dev_file, self.config)
@@ -146,5 +146,8 @@ async def _together(*work: Coroutine[Any, Any, None]) -> None:
         async with asyncio.TaskGroup() as group:
             for each in work:
                 group.create_task(each)
-    except* LocalError as errors:
-        raise errors.exceptions[0] from None
+    except BaseExceptionGroup as failures:
+        ours, others = failures.split(LocalError)
+        if ours is None or others is not None:
+            raise
+        raise ours.exceptions[0] from None

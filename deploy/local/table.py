@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -60,14 +61,17 @@ def counts_table(states: Mapping[str, Document]) -> Table:
     return table
 
 
-def page(config: Document, states: Mapping[str, Document], restarts: Mapping[str, int]) -> RenderableType:
-    """The table, where to look further, and what had to be started again."""
+def page(
+    config: Document, states: Mapping[str, Document], restarts: Mapping[str, int], *, tokens_in: Path
+) -> RenderableType:
+    """The table, where to look further (`tokens_in` opens the doors), and what had to be started again."""
     addresses = Table(box=None, show_header=False, pad_edge=False)
     for service, path, what in PAGES:
         addresses.add_row(f"{config['services'][service]}{path}", Text(what, style="dim"))
     again = ", ".join(f"{name} {count}x" for name, count in restarts.items() if count)
     notes = [Text(f"started again: {again}", style="yellow")] if again else []
-    return Group(counts_table(states), addresses, *notes, Text("Ctrl-C stops everything", style="dim"))
+    hint = Text(f"tokens: {tokens_in}   Ctrl-C stops everything", style="dim")
+    return Group(counts_table(states), addresses, *notes, hint)
 
 
 def _number(states: Mapping[str, Document], service: str, country: str, count: str) -> str:

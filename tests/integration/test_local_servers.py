@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import asyncpg
@@ -271,7 +271,7 @@ from deploy.local.ports import Ports
 from deploy.local.stack import Stack
 
 async def main():
-    stack = Stack(Path(sys.argv[1]), Ports.free(), services={})
+    stack = Stack(Path(sys.argv[1]), Ports(*map(int, sys.argv[2:])), services={})
     await stack.start()
     print(*(child.pid for child in stack.children.values()), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -280,12 +280,18 @@ asyncio.run(main())
 """
 
 
-async def test_children_do_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", ORPHANS, str(tmp_path / "state")]
+async def test_children_do_not_outlive_a_parent_that_was_killed_and_the_next_start_needs_no_help(
+    tmp_path: Path,
+) -> None:
+    ports = Ports.free()
+    command = [sys.executable, "-c", ORPHANS, str(tmp_path / "state"), *map(str, astuple(ports))]
     parent = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60)
-    pids = [int(pid) for pid in parent.stdout.split()]
-    await asyncio.sleep(1)
-
     assert parent.returncode == -signal.SIGKILL
+    pids = [int(pid) for pid in parent.stdout.split()]
     assert len(pids) == 3
+
+    again = Stack(tmp_path / "state", ports, services={})
+    await again.start()
+
     assert not [pid for pid in pids if is_alive(pid)]
+    await again.stop()

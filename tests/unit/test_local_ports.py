@@ -20,14 +20,14 @@ def test_every_program_has_a_port_of_its_own_within_a_hundred_of_the_base() -> N
     assert all(9000 < port < 9100 for port in ports)
 
 
-def test_a_port_that_someone_listens_on_is_named_with_the_way_out() -> None:
+async def test_a_port_that_someone_listens_on_is_named_with_the_way_out() -> None:
     with socket.socket() as other:
         other.bind((HOST, 0))
         other.listen()
         ports = replace(Ports.free(), scheduling=other.getsockname()[1])
 
         with pytest.raises(LocalError, match=rf"port {ports.scheduling} \(scheduling\) is taken .* --port-base"):
-            ports.check()
+            await ports.wait_free(seconds=0)
 
 
 def test_a_port_is_free_again_once_the_listener_has_gone() -> None:

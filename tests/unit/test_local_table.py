@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -21,7 +22,7 @@ STATES: dict[str, Any] = {
 def shown(states: dict[str, Any], restarts: dict[str, int] | None = None) -> str:
     console = Console(width=120)
     with console.capture() as capture:
-        console.print(page(CONFIG, states, restarts or {}))
+        console.print(page(CONFIG, states, restarts or {}, tokens_in=Path(".puente/dev.json")))
     return capture.get()
 
 
