@@ -32,6 +32,8 @@ from deploy.simulators.sending import (
     with_next_document,
     write_progress,
 )
+from services.intake.domain.judge import History, judge_document
+from tests.unit.intake_builders import READ, world
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -225,3 +227,18 @@ def test_the_same_document_goes_again_under_the_same_delivery_id_until_intake_an
     assert sent[0] == sent[1]
     assert progress.pending is None
     assert progress == read_progress(tmp_path / "us.json")
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_intake_accepts_nine_of_ten_and_finds_in_the_rest_only_the_mistakes_that_were_put_in(system: str) -> None:
+    history, receipts, codes, warnings = History(), Counter[str](), set[str](), set[str]()
+    for progress in documents(system, count=150):
+        for verdict in judge_document(READ[system](body(progress).encode()), history, world(), TODAY):
+            receipts[verdict.receipt] += 1
+            codes |= set(verdict.codes)
+            warnings |= set(verdict.warnings)
+
+    assert 0.85 < receipts["accepted"] / receipts.total() < 0.97
+    assert {"identifier_invalid", "programme_unknown", "date_invalid", "household_invalid"} == codes
+    assert {"no_contact"} == warnings
+    assert receipts["duplicate"]
