@@ -16,13 +16,13 @@ class IntakeAway(RuntimeError):
 class Contact(BaseModel):
     """How a household can be reached. Secrets do not show when this is printed.
 
-    `locale` is a BCP 47 tag, `safe_hours` `HH:MM-HH:MM` local to the person.
+    `locale` is a BCP 47 tag, `safe_hours` `HH:MM-HH:MM` local to the person. Whether the device is shared is not asked:
+    every message is written as if it were.
     """
 
     case_ref: str
     email: SecretStr | None = None
     locale: str = "es"
-    shared_device: bool = False
     safe_hours: str | None = None
 
     @property

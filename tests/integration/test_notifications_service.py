@@ -1,8 +1,9 @@
 """Snapshots become notices, and notices become messages: handlers and job on a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 import pytest
 import pytest_asyncio
@@ -14,6 +15,7 @@ from services.notifications.channels.email import Refused, TryAgainLater
 from services.notifications.repository import sending
 from services.notifications.repository.views import counts
 from shared import tracing
+from shared.db import Database, DatabaseUnavailable, UnitOfWork
 from shared.events import Appointment, CaseScheduled
 from shared.reference import new_case_ref
 from tests.builders import NOW, a_programme
@@ -21,6 +23,7 @@ from tests.conftest import MakeDatabase
 from tests.notifications import Notifications, prepared
 from tests.unit.notifications_builders import CASE_REF, a_site, a_snapshot, an_appointment, later
 
+T = TypeVar("T")
 MINUTES = timedelta(minutes=1)
 
 
@@ -303,6 +306,36 @@ async def test_a_process_that_dies_between_yes_and_record_sends_twice_under_one_
     first, second = notifications.mail.sent
     assert first.notice_id == second.notice_id
     assert len(await notifications.published()) == 1
+
+
+class DatabaseThatLeaves(Database):
+    """Is away for the next `absences` units of work."""
+
+    absences = 0
+
+    async def run(self, now: datetime, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        if self.absences:
+            self.absences -= 1
+            raise DatabaseUnavailable("away")
+        return await super().run(now, work)
+
+
+async def test_a_database_that_is_away_after_the_yes_does_not_make_a_second_message(
+    notifications: Notifications,
+) -> None:
+    await notifications.receive(a_site(), an_offer()[1])
+    leaving = DatabaseThatLeaves(notifications.database.url)
+    notifications.sender.database = leaving
+
+    async def leave() -> None:
+        leaving.absences = 1
+
+    notifications.mail.after = leave
+    await notifications.send()
+    await leaving.close()
+
+    assert await notifications.states() == [("offered", "sent")]
+    assert len(notifications.mail.sent) == 1
 
 
 async def test_an_offer_that_may_have_arrived_when_the_process_died_is_told_as_cancelled_and_not_announced_again(

@@ -9,17 +9,22 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
-REMEMBERED = 5000
-"""How many messages are kept in memory; beyond that they are read again."""
+from shared.web.problems import Problem
+
+REMEMBERED = 20_000
+"""How many messages are kept in memory, without HTML and calendar; beyond that they are read again."""
 
 
-class NoSuchMessage(LookupError):
-    """There is no such message in the mailbox: it may have been deleted; go back to the list."""
+class NoSuchMessage(Problem):
+    """There is no such message in the mailbox, or it has no such part."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "message_unknown", "there is no such message: go back to /mailbox")
 
 
 @dataclass(frozen=True)
 class Mail:
-    """One message as a reader sees it. `html` and `calendar` are empty when it has none."""
+    """One message as a list and a search need it."""
 
     key: str
     to: str
@@ -27,8 +32,6 @@ class Mail:
     language: str
     arrived_at: datetime
     text: str
-    html: str
-    calendar: bytes
 
     def mentions(self, words: str) -> bool:
         """True when recipient, subject or text contain the words, in any case of letters."""
@@ -40,6 +43,7 @@ class Inbox:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._maildir: mailbox.Maildir | None = None
         self._read: dict[str, Mail] = {}
 
     def mails(self, words: str = "") -> Iterator[Mail]:
@@ -55,20 +59,35 @@ class Inbox:
     def mail(self, key: str) -> Mail:
         """One message. Raises: NoSuchMessage."""
         if key not in self._read:
-            try:
-                raw = self._maildir().get_bytes(key)
-            except (KeyError, OSError) as error:
-                raise NoSuchMessage(key) from error
             if len(self._read) >= REMEMBERED:
                 self._read.clear()
-            self._read[key] = _read(key, raw)
+            self._read[key] = _mail(key, self._message(key))
         return self._read[key]
 
-    def _keys(self) -> list[str]:
-        return self._maildir().keys() if self._folder.is_dir() else []
+    def html(self, key: str) -> str:
+        """The message as HTML; empty when it has none. Raises: NoSuchMessage."""
+        return _part(self._message(key), "text/html").decode("utf-8", "replace")
 
-    def _maildir(self) -> "mailbox.Maildir":
-        return mailbox.Maildir(self._folder, create=not self._folder.exists())
+    def calendar(self, key: str) -> bytes:
+        """The calendar entry that the message brings; empty when it has none. Raises: NoSuchMessage."""
+        return _part(self._message(key), "text/calendar")
+
+    def _message(self, key: str) -> EmailMessage:
+        try:
+            message = message_from_bytes(self._opened().get_bytes(key), policy=default)
+        except (KeyError, OSError) as error:
+            raise NoSuchMessage from error
+        assert isinstance(message, EmailMessage)  # noqa: S101  what this policy makes
+        return message
+
+    def _keys(self) -> list[str]:
+        return self._opened().keys() if self._folder.is_dir() else []
+
+    def _opened(self) -> "mailbox.Maildir":
+        """One object for all requests: it knows which names it has seen and does not list the folder for each."""
+        if self._maildir is None:
+            self._maildir = mailbox.Maildir(self._folder, create=not self._folder.exists())
+        return self._maildir
 
 
 def _arrival(key: str) -> tuple[float, str]:
@@ -78,9 +97,7 @@ def _arrival(key: str) -> tuple[float, str]:
     return (float(f"{seconds}.{micros:0>6}") if seconds.isdigit() and micros.isdigit() else 0.0), key
 
 
-def _read(key: str, raw: bytes) -> Mail:
-    message = message_from_bytes(raw, policy=default)
-    assert isinstance(message, EmailMessage)  # noqa: S101  what this policy makes
+def _mail(key: str, message: EmailMessage) -> Mail:
     return Mail(
         key=key,
         to=str(message["To"] or ""),
@@ -88,8 +105,6 @@ def _read(key: str, raw: bytes) -> Mail:
         language=str(message["Content-Language"] or ""),
         arrived_at=datetime.fromtimestamp(_arrival(key)[0], UTC),
         text=_part(message, "text/plain").decode("utf-8", "replace"),
-        html=_part(message, "text/html").decode("utf-8", "replace"),
-        calendar=_part(message, "text/calendar"),
     )
 
 

@@ -13,7 +13,6 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from services.notifications.web.inbox import Inbox, Mail, NoSuchMessage
-from shared.web.problems import Problem
 
 PAGE_SIZE = 50
 
@@ -59,29 +58,22 @@ def router(folder: Path) -> APIRouter:
 
     @api.get("/{key}")
     def message(key: str) -> HTMLResponse:
-        mail = _find(inbox, key)
-        return page("mail.html", mail=_row(mail), text=mail.text, has_html=bool(mail.html), has_ics=bool(mail.calendar))
+        mail = inbox.mail(key)
+        return page("mail.html", mail=_row(mail), text=mail.text, has_html=inbox.html(key), has_ics=inbox.calendar(key))
 
     @api.get("/{key}/html")
     def html(key: str) -> HTMLResponse:
-        return HTMLResponse(_find(inbox, key).html, headers=FRAMED)
+        return HTMLResponse(inbox.html(key), headers=FRAMED)
 
     @api.get("/{key}/appointment.ics")
     def calendar(key: str) -> Response:
-        mail = _find(inbox, key)
-        if not mail.calendar:
-            raise Problem(404, "not_found", "this message brings no calendar entry")
+        entry = inbox.calendar(key)
+        if not entry:
+            raise NoSuchMessage
         headers = {**GUARDED, "Content-Disposition": 'attachment; filename="appointment.ics"'}
-        return Response(mail.calendar, media_type="text/calendar; charset=utf-8", headers=headers)
+        return Response(entry, media_type="text/calendar; charset=utf-8", headers=headers)
 
     return api
-
-
-def _find(inbox: Inbox, key: str) -> Mail:
-    try:
-        return inbox.mail(key)
-    except NoSuchMessage as error:
-        raise Problem(404, "not_found", "there is no such message: go back to /mailbox") from error
 
 
 def _row(mail: Mail) -> dict[str, str]:
