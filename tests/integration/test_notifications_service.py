@@ -1,21 +1,16 @@
 """Snapshots become notices, and notices become messages: handlers and job on a real database."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import TypeVar
 
 import pytest
 import pytest_asyncio
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
-from opentelemetry.trace import StatusCode
 from sqlalchemy.exc import DBAPIError
 
-from services.notifications.channels.email import Refused, TryAgainLater
-from services.notifications.repository import sending
+from services.notifications.channels.email import Refused
 from services.notifications.repository.views import counts
-from shared import tracing
-from shared.db import Database, DatabaseUnavailable, UnitOfWork
+from services.notifications.tables import metadata
 from shared.events import Appointment, CaseScheduled
 from shared.reference import new_case_ref
 from tests.builders import NOW, a_programme
@@ -109,16 +104,6 @@ async def test_a_batch_of_many_cases_takes_few_statements_and_tells_each_once(no
     assert len(notifications.contacts.asked) == 2
 
 
-async def test_two_senders_at_once_send_each_notice_once(notifications: Notifications) -> None:
-    snapshots = [a_snapshot(an_appointment("booked"), case_ref=new_case_ref()) for _ in range(60)]
-    await notifications.receive(a_site(), *snapshots)
-
-    await asyncio.gather(notifications.send(), notifications.another_sender().send_due_notices())
-
-    ids = [email.notice_id for email in notifications.mail.sent]
-    assert len(ids) == len(set(ids)) == 60
-
-
 async def test_an_offer_that_ends_before_it_went_out_is_withdrawn_and_never_mentioned(
     notifications: Notifications,
 ) -> None:
@@ -131,85 +116,6 @@ async def test_an_offer_that_ends_before_it_went_out_is_withdrawn_and_never_ment
 
     assert await notifications.states() == [("offered", "withdrawn"), ("waiting", "sent")]
     assert len(notifications.mail.sent) == 1
-
-
-async def test_a_date_that_ends_while_intake_is_asked_is_not_announced(notifications: Notifications) -> None:
-    offer, snapshot = an_offer()
-    await notifications.receive(a_site(), snapshot)
-
-    async def cancel_meanwhile() -> None:
-        await notifications.receive(a_snapshot(ended=later(offer, "cancelled"), version=2))
-
-    notifications.contacts.meanwhile = cancel_meanwhile
-    await notifications.send()
-
-    assert await notifications.states() == [("offered", "withdrawn")]
-    assert notifications.mail.sent == []
-
-
-async def test_a_cancellation_while_the_message_is_on_its_way_is_told_next(notifications: Notifications) -> None:
-    offer, snapshot = an_offer()
-    await notifications.receive(a_site(), snapshot)
-
-    async def cancel_meanwhile() -> None:
-        notifications.mail.before = None
-        await notifications.receive(a_snapshot(ended=later(offer, "cancelled"), version=2))
-
-    notifications.mail.before = cancel_meanwhile
-    await notifications.send()
-
-    assert await notifications.states() == [("offered", "sent"), ("cancelled", "sent")]
-
-
-async def test_a_cancellation_of_an_offer_that_was_turned_away_is_not_told(notifications: Notifications) -> None:
-    offer, snapshot = an_offer()
-    await notifications.receive(a_site(), snapshot)
-
-    async def cancel_and_turn_away() -> None:
-        notifications.mail.before = None
-        await notifications.receive(a_snapshot(ended=later(offer, "cancelled"), waiting="declined", version=2))
-        raise TryAgainLater("the mail server is away")
-
-    notifications.mail.before = cancel_and_turn_away
-    await notifications.send()
-    notifications.clock.advance(10 * MINUTES)
-    await notifications.send()
-
-    assert await notifications.states() == [("offered", "withdrawn"), ("cancelled", "withdrawn"), ("waiting", "sent")]
-
-
-async def test_while_intake_is_away_notices_stay_due_and_go_when_it_is_back(notifications: Notifications) -> None:
-    notifications.contacts.is_away = True
-    await notifications.receive(a_site(), an_offer()[1])
-    for _ in range(30):
-        await notifications.send()
-        notifications.clock.advance(5 * MINUTES)
-    assert await notifications.states() == [("offered", "due")]
-
-    notifications.contacts.is_away = False
-    await notifications.send()
-
-    assert await notifications.states() == [("offered", "sent")]
-
-
-async def test_while_the_mail_server_is_away_notices_are_tried_less_and_less_often(
-    notifications: Notifications,
-) -> None:
-    notifications.mail.failure = TryAgainLater("the mail server is away")
-    await notifications.receive(a_site(), an_offer()[1])
-    waits = []
-    for _ in range(4):
-        await notifications.send()
-        (row,) = await notifications.rows("select state, next_try_at, attempts, may_have_arrived from notices")
-        waits.append((row.next_try_at - notifications.clock.now()).total_seconds())
-        notifications.clock.instant = row.next_try_at
-    assert (row.state, row.attempts, row.may_have_arrived) == ("due", 4, False)
-    assert [low <= wait <= 2 * low for low, wait in zip((1, 2, 4, 8), waits, strict=True)] == [True] * 4
-
-    notifications.mail.failure = None
-    await notifications.send()
-
-    assert await notifications.states() == [("offered", "sent")]
 
 
 async def test_a_household_without_an_address_is_recorded_as_not_reachable(notifications: Notifications) -> None:
@@ -275,122 +181,6 @@ async def test_a_notice_goes_in_the_safe_hours_of_the_household(notifications: N
     assert len(notifications.mail.sent) == 1
 
 
-async def for_ever() -> None:
-    await asyncio.Event().wait()
-
-
-async def test_a_process_that_dies_before_the_mail_server_said_yes_loses_nothing(notifications: Notifications) -> None:
-    await notifications.receive(a_site(), an_offer()[1])
-    notifications.mail.before = for_ever
-    await notifications.die_while_sending()
-    await notifications.send()
-    assert await notifications.states() == [("offered", "sending")]
-
-    notifications.clock.advance(sending.LEASE)
-    await notifications.send()
-
-    assert await notifications.states() == [("offered", "sent")]
-    assert len(notifications.mail.sent) == 1
-
-
-async def test_a_process_that_dies_between_yes_and_record_sends_twice_under_one_id(
-    notifications: Notifications,
-) -> None:
-    await notifications.receive(a_site(), an_offer()[1])
-    notifications.mail.after = for_ever
-    await notifications.die_while_sending()
-
-    notifications.clock.advance(sending.LEASE)
-    await notifications.send()
-
-    first, second = notifications.mail.sent
-    assert first.notice_id == second.notice_id
-    assert len(await notifications.published()) == 1
-
-
-class DatabaseThatLeaves(Database):
-    """Is away for the next `absences` units of work."""
-
-    absences = 0
-
-    async def run(self, now: datetime, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        if self.absences:
-            self.absences -= 1
-            raise DatabaseUnavailable("away")
-        return await super().run(now, work)
-
-
-async def test_a_database_that_is_away_after_the_yes_does_not_make_a_second_message(
-    notifications: Notifications,
-) -> None:
-    await notifications.receive(a_site(), an_offer()[1])
-    leaving = DatabaseThatLeaves(notifications.database.url)
-    notifications.sender.database = leaving
-
-    async def leave() -> None:
-        leaving.absences = 1
-
-    notifications.mail.after = leave
-    await notifications.send()
-    await leaving.close()
-
-    assert await notifications.states() == [("offered", "sent")]
-    assert len(notifications.mail.sent) == 1
-
-
-async def test_an_offer_that_may_have_arrived_when_the_process_died_is_told_as_cancelled_and_not_announced_again(
-    notifications: Notifications,
-) -> None:
-    offer, snapshot = an_offer()
-    await notifications.receive(a_site(), snapshot)
-    notifications.mail.after = for_ever
-    await notifications.die_while_sending()
-
-    await notifications.receive(a_snapshot(ended=later(offer, "cancelled"), version=2))
-    notifications.clock.advance(sending.LEASE)
-    await notifications.send()
-
-    assert await notifications.states() == [("offered", "withdrawn"), ("cancelled", "sent")]
-
-
-class Spans(SpanProcessor):
-    def __init__(self) -> None:
-        self.ended: list[ReadableSpan] = []
-
-    def on_end(self, span: ReadableSpan) -> None:
-        self.ended.append(span)
-
-
-async def test_every_try_is_a_span_in_the_trace_of_its_event_linked_to_the_try_before(
-    notifications: Notifications,
-) -> None:
-    spans = Spans()
-    tracing.configure("notifications", [spans])
-    notifications.mail.failure = TryAgainLater("the mail server is away")
-    await notifications.receive(a_site(), an_offer()[1])
-    await notifications.send()
-    notifications.mail.failure = None
-    notifications.clock.advance(10 * MINUTES)
-    await notifications.send()
-    tracing.shutdown()
-
-    (process,) = [span for span in spans.ended if span.name == "process scheduling.cases"]
-    first, second = [span for span in spans.ended if span.name == "send notice offered"]
-    assert first.parent and second.parent
-    assert first.parent.span_id == second.parent.span_id == process.context.span_id
-    assert first.context.trace_id == second.context.trace_id == process.context.trace_id
-    assert [link.context.span_id for link in second.links] == [first.context.span_id]
-    assert (first.status.status_code, second.status.status_code) == (StatusCode.ERROR, StatusCode.UNSET)
-    asked = [asked[CASE_REF] for asked in notifications.contacts.asked]
-    assert asked == [tracing.to_traceparent(first.context), tracing.to_traceparent(second.context)]
-    (event,) = await notifications.published()
-    made_in = tracing.from_traceparent(event.attributes["traceparent"])
-    assert made_in is not None
-    assert made_in.trace_id == process.context.trace_id
-    assert event.attributes["causationid"]
-    assert "familia" not in str([dict(span.attributes or {}) for span in spans.ended])
-
-
 async def test_ended_notices_are_history(notifications: Notifications) -> None:
     await notifications.receive(a_site(), an_offer()[1])
     await notifications.send()
@@ -413,3 +203,12 @@ async def test_the_database_itself_refuses_a_second_notice_about_the_same(notifi
                      calendar_uid, sequence, state, next_try_at, correlation_id, traceparent, created_at from notices"""
             )
     assert "said_once" in str(refusal.value)
+
+
+async def test_the_tables_as_objects_have_the_columns_of_the_database(notifications: Notifications) -> None:
+    found = await notifications.rows(
+        "select column_name, is_nullable = 'YES' from information_schema.columns where table_name = 'notices'"
+    )
+
+    columns = {(column.name, column.nullable) for column in metadata.tables["notices"].columns}
+    assert columns == {tuple(row) for row in found}
