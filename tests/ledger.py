@@ -32,6 +32,7 @@ class Ledger:
         self.clock = FixedClock(NOW)
         self.poison: set[tuple[str, int]] = set()
         self.batches: list[list[int]] = []
+        self.keys: list[str] = []
         self.hold = asyncio.Event()
         self.hold.set()
         self.runner = runner(TOPIC, self.handle, group="test", database=self.database, sealer=SEALER, clock=self.clock)
@@ -46,6 +47,7 @@ class Ledger:
 
     async def handle(self, events: list[Event], uow: UnitOfWork) -> None:
         self.batches.append([event.version for event in events])
+        self.keys += [event.key for event in events]
         for event in events:
             await uow.execute(
                 "insert into ledger values (:key, :version, :now)", key=event.key, version=event.version, now=uow.now

@@ -20,6 +20,7 @@ from shared.db import Database, is_lost_race, is_unavailable
 from shared.kafka import parked, positions
 from shared.kafka.batch import BadRelease, BatchRunner
 from shared.kafka.records import Record
+from shared.kafka.topics import ensure_topics
 
 log = structlog.get_logger()
 
@@ -58,6 +59,7 @@ class Consumer:
         while True:
             kafka = self._new_client()
             try:
+                await ensure_topics(self._bootstrap)
                 await kafka.start()
                 kafka.subscribe(list(self.topics), listener=_Assigned(self, kafka))
                 while True:
@@ -82,7 +84,7 @@ class Consumer:
             rebalance_timeout_ms=60_000,
             max_poll_interval_ms=300_000,
             fetch_max_wait_ms=200,
-            metadata_max_age_ms=30_000,
+            metadata_max_age_ms=5_000,
         )
 
     async def _read(self, kafka: AIOKafkaConsumer) -> None:

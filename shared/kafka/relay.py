@@ -31,9 +31,11 @@ log = structlog.get_logger()
 
 BATCH_ROWS = 500
 POLL_SECONDS = 0.2
-ACK_SECONDS = 10
+ACK_SECONDS = 3
 """How long to wait for acknowledgements before the partition is left alone and the others go on."""
-REBUILD_SECONDS = 20
+REQUEST_SECONDS = 10
+"""Deadline of everything else that is asked of the broker."""
+REBUILD_SECONDS = 10
 """Age of an unacknowledged record after which the producer is given up, if the broker answers."""
 CHECK_SECONDS = 60
 
@@ -129,7 +131,7 @@ class Relay:
             bootstrap_servers=self._bootstrap,
             client_id=f"{self._service}-relay",
             acks="all",
-            enable_idempotence=True,
+            enable_idempotence=False,  # docs/adr/0002: its ids collide on a new cluster; positions drop duplicates
             linger_ms=2,
             max_batch_size=131_072,
             request_timeout_ms=30_000,
@@ -145,7 +147,8 @@ class Relay:
             return False
         await asyncio.wait([sent.future for sent in self._in_flight.values()], timeout=ACK_SECONDS)
         await self._settle()
-        self._rebuild_when_stuck()
+        if self._in_flight:
+            await self._look_at_broker()
         return True
 
     async def _send_next(self) -> None:
@@ -167,14 +170,14 @@ class Relay:
 
     async def _partition_of(self, row: Any) -> TopicPartition:
         assert self._producer is not None  # noqa: S101  set before any row is read
-        async with asyncio.timeout(ACK_SECONDS):
+        async with asyncio.timeout(REQUEST_SECONDS):
             partitions = sorted(await self._producer.partitions_for(row.topic))
         return TopicPartition(row.topic, self._partitioner(row.key.encode(), partitions, partitions))
 
     async def _send(self, row: Any, partition: TopicPartition) -> None:
         assert self._producer is not None  # noqa: S101  set before any row is read
         starts_ns = time.time_ns()
-        async with asyncio.timeout(ACK_SECONDS):
+        async with asyncio.timeout(REQUEST_SECONDS):
             future = await self._producer.send(
                 partition.topic,
                 value=row.value.encode(),
@@ -208,9 +211,18 @@ class Relay:
         for _, sent, offset in acknowledged:
             _send_span(sent, offset)
 
-    def _rebuild_when_stuck(self) -> None:
-        """Raises: KafkaError, to start again with a new producer, when records stay unacknowledged for too long."""
-        oldest = min((sent.since for sent in self._in_flight.values()), default=time.monotonic())
+    async def _look_at_broker(self) -> None:
+        """Waits on for a broker that is away; one that answers and still acknowledges nothing needs a new producer.
+
+        Raises: LogLost when it is another cluster, KafkaError to start again with a new producer.
+        """
+        try:
+            async with asyncio.timeout(REQUEST_SECONDS):
+                cluster = await ensure_topics(self._bootstrap)
+        except (KafkaError, OSError):
+            return
+        await remember_cluster(self._database, self._clock.now(), cluster)
+        oldest = min(sent.since for sent in self._in_flight.values())
         if time.monotonic() - oldest > REBUILD_SECONDS:
             raise KafkaError("records stay unacknowledged: a new producer")
 

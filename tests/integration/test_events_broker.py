@@ -1,0 +1,183 @@
+"""Outbox to Kafka to handler with the real broker: order, restarts, a log that was lost."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.ports import Ports
+from deploy.local.stack import Stack
+from shared import tracing
+from shared.clock import SystemClock
+from shared.db import Database
+from shared.events import CaseChanged
+from shared.kafka import relay as relay_module
+from shared.kafka.consumer import Consumer
+from shared.kafka.relay import Relay
+from shared.outbox import Cause
+from tests.builders import a_case
+from tests.conftest import MakeDatabase
+from tests.ledger import Ledger
+
+
+class Pipe:
+    """A publisher with its relay and a consumer with its ledger, each on a database of its own."""
+
+    def __init__(self, kafka: str, publisher_url: str, consumer_url: str, group: str) -> None:
+        self.publisher = Database(publisher_url)
+        self.ledger = Ledger(consumer_url)
+        self.clock = SystemClock()
+        self.relay = Relay(self.publisher, kafka, service="test", clock=self.clock)
+        self.consumer = Consumer(kafka, group, [self.ledger.runner], database=self.ledger.database, clock=self.clock)
+        self.tasks: list[asyncio.Task[None]] = []
+        self.published: list[str] = []
+
+    def start(self) -> None:
+        self.tasks = [asyncio.create_task(self.relay.run()), asyncio.create_task(self.consumer.run())]
+
+    async def stop(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def publish(self, *events: CaseChanged) -> None:
+        self.published += [event.key for event in events]
+        async with self.publisher.begin(self.clock.now()) as uow:
+            for event in events:
+                uow.publish(event, cause=Cause.first(tracing.new_root()))
+
+    async def close(self) -> None:
+        await self.stop()
+        await self.publisher.close()
+        await self.ledger.database.close()
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.05)
+
+
+MakePipe = Callable[[Stack], Awaitable[Pipe]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def make_pipe(new_database: MakeDatabase) -> AsyncIterator[MakePipe]:
+    made: list[Pipe] = []
+
+    async def make(stack: Stack) -> Pipe:
+        urls = [await Ledger.prepare(await new_database("template0")) for _ in range(2)]
+        made.append(Pipe(stack.config["kafka"], urls[0], urls[1], f"test-{urls[1][-6:]}"))
+        return made[-1]
+
+    yield make
+    for pipe in made:
+        await pipe.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own_broker(tmp_path: Path) -> AsyncIterator[Stack]:
+    """A broker that a test may kill and rob of its data."""
+    stack = Stack(tmp_path / "state", Ports.free(), services={})
+    await stack.start()
+    yield stack
+    await stack.stop()
+
+
+async def test_what_is_published_is_handled_and_its_place_on_kafka_is_noted(
+    servers: Stack, make_pipe: MakePipe
+) -> None:
+    pipe = await make_pipe(servers)
+    cases = [a_case() for _ in range(300)]
+    pipe.start()
+
+    await pipe.publish(*cases)
+
+    await until(lambda: _handled(pipe, 300))
+    assert await _unpublished(pipe) == 0
+
+
+async def test_a_consumer_that_starts_again_goes_on_where_its_database_says(
+    servers: Stack, make_pipe: MakePipe
+) -> None:
+    pipe = await make_pipe(servers)
+    pipe.start()
+    await pipe.publish(a_case())
+    await until(lambda: _handled(pipe, 1))
+    await pipe.stop()
+    await pipe.publish(a_case())
+    before = pipe.ledger.keys
+    pipe.ledger.keys = []
+
+    pipe.start()
+
+    await until(lambda: _handled(pipe, 2))
+    assert set(before) & set(pipe.ledger.keys) == set()
+
+
+async def test_publishing_goes_on_while_the_broker_is_away_and_nothing_is_lost(
+    own_broker: Stack, make_pipe: MakePipe
+) -> None:
+    pipe = await make_pipe(own_broker)
+    pipe.start()
+    await pipe.publish(a_case())
+    await until(lambda: _handled(pipe, 1))
+
+    own_broker.hold("kafka")
+    for _ in range(20):
+        await pipe.publish(a_case())
+    await asyncio.sleep(2)
+    own_broker.release("kafka")
+
+    await until(lambda: _handled(pipe, 21), seconds=60)
+
+
+async def test_a_broker_that_lost_its_data_is_told_the_newest_of_every_stream_again(
+    own_broker: Stack, make_pipe: MakePipe
+) -> None:
+    pipe = await make_pipe(own_broker)
+    await _lose_the_log_before_it_was_read(own_broker, pipe)
+
+    await until(lambda: _handled(pipe, 21), seconds=60)
+
+
+async def test_control_without_saying_it_again_what_the_broker_lost_stays_lost(
+    own_broker: Stack, make_pipe: MakePipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object) -> int:
+        return 0
+
+    monkeypatch.setattr(relay_module, "republish", nothing)
+    pipe = await make_pipe(own_broker)
+    await _lose_the_log_before_it_was_read(own_broker, pipe)
+
+    with pytest.raises(TimeoutError):
+        await until(lambda: _handled(pipe, 21), seconds=15)
+
+
+async def _lose_the_log_before_it_was_read(stack: Stack, pipe: Pipe) -> None:
+    """20 events are acknowledged by Kafka and read by nobody; then the broker comes back empty, and one more is said."""
+    publishing = asyncio.create_task(pipe.relay.run())
+    await pipe.publish(*[a_case() for _ in range(20)])
+    await until(lambda: _all_published(pipe))
+    await stack.lose_log()
+    pipe.tasks = [publishing, asyncio.create_task(pipe.consumer.run())]
+    await pipe.publish(a_case())
+
+
+async def _handled(pipe: Pipe, count: int) -> bool:
+    """True when so many of the events that this pipe published were handled, each once."""
+    rows = await pipe.ledger.rows("select key from ledger where key = any(:keys)", keys=pipe.published)
+    assert len(rows) == len({row.key for row in rows})
+    return len(rows) == count
+
+
+async def _unpublished(pipe: Pipe) -> int:
+    async with pipe.publisher.begin(pipe.clock.now()) as uow:
+        return int((await uow.rows("select count(*) from outbox where published_at is null"))[0][0])
+
+
+async def _all_published(pipe: Pipe) -> bool:
+    return await _unpublished(pipe) == 0
