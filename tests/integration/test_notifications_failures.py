@@ -163,6 +163,22 @@ async def test_a_process_that_dies_between_yes_and_record_sends_twice_under_one_
     assert len(await notifications.published()) == 1
 
 
+async def test_a_sender_that_was_overtaken_while_it_waited_records_nothing_twice(notifications: Notifications) -> None:
+    await notifications.receive(a_site(), an_offer()[1])
+
+    async def be_overtaken() -> None:
+        notifications.mail.after = None
+        notifications.clock.advance(sending.LEASE)
+        await notifications.another_sender().send_due_notices()
+
+    notifications.mail.after = be_overtaken
+    await notifications.send()
+
+    assert len({email.notice_id for email in notifications.mail.sent}) == 1
+    assert await notifications.states() == [("offered", "sent")]
+    assert len(await notifications.published()) == 1
+
+
 class DatabaseThatLeaves(Database):
     """Is away for the next `absences` units of work."""
 
