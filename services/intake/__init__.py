@@ -1,0 +1,7 @@
+"""Intake receives the eligibility results of three countries, judges each, and keeps the cases and the people in them.
+
+Owns: documents as they came, receipts, known revisions, cases with people and contacts (encrypted), programmes.
+Consumes: scheduling.sites.
+Publishes: intake.cases, intake.programmes.
+Pages: none.
+"""

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.domain.identifiers import CURP_ALPHABET, FORMS, curp, curp_check_digit, passport_mrz
-from services.intake.domain.references import SYMBOLS, check_symbol, new_reference, read_reference
+from shared.reference import ALPHABET, canonical_case_ref, check_symbol, new_case_ref
 
 CURPS = (
     "BOXW310820HNERXN09 HEGG560427MVZRRL04 AAPR630321HDFLRC09 PEPJ900115HNERRN09 LOAM050708MNEPNRA6 XXXJ880229MNEXXN06"
@@ -101,25 +101,25 @@ def test_a_reference_is_read_in_whatever_way_it_is_typed(reference: str) -> None
     typed = [reference, reference.lower(), reference.replace("-", ""), reference.replace("-", " "), f" {reference} "]
     typed += [reference.replace("0", "o"), reference.replace("1", "I"), reference.replace("1", "l")]
 
-    assert [reference] * len(typed) == [read_reference(text) for text in typed]
+    assert [reference] * len(typed) == [canonical_case_ref(text) for text in typed]
 
 
-@given(body=st.text(SYMBOLS, min_size=11, max_size=11), at=st.integers(0, 11), other=st.sampled_from(SYMBOLS))
+@given(body=st.text(ALPHABET, min_size=11, max_size=11), at=st.integers(0, 11), other=st.sampled_from(ALPHABET))
 def test_one_wrong_symbol_of_a_reference_is_seen(body: str, at: int, other: str) -> None:
     whole = body + check_symbol(body)
 
     wrong = whole[:at] + other + whole[at + 1 :]
 
-    assert (wrong == whole) == (read_reference(wrong) is not None)
+    assert (wrong == whole) == (canonical_case_ref(wrong) is not None)
 
 
 @given(text=st.text(max_size=20))
 def test_no_text_makes_reading_a_reference_fail(text: str) -> None:
-    assert read_reference(text) in (None, read_reference(read_reference(text) or ""))
+    assert canonical_case_ref(text) in (None, canonical_case_ref(canonical_case_ref(text) or ""))
 
 
 def test_new_references_are_valid_and_differ() -> None:
-    references = {new_reference() for _ in range(1_000)}
+    references = {new_case_ref() for _ in range(1_000)}
 
-    assert references == {read_reference(reference) for reference in references}
+    assert references == {canonical_case_ref(reference) for reference in references}
     assert 1_000 == len(references)

@@ -162,7 +162,9 @@ def test_a_time_is_the_wall_time_of_mexico_city(wall_time: str, instant: str) ->
 
 @pytest.mark.parametrize("refiere", ["GOVERNMENT", "employer", "sponsor", "self"])
 def test_a_referrer_is_read_in_either_case(refiere: str) -> None:
-    assert refiere.lower() == _read_one(refiere=refiere).referrer_kind
+    referred_by = _read_one(refiere=refiere).referred_by
+
+    assert referred_by and refiere.lower() == referred_by.kind
 
 
 def test_an_old_mobile_number_is_normalised() -> None:

@@ -15,7 +15,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from services.intake.adapters.reading import DocumentRefused, Fields, refuse_too_many
-from services.intake.domain.results import Language, Person, Pointers, Problem, Reported
+from services.intake.domain.results import Language, Person, Pointers, Problem, Referrer, Reported
 from services.intake.vocabulary import is_known_language
 
 SYSTEM = "ca"
@@ -80,8 +80,7 @@ class _Reader:
             decided_on=top.day("decided"),
             valid_until=top.day("validUntil"),
             registered_at=application.instant("registered"),
-            referrer_kind=referral.word("kind", REFERRERS),
-            referrer_code=referral.code("code"),
+            referred_by=Referrer(referral.word("kind", REFERRERS), referral.code("code")),
             identifiers=application.identifier("number", "ca_application", optional=False),
             persons=tuple(self._person(person, problems) for person in people),
             contact=contact.contact(

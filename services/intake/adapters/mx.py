@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from services.intake.adapters.reading import MAX_BYTES, DocumentRefused, Fields, is_blank, refuse_too_many
 from services.intake.domain.identifiers import STATES
-from services.intake.domain.results import Language, Person, Pointers, Problem, Reported
+from services.intake.domain.results import Language, Person, Pointers, Problem, Referrer, Reported
 from services.intake.vocabulary import is_known_language
 
 SYSTEM = "mx"
@@ -177,7 +177,7 @@ def _result(rows: list[_Row]) -> Reported:
         decided_on=top.day("fecha_resolucion"),
         valid_until=top.day("vigencia"),
         registered_at=top.instant("fecha_registro"),
-        referrer_kind=top.word("refiere", REFERRERS),
+        referred_by=Referrer(top.word("refiere", REFERRERS)),
         identifiers=top.identifier("nut", "nut"),
         persons=tuple(_person(at, _RowFields(row, problems)) for at, row in enumerate(rows, start=1)),
         contact=top.contact("telefono", "correo", "idioma", False, None),

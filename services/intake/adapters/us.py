@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from services.intake.adapters.reading import DocumentRefused, Fields, refuse_too_many
-from services.intake.domain.results import Language, Person, Pointers, Problem, Reported
+from services.intake.domain.results import Language, Person, Pointers, Problem, Referrer, Reported
 from services.intake.vocabulary import is_known_language
 
 SYSTEM = "us"
@@ -167,8 +167,7 @@ def _result(message: Mapping[str, object]) -> Reported:
         valid_until=decision.day("validUntil"),
         reason=decision.prose("reason"),
         registered_at=case.instant("registeredAt"),
-        referrer_kind=referrer.word("kind", REFERRERS),
-        referrer_code=referrer.code("code"),
+        referred_by=Referrer(referrer.word("kind", REFERRERS), referrer.code("code")),
         identifiers=case.identifier("receiptNumber", "uscis_receipt", optional=programme == "US-IMV")
         + case.identifier("nvcCaseNumber", "nvc_case", optional=programme != "US-IMV"),
         persons=None if applicants is None else tuple(_person(applicant) for applicant in applicants),

@@ -66,6 +66,14 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Referrer:
+    """Who referred the household: `government`, `un`, `ngo`, `employer`, `sponsor` or `self`; a Mexican sheet has no code."""
+
+    kind: str | None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Pointers:
     """Where the sender finds what is judged only when the whole result has been read."""
 
@@ -96,8 +104,7 @@ class Reported:
     valid_until: date | None = None
     reason: str | None = None
     registered_at: datetime | None = None
-    referrer_kind: str | None = None
-    referrer_code: str | None = None
+    referred_by: Referrer | None = None
     identifiers: tuple[Identifier, ...] = ()
     persons: tuple[Person, ...] | None = None
     contact: Contact | None = None

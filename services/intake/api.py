@@ -1,0 +1,204 @@
+"""Intake over HTTP: documents of the three countries, cases for operations, contacts for services."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+from opentelemetry.trace import SpanKind
+from pydantic import BaseModel, Field
+
+from services.intake import commands
+from services.intake.adapters import ca, mx, us
+from services.intake.adapters.reading import DocumentRefused
+from services.intake.bodies import charset_of, read_body, require_utf_8
+from services.intake.domain.receipts import batch_document
+from services.intake.domain.results import Reported
+from services.intake.repository.cases import find_case
+from services.intake.repository.documents import Document
+from services.intake.senders import Senders
+from services.intake.tables import CaseRow
+from shared import tracing
+from shared.reference import canonical_case_ref
+from shared.service import Service
+from shared.settings import Role
+from shared.tracing import Span
+from shared.web.problems import Problem
+from shared.web.roles import ALLOWED, requires
+
+JSON_KINDS = ("application/json", "application/x-ndjson", "application/ndjson", "application/jsonl")
+XML_KINDS = ("application/xml", "text/xml")
+CSV_KINDS = ("text/csv",)
+
+Read = Callable[[bytes, str], list[Reported]]
+
+
+def read_us(body: bytes, content_type: str) -> list[Reported]:
+    require_utf_8(charset_of(content_type, JSON_KINDS))
+    return us.read(body)
+
+
+def read_mx(body: bytes, content_type: str) -> list[Reported]:
+    return mx.read(body, charset_of(content_type, CSV_KINDS))
+
+
+def read_ca(body: bytes, content_type: str) -> list[Reported]:
+    require_utf_8(charset_of(content_type, XML_KINDS))
+    return ca.read(body)
+
+
+def documents_router(service: Service, senders: Senders) -> APIRouter:
+    """The three channels. Every one answers 202 with a receipt per result, whatever became of it."""
+    api = APIRouter(prefix="/v1/systems", tags=["documents"])
+
+    async def signed_by_us(request: Request) -> bytes:
+        senders.require_signature_headers("us", request.headers, service.clock.now())
+        body = await read_body(request)
+        senders.require_signature("us", request.headers, body)
+        return body
+
+    def from_system(system: str) -> Callable[[Request], Any]:
+        async def body_of(request: Request) -> bytes:
+            senders.require_token(system, request.headers)
+            return await read_body(request)
+
+        setattr(body_of, ALLOWED, (system,))
+        return body_of
+
+    setattr(signed_by_us, ALLOWED, ("us",))
+
+    @api.post("/us/results", status_code=202)
+    async def us_results(request: Request, body: Annotated[bytes, Depends(signed_by_us)]) -> JSONResponse:
+        return await _take(service, "us", request, body, read_us)
+
+    @api.post("/mx/batches", status_code=202)
+    async def mx_batches(request: Request, body: Annotated[bytes, Depends(from_system("mx"))]) -> JSONResponse:
+        return await _take(service, "mx", request, body, read_mx)
+
+    @api.post("/ca/results", status_code=202)
+    async def ca_results(request: Request, body: Annotated[bytes, Depends(from_system("ca"))]) -> JSONResponse:
+        return await _take(service, "ca", request, body, read_ca)
+
+    return api
+
+
+async def _take(service: Service, system: str, request: Request, body: bytes, read: Read) -> JSONResponse:
+    """Reads the document beside the event loop, then judges and keeps it in one transaction."""
+    document = Document(uuid4(), system, request.headers.get("content-type", ""), body)
+    now, sealer = service.clock.now(), service.sealer
+    try:
+        results = await asyncio.to_thread(read, body, document.content_type)
+    except DocumentRefused as refused:
+        code = refused.code
+        await service.database.run(now, lambda uow: commands.quarantine(uow, document, code, sealer))
+        raise Problem(refused.status, code, refused.detail) from refused
+    receipts, spans = await service.database.run(now, lambda uow: commands.receive(uow, document, results, sealer))
+    for span in spans:
+        span.end()
+    return JSONResponse(batch_document(str(document.id), receipts), 202)
+
+
+class CaseView(BaseModel):
+    """A case as operations see it; `party` counts those who attend, `registered_at` is in UTC."""
+
+    case_ref: str
+    system: str
+    programme: str
+    state: str
+    revision: int
+    party: int
+    urgency: str
+    registered_at: str
+    valid_until: str
+    warnings: list[str]
+
+    @classmethod
+    def of(cls, case: CaseRow) -> "CaseView":
+        said = case.snapshot
+        return cls(
+            case_ref=case.case_ref,
+            system=case.system,
+            programme=case.programme,
+            state=case.state,
+            revision=case.revision,
+            party=said["party"]["attendees"],
+            urgency=said["urgency"],
+            registered_at=f"{said['registered_at'][:19]}Z",
+            valid_until=said["valid_until"],
+            warnings=case.warnings,
+        )
+
+
+class ContactQuestion(BaseModel):
+    case_ref: str
+    traceparent: str | None = None
+
+
+class ContactsQuestion(BaseModel):
+    """Whose contacts are needed, each with the trace of what it is needed for."""
+
+    contacts: Annotated[list[ContactQuestion], Field(max_length=1_000)]
+
+
+class ContactView(BaseModel):
+    """How a household is reached. `safe_hours` is `HH:MM-HH:MM`, local to the person."""
+
+    case_ref: str
+    email: str | None
+    mobile: str | None
+    locale: str
+    shared_device: bool
+    safe_hours: str | None
+    reachable: str
+
+
+class ContactsView(BaseModel):
+    contacts: list[ContactView]
+    unknown: list[str]
+
+
+def cases_router(service: Service) -> APIRouter:
+    """Cases for operations, contacts for the service that sends notices."""
+    api = APIRouter(tags=["cases"])
+
+    @api.get("/v1/cases/{case_ref}", dependencies=[Depends(requires("ops"))])
+    async def read_case(case_ref: str) -> CaseView:
+        known = canonical_case_ref(case_ref)
+        if known:
+            case = await service.database.run(service.clock.now(), lambda uow: find_case(uow, known))
+            if case:
+                return CaseView.of(case)
+        raise Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")
+
+    @api.post("/internal/contacts")
+    async def contacts(question: ContactsQuestion, role: Annotated[Role, Depends(requires("service"))]) -> ContactsView:
+        started_ns = time.time_ns()
+        asked = {each.case_ref: each.traceparent for each in question.contacts}
+        possible = {ref: parent for ref, parent in asked.items() if ref == canonical_case_ref(ref)}
+        found = await service.database.run(
+            service.clock.now(), lambda uow: commands.contacts_of(uow, possible, service.sealer, who=role)
+        )
+        known = {each.case_ref: each for each in found}
+        for case_ref, traceparent in possible.items():
+            _answered(case_ref, traceparent, started_ns)
+        views = [_contact_view(known[case_ref]) for case_ref in asked if case_ref in known]
+        return ContactsView(contacts=views, unknown=[case_ref for case_ref in asked if case_ref not in known])
+
+    return api
+
+
+def _contact_view(contact: commands.Contact) -> ContactView:
+    return ContactView(case_ref=contact.case_ref, reachable=contact.reachable, **contact.contact.model_dump())
+
+
+def _answered(case_ref: str, traceparent: str | None, started_ns: int) -> None:
+    """The question's span in the trace of each case; the request itself is one for many traces, and only linked."""
+    parent = tracing.from_traceparent(traceparent)
+    if parent:
+        attributes = {tracing.CASE: tracing.case_hash(case_ref)}
+        links = (tracing.current(),)
+        context = tracing.child_of(parent)
+        Span("look up contact", SpanKind.SERVER, context, parent, attributes, links, started_ns).end()

@@ -1,0 +1,128 @@
+"""What senders and services ask of intake, each in one transaction."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from opentelemetry.trace import SpanKind
+
+from services.intake import snapshots
+from services.intake.adapters.canonical import canonical
+from services.intake.domain.judge import History, Verdict, World, judge_document
+from services.intake.domain.receipts import Receipt, receipt
+from services.intake.domain.results import Reported
+from services.intake.repository import cases, documents, reference
+from services.intake.repository.cases import CaseNow
+from services.intake.repository.documents import Document, KnownCase
+from shared import tracing
+from shared.crypto import Sealer
+from shared.db import UnitOfWork
+from shared.events.eligibility import HouseholdContact
+from shared.outbox import Cause
+from shared.reference import new_case_ref
+from shared.tracing import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How a household is reached, for the service that will send it something. Never log it."""
+
+    case_ref: str
+    contact: HouseholdContact = field(repr=False)
+    reachable: str
+
+
+async def receive(
+    uow: UnitOfWork, document: Document, results: Sequence[Reported], sealer: Sealer
+) -> tuple[list[Receipt], list[Span]]:
+    """Keeps the document, judges its results in order and makes their cases: the receipts.
+
+    Each result has a trace of its own that begins with the span returned for it, to be ended when this is committed; the
+    only result of a document belongs to its request's trace.
+    """
+    await documents.store_document(uow, document, sealer)
+    history, known = await documents.lock_known(uow, document.system, results)
+    world = await reference.world(uow)
+    making = _Making(uow, known, _spans(document.system, len(results)))
+    # Thousands of results take a second: beside the event loop, so that others are answered meanwhile.
+    verdicts, receipts = await asyncio.to_thread(making.judge, results, history, world)
+    await documents.store_revisions(uow, document, list(zip(results, verdicts, strict=True)))
+    await cases.store_cases(uow, list(making.changed.values()), sealer)
+    await documents.store_receipts(uow, document, results, receipts, new_cases=making.new)
+    return receipts, making.spans
+
+
+@dataclass
+class _Making:
+    """The cases that a document makes and changes, one result after the other."""
+
+    uow: UnitOfWork
+    known: dict[str, KnownCase]
+    spans: list[Span]
+    changed: dict[str, CaseNow] = field(default_factory=dict)
+    new: int = 0
+
+    def judge(self, results: Sequence[Reported], history: History, world: World) -> tuple[list[Verdict], list[Receipt]]:
+        """Judges every result and publishes what it changes."""
+        verdicts = judge_document(results, history, world, self.uow.now.date())
+        receipts = [
+            receipt(at, reported, verdict, self._case_of(reported, verdict, span))
+            for at, (reported, verdict, span) in enumerate(zip(results, verdicts, self.spans, strict=True))
+        ]
+        return verdicts, receipts
+
+    def _case_of(self, reported: Reported, verdict: Verdict, span: Span) -> str | None:
+        """The reference of the result's case, if it has one by now."""
+        if verdict.receipt == "accepted" and verdict.state and reported.result_id:
+            self._accept(reported, reported.result_id, verdict, verdict.state, span)
+        case = self.known.get(reported.result_id or "")
+        if case is None:
+            return None
+        span.attributes[tracing.CASE] = tracing.case_hash(case.case_ref)
+        return case.case_ref
+
+    def _accept(self, reported: Reported, result_id: str, verdict: Verdict, state: str, span: Span) -> None:
+        case = self.known.get(result_id)
+        if case is None:
+            case = self.known[result_id] = KnownCase(new_case_ref(), 0)
+            self.new += 1
+        case.version += 1
+        result = canonical(reported)
+        event = snapshots.case_changed(reported, result, state, case.case_ref, case.version)
+        self.uow.publish(event, cause=Cause.first(span.context))
+        self.changed[case.case_ref] = CaseNow(result, event, verdict.warnings)
+
+
+def _spans(system: str, count: int) -> list[Span]:
+    request, now = tracing.current(), time.time_ns()
+    attributes = {tracing.SYSTEM: system}
+    if count == 1:
+        return [
+            Span("receive result", SpanKind.INTERNAL, tracing.child_of(request), request, attributes, starts_ns=now)
+        ]
+    return [
+        Span("receive result", SpanKind.INTERNAL, tracing.new_root(), None, dict(attributes), (request,), now)
+        for _ in range(count)
+    ]
+
+
+async def quarantine(uow: UnitOfWork, document: Document, code: str, sealer: Sealer) -> None:
+    """Keeps the bytes of a document that cannot be read, and nothing else of it."""
+    await documents.store_document(uow, document, sealer, refused=code)
+
+
+async def contacts_of(
+    uow: UnitOfWork, traceparents: Mapping[str, str | None], sealer: Sealer, *, who: str
+) -> list[Contact]:
+    """The contacts of the cases that we know among these; each look is recorded. Values: the trace of each question."""
+    traced = {ref: parent if tracing.from_traceparent(parent) else None for ref, parent in traceparents.items()}
+    found = await cases.look_at_contacts(uow, traced, who=who, why="to send a notice")
+    return [
+        Contact(
+            row.case_ref,
+            HouseholdContact.model_validate_json(sealer.open(row.contact, cases.contact_place(row.case_ref))),
+            row.reachable,
+        )
+        for row in found
+    ]

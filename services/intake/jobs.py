@@ -1,0 +1,42 @@
+"""What the passing of days does to cases."""
+
+import time
+
+from opentelemetry.trace import SpanKind
+
+from services.intake.repository import cases
+from shared import tracing
+from shared.clock import Clock
+from shared.db import Database, UnitOfWork
+from shared.outbox import Cause
+from shared.tracing import Span
+
+AT_ONCE = 500
+
+
+class Jobs:
+    """The jobs of intake. Each looks at what is due until nothing is."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def expire_cases(self) -> None:
+        """Eligible cases whose last day is over, by UTC, are expired; scheduling hears of each."""
+        while spans := await self._database.run(self._clock.now(), expire_cases):
+            for span in spans:
+                span.end()
+
+
+async def expire_cases(uow: UnitOfWork) -> list[Span]:
+    """Expires some of the cases that are due; a span for each, to be ended when it is committed."""
+    expired = await cases.expiring(uow, uow.now.date(), AT_ONCE)
+    spans = []
+    for event in expired:
+        attributes = {tracing.SYSTEM: event.system.value, tracing.CASE: tracing.case_hash(event.case_ref)}
+        span = Span("expire case", SpanKind.INTERNAL, tracing.new_root(), None, attributes, starts_ns=time.time_ns())
+        uow.publish(event, cause=Cause.first(span.context))
+        spans.append(span)
+    if expired:
+        await cases.expire(uow, expired)
+    return spans

@@ -1,0 +1,131 @@
+"""Cases: what the newest revision says, with people and contacts that only intake can read."""
+
+import asyncio
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.intake.tables import CaseRow
+from shared.crypto import Sealer
+from shared.db import UnitOfWork, as_json
+from shared.events import CaseChanged, CaseExpired
+from shared.events.eligibility import EligibilityResult
+
+UPSERT_CASES = """
+insert into cases (case_ref, system, result_id, version, revision, state, programme, valid_until, snapshot, warnings,
+  contact, result, changed_at)
+select case_ref, system, result_id, version, revision, state, programme, valid_until, snapshot, warnings,
+  decode(contact, 'base64'), decode(result, 'base64'), :now
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(case_ref text, system text, result_id text, version bigint,
+  revision bigint, state text, programme text, valid_until date, snapshot jsonb, warnings text[], contact text, result text)
+order by case_ref
+on conflict (case_ref) do update set version = excluded.version, revision = excluded.revision, state = excluded.state,
+  programme = excluded.programme, valid_until = excluded.valid_until, snapshot = excluded.snapshot,
+  warnings = excluded.warnings, contact = excluded.contact, result = excluded.result, changed_at = excluded.changed_at
+"""
+
+LOCK_EXPIRING = """
+select case_ref, version, snapshot from cases where state = 'eligible' and valid_until < :today
+order by case_ref limit :most for update skip locked
+"""
+
+EXPIRE = """
+update cases set version = r.version, state = 'expired', snapshot = r.snapshot, changed_at = :now
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(case_ref text, version bigint, snapshot jsonb)
+where cases.case_ref = r.case_ref
+"""
+
+CONTACTS = """
+select case_ref, contact, snapshot ->> 'reachable' as reachable from cases where case_ref = any(:refs)
+"""
+
+INSERT_LOOKS = """
+insert into contact_looks (looked_at, who, case_ref, why, traceparent)
+select :now, :who, case_ref, :why, traceparent
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(case_ref text, traceparent text)
+"""
+
+COUNTS = "select system, sum(results)::bigint as results, sum(cases)::bigint as cases from counts group by system"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNow:
+    """A case as it is from now on."""
+
+    result: EligibilityResult = field(repr=False)
+    event: CaseChanged
+    warnings: tuple[str, ...]
+
+
+async def store_cases(uow: UnitOfWork, cases: Sequence[CaseNow], sealer: Sealer) -> None:
+    """Makes or changes these cases. Rows that exist are locked by the caller."""
+    if cases:
+        rows = await asyncio.to_thread(lambda: as_json([_row(case, sealer) for case in cases]))
+        await uow.execute(UPSERT_CASES, now=uow.now, rows=rows)
+
+
+def _row(case: CaseNow, sealer: Sealer) -> dict[str, Any]:
+    event, result = case.event, case.result
+    return {
+        "case_ref": event.case_ref,
+        "system": event.system,
+        "result_id": result.result_id,
+        "version": event.version,
+        "revision": event.revision,
+        "state": event.state,
+        "programme": event.programme,
+        "valid_until": event.valid_until,
+        "snapshot": event.model_dump(mode="json"),
+        "warnings": list(case.warnings),
+        "contact": _sealed(result.contact.model_dump_json(), contact_place(event.case_ref), sealer),
+        "result": _sealed(result.model_dump_json(), f"cases.result:{event.case_ref}", sealer),
+    }
+
+
+def contact_place(case_ref: str) -> str:
+    """Where the contact of a case belongs, for its encryption."""
+    return f"cases.contact:{case_ref}"
+
+
+def _sealed(text: str, place: str, sealer: Sealer) -> str:
+    return base64.b64encode(sealer.seal(text.encode(), place)).decode()
+
+
+async def find_case(uow: UnitOfWork, case_ref: str) -> CaseRow | None:
+    return await uow.session.get(CaseRow, case_ref)
+
+
+async def expiring(uow: UnitOfWork, today: date, most: int) -> list[CaseExpired]:
+    """Eligible cases whose last day is over, locked, as they will be; those that somebody else holds come next time."""
+    rows = await uow.rows(LOCK_EXPIRING, today=today, most=most)
+    return [
+        CaseExpired.model_validate({**row.snapshot, "version": row.version + 1, "state": "expired"}) for row in rows
+    ]
+
+
+async def expire(uow: UnitOfWork, cases: Sequence[CaseExpired]) -> None:
+    rows = [
+        {"case_ref": case.case_ref, "version": case.version, "snapshot": case.model_dump(mode="json")} for case in cases
+    ]
+    await uow.execute(EXPIRE, now=uow.now, rows=as_json(rows))
+
+
+async def look_at_contacts(
+    uow: UnitOfWork, traceparents: dict[str, str | None], *, who: str, why: str
+) -> Sequence[Row[Any]]:
+    """The encrypted contacts of these cases, after noting in the same transaction who looked at each, and why."""
+    found = await uow.rows(CONTACTS, refs=list(traceparents))
+    looks = [{"case_ref": row.case_ref, "traceparent": traceparents[row.case_ref]} for row in found]
+    if looks:
+        await uow.execute(INSERT_LOOKS, now=uow.now, who=who, why=why, rows=as_json(looks))
+    return found
+
+
+async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
+    """By country: receipts ever given, cases ever made."""
+    known = {row.system: {"results": row.results, "cases": row.cases} for row in await uow.rows(COUNTS)}
+    return {system: known.get(system, {"results": 0, "cases": 0}) for system in ("us", "mx", "ca")}
