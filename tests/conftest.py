@@ -1,11 +1,13 @@
 """Real servers for every test that needs one: PostgreSQL 18 and Apache Kafka, started once a run, as `make run` does."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
-import pytest
 import pytest_asyncio
 
 from deploy.local.ports import Ports
@@ -18,13 +20,31 @@ MakeDatabase = Callable[[str], Awaitable[str]]
 _numbers = count()
 
 
+@contextmanager
+def state_dir() -> Iterator[Path]:
+    """A directory that PostgreSQL's user can enter, also while another pytest closes its own temporary folders to it."""
+    with tempfile.TemporaryDirectory(prefix="puente-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder) / "state"
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+async def servers() -> AsyncIterator[Stack]:
     """PostgreSQL, Kafka and a mail server, without any service."""
-    stack = Stack(tmp_path_factory.mktemp("servers") / "state", Ports.free(), services={})
-    await stack.start()
-    yield stack
-    await stack.stop()
+    with state_dir() as folder:
+        stack = Stack(folder, Ports.free(), services={})
+        await stack.start()
+        yield stack
+        await stack.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own_servers() -> AsyncIterator[Stack]:
+    """The same for one test alone, which may kill them and rob them of their data."""
+    with state_dir() as folder:
+        stack = Stack(folder, Ports.free(), services={})
+        await stack.start()
+        yield stack
+        await stack.stop()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

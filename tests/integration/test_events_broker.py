@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from deploy.local.ports import Ports
 from deploy.local.stack import Stack
 from shared import tracing
 from shared.clock import SystemClock
@@ -77,15 +75,6 @@ async def make_pipe(new_database: MakeDatabase) -> AsyncIterator[MakePipe]:
         await pipe.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def own_broker(tmp_path: Path) -> AsyncIterator[Stack]:
-    """A broker that a test may kill and rob of its data."""
-    stack = Stack(tmp_path / "state", Ports.free(), services={})
-    await stack.start()
-    yield stack
-    await stack.stop()
-
-
 async def test_what_is_published_is_handled_and_its_place_on_kafka_is_noted(
     servers: Stack, make_pipe: MakePipe
 ) -> None:
@@ -118,40 +107,40 @@ async def test_a_consumer_that_starts_again_goes_on_where_its_database_says(
 
 
 async def test_publishing_goes_on_while_the_broker_is_away_and_nothing_is_lost(
-    own_broker: Stack, make_pipe: MakePipe
+    own_servers: Stack, make_pipe: MakePipe
 ) -> None:
-    pipe = await make_pipe(own_broker)
+    pipe = await make_pipe(own_servers)
     pipe.start()
     await pipe.publish(a_case())
     await until(lambda: _handled(pipe, 1))
 
-    own_broker.hold("kafka")
+    own_servers.hold("kafka")
     for _ in range(20):
         await pipe.publish(a_case())
     await asyncio.sleep(2)
-    own_broker.release("kafka")
+    own_servers.release("kafka")
 
     await until(lambda: _handled(pipe, 21), seconds=60)
 
 
 async def test_a_broker_that_lost_its_data_is_told_the_newest_of_every_stream_again(
-    own_broker: Stack, make_pipe: MakePipe
+    own_servers: Stack, make_pipe: MakePipe
 ) -> None:
-    pipe = await make_pipe(own_broker)
-    await _lose_the_log_before_it_was_read(own_broker, pipe)
+    pipe = await make_pipe(own_servers)
+    await _lose_the_log_before_it_was_read(own_servers, pipe)
 
     await until(lambda: _handled(pipe, 21), seconds=60)
 
 
 async def test_control_without_saying_it_again_what_the_broker_lost_stays_lost(
-    own_broker: Stack, make_pipe: MakePipe, monkeypatch: pytest.MonkeyPatch
+    own_servers: Stack, make_pipe: MakePipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def nothing(*_: object) -> int:
         return 0
 
     monkeypatch.setattr(relay_module, "republish", nothing)
-    pipe = await make_pipe(own_broker)
-    await _lose_the_log_before_it_was_read(own_broker, pipe)
+    pipe = await make_pipe(own_servers)
+    await _lose_the_log_before_it_was_read(own_servers, pipe)
 
     with pytest.raises(TimeoutError):
         await until(lambda: _handled(pipe, 21), seconds=15)

@@ -1,0 +1,123 @@
+"""The last place, 50 claimants at once, 200 times; and what happens when the lock, or the lock and the CHECK, are gone."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest_asyncio
+from sqlalchemy.exc import IntegrityError
+
+from services.scheduling.domain.admission import admit
+from services.scheduling.domain.calendar import Place
+from services.scheduling.domain.needs import Need
+from services.scheduling.repository import slots
+from shared.db import Database, UnitOfWork
+from tests.builders import NOW, a_case, a_programme
+from tests.conftest import MakeDatabase
+from tests.scheduling import Scheduling, prepared
+
+CLAIMANTS = 50
+ROUNDS = 200
+NEED = Need("", "", "desk", (), 15, 1, 1, 1, (), False, NOW, date(2027, 1, 1), 24)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def scheduling(new_database: MakeDatabase) -> AsyncIterator[Scheduling]:
+    running = Scheduling(await prepared(await new_database("template0")))
+    running.database = Database(running.database.url, pool_size=CLAIMANTS)
+    yield running
+    await running.database.close()
+
+
+async def appointments(scheduling: Scheduling) -> list[UUID]:
+    """Ended appointments of 50 households, to hold claims that the test makes."""
+    cases = [a_case() for _ in range(CLAIMANTS)]
+    await scheduling.receive(a_programme(), *cases)
+    return [row.id for row in await scheduling.rows("select id from appointments order by id")]
+
+
+async def a_last_place(scheduling: Scheduling, number: int) -> int:
+    """A new slot with room for one."""
+
+    async def make(uow: UnitOfWork) -> int:
+        made = await uow.rows(
+            """insert into slots (resource_id, site, kind, starts_at, wall_time, local_date, capacity)
+               select id, site, kind, :at, '2027-01-01', '2027-01-01', 1 from resources order by id limit 1
+               returning id""",
+            at=NOW + timedelta(days=1000, minutes=number),
+        )
+        return int(made[0].id)
+
+    return int(await scheduling.do(make))
+
+
+async def claim_locked(database: Database, slot: int, holder: UUID) -> str:
+    """As offers do it: lock, decide on what the lock returned, claim."""
+    async with database.begin(NOW) as uow:
+        left = await slots.lock(uow, [slot])
+        return await _claim(uow, slot, holder, left)
+
+
+async def claim_unlocked(database: Database, slot: int, holder: UUID) -> str:
+    """Without the lock: decided on what everybody sees."""
+    try:
+        async with database.begin(NOW) as uow:
+            rows = await uow.rows("select id, capacity - taken as left from slots where id = :id", id=slot)
+            await asyncio.sleep(0.02)
+            return await _claim(uow, slot, holder, {row.id: row.left for row in rows})
+    except IntegrityError:
+        return "refused by the CHECK"
+
+
+async def _claim(uow: UnitOfWork, slot: int, holder: UUID, left: dict[int, int]) -> str:
+    place = Place(NEED, "", NOW, NOW.date(), ((slot, 1),), None)
+    winners, _ = admit([place], left)
+    if not winners:
+        return "too late"
+    await slots.claim(uow, [(slot, holder, 1)])
+    return "won"
+
+
+async def test_the_last_place_is_given_once_to_fifty_claimants_in_two_hundred_rounds(scheduling: Scheduling) -> None:
+    holders = await appointments(scheduling)
+    answers: Counter[str] = Counter()
+
+    for number in range(ROUNDS):
+        slot = await a_last_place(scheduling, number)
+        answers.update(await asyncio.gather(*(claim_locked(scheduling.database, slot, h) for h in holders)))
+
+    assert answers == {"won": ROUNDS, "too late": ROUNDS * (CLAIMANTS - 1)}
+    await scheduling.check()
+
+
+async def test_control_without_the_lock_the_check_refuses(scheduling: Scheduling) -> None:
+    holders = await appointments(scheduling)
+    slot = await a_last_place(scheduling, 0)
+
+    answers = Counter(await asyncio.gather(*(claim_unlocked(scheduling.database, slot, h) for h in holders)))
+
+    assert answers["won"] == 1
+    assert answers["refused by the CHECK"] > 0
+
+
+async def test_control_without_the_lock_and_the_check_it_oversells(scheduling: Scheduling) -> None:
+    holders = await appointments(scheduling)
+    slot = await a_last_place(scheduling, 0)
+    await scheduling.do(lambda uow: uow.execute("alter table slots drop constraint slot_not_oversold"))
+
+    answers = Counter(await asyncio.gather(*(claim_unlocked(scheduling.database, slot, h) for h in holders)))
+
+    assert answers["won"] > 1
+
+
+async def test_two_households_that_want_the_same_place_at_once_both_get_one(scheduling: Scheduling) -> None:
+    await scheduling.receive(a_programme())
+    first, second = a_case(), a_case()
+
+    await asyncio.gather(scheduling.receive(first), scheduling.receive(second))
+
+    places = {(await scheduling.live(case)).id: await scheduling.live(case) for case in (first, second)}
+    assert len(places) == 2
+    await scheduling.check()
