@@ -133,7 +133,8 @@ order by n
 
 
 def as_json(rows: Sequence[dict[str, Any]]) -> str:
-    """Rows for `jsonb_to_recordset`, numbered in `n`; dates, ids and enums as text."""
+    """Rows for `jsonb_to_recordset`, numbered in `n`, which no row may use itself; dates, ids and enums as text."""
+    assert not any("n" in row for row in rows)  # noqa: S101  a row's own value would be lost silently
     return json.dumps([{**row, "n": n} for n, row in enumerate(rows)], default=str, ensure_ascii=False)
 
 

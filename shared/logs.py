@@ -24,4 +24,5 @@ def configure(service: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of each tick that finds the last one at work
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it logs every retry; we log what follows from them

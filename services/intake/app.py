@@ -19,13 +19,16 @@ from shared.events import SiteChanged
 from shared.migrations import upgrade
 from shared.service import Service, Tick, create_app
 
+MIGRATIONS = Path(__file__).parent / "migrations"
+HANDLERS = {SiteChanged.topic: sites_changed}
+
 EXPIRE_EVERY = timedelta(minutes=10)
 """So that a case is expired soon after its last day; most looks find nothing."""
 
 
 def build(settings: IntakeSettings, clock: Clock | None = None) -> FastAPI:
     """The service, ready to be served. Raises: ValueError for credentials that cannot be."""
-    service = Service("intake", settings, {SiteChanged.topic: sites_changed}, clock or SystemClock())
+    service = Service("intake", settings, HANDLERS, clock or SystemClock())
     jobs = Jobs(service.database, service.clock)
     routers = [api.documents_router(service, Senders(settings.systems)), api.cases_router(service)]
     ticks = [Tick("expire_cases", EXPIRE_EVERY, jobs.expire_cases)]
@@ -34,7 +37,7 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> FastAPI:
 
 def prepare(settings: IntakeSettings) -> None:
     """Schema and reference data; safe to repeat."""
-    upgrade(settings.database_url, Path(__file__).parent / "migrations")
+    upgrade(settings.database_url, MIGRATIONS)
     asyncio.run(_fill(settings))
 
 

@@ -27,7 +27,8 @@ from shared.outbox import Cause
 
 COUNT_OFFERS = """
 insert into counts as c (system, name, n)
-select system, 'offers', n from jsonb_to_recordset(cast(:rows as jsonb)) as r(system text, n bigint) order by system
+select system, 'offers', made from jsonb_to_recordset(cast(:rows as jsonb)) as r(system text, made bigint)
+order by system
 on conflict (system, name) do update set n = c.n + excluded.n
 """
 
@@ -98,4 +99,4 @@ async def record(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
 
 async def _count(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
     offers = Counter(result.case.system for result in results if result.made)
-    await uow.execute(COUNT_OFFERS, rows=as_json([{"system": s, "n": n} for s, n in offers.items()]))
+    await uow.execute(COUNT_OFFERS, rows=as_json([{"system": system, "made": made} for system, made in offers.items()]))

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from services.scheduling import commands
+from services.scheduling.app import counts
 from shared.events import CaseLanguage, CaseState, Party
 from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, days
@@ -219,6 +220,15 @@ async def test_a_freed_place_that_nobody_can_use_opens_after_a_delay(scheduling:
     assert await scheduling.held_by_freed_places() == 0
     assert await scheduling.free_units_at(place) > 0
     await scheduling.check()
+
+
+async def test_offers_and_waiting_cases_are_counted_by_country(scheduling: Scheduling) -> None:
+    await scheduling.receive(a_programme(), *[a_case() for _ in range(3)], a_case(valid_until=NOW.date()))
+
+    counted = await scheduling.do(counts)
+
+    assert counted["mx"] == {"offers": 3, "waiting": 1}
+    assert counted["us"] == {"offers": 0, "waiting": 0}
 
 
 async def test_five_hundred_households_in_one_batch_get_places_of_their_own(scheduling: Scheduling) -> None:
