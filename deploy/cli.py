@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -27,6 +28,8 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pret
 
 StateDirOption = Annotated[Path, typer.Option("--state-dir", help="Where a local Puente keeps its state.")]
 DEFAULT_STATE_DIR = Path(".puente")
+WIDEST_WATERFALL = 120
+"""Columns: beyond that the eye loses the line between a span and its bar."""
 
 
 class System(StrEnum):
@@ -87,6 +90,7 @@ def trace(case_ref: str, state_dir: StateDirOption = DEFAULT_STATE_DIR) -> None:
         _give_up("no service answers: start Puente with `make run`")
     found = traces.merge(collected.spans)
     console = Console()
+    console.width = min(console.width, WIDEST_WATERFALL)
     for each in found:
         console.print(waterfall(each, found))
         console.print()
@@ -108,9 +112,10 @@ def forget(state_dir: StateDirOption = DEFAULT_STATE_DIR) -> None:
 
 def _receipts(answer: Answer) -> Table:
     counts = ", ".join(f"{count} {word}" for word, count in answer.document.get("counts", {}).items())
-    table = Table(title=counts, title_justify="left")
-    for heading in ("#", "result", "revision", "receipt", "case", "why"):
-        table.add_column(heading, overflow="fold")
+    table = Table(caption=counts, caption_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for heading in ("#", "result", "rev", "receipt", "case"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("why", overflow="fold")
     for receipt in answer.receipts:
         table.add_row(
             str(receipt["index"]),

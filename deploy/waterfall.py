@@ -7,33 +7,26 @@ from rich.text import Text
 
 from deploy.traces import Row, Trace
 
-BAR_CELLS = 40
+BAR_CELLS = 16
 SERVICE_COLOURS = {"intake": "cyan", "scheduling": "green", "notifications": "magenta"}
 
 
 def waterfall(trace: Trace, all_traces: Sequence[Trace]) -> Table:
-    """One row per span; under it, which of the other traces it is linked to."""
+    """One row per span; under it, which other traces it is linked to."""
     total = max((trace.ends_at - trace.starts_at).total_seconds(), 1e-6)
-    table = Table(
-        title=_title(trace, total),
-        title_justify="left",
-        caption=_links(trace, all_traces),
-        caption_justify="left",
-        box=None,
-    )
-    table.add_column("span", no_wrap=True)
-    table.add_column("service")
-    table.add_column("starts ms", justify="right")
-    table.add_column("takes ms", justify="right")
-    table.add_column("", width=BAR_CELLS, no_wrap=True)
+    table = Table(box=None, expand=True, pad_edge=False, caption=_links(trace, all_traces), caption_justify="left")
+    table.title, table.title_justify = _title(trace, total), "left"
+    table.add_column("span", no_wrap=True, ratio=1)
+    for heading, width in (("service", 13), ("from ms", 7), ("ms", 7), ("", BAR_CELLS)):
+        table.add_column(heading, width=width, no_wrap=True, justify="right" if heading.endswith("ms") else "left")
     for row in trace.rows:
-        offset = (row.span.starts_at - trace.starts_at).total_seconds()
+        offset, takes = (row.span.starts_at - trace.starts_at).total_seconds(), row.span.duration.total_seconds()
         table.add_row(
             _name(row),
             Text(row.span.service, style=_colour(row)),
             f"{offset * 1000:.1f}",
-            f"{row.span.duration.total_seconds() * 1000:.1f}",
-            Text(bar(offset / total, row.span.duration.total_seconds() / total), style=_colour(row)),
+            f"{takes * 1000:.1f}",
+            Text(bar(offset / total, takes / total), style=_colour(row)),
         )
     return table
 
@@ -46,14 +39,12 @@ def bar(start: float, length: float) -> str:
 
 
 def _title(trace: Trace, total_seconds: float) -> str:
-    return f"trace {trace.trace_id}  {trace.starts_at:%Y-%m-%d %H:%M:%S} UTC  {total_seconds * 1000:.1f} ms"
+    return f"trace {trace.trace_id}  {trace.starts_at:%Y-%m-%d %H:%M:%S}Z  {total_seconds * 1000:.1f} ms"
 
 
 def _links(trace: Trace, all_traces: Sequence[Trace]) -> str | None:
     shown = {other.trace_id for other in all_traces}
-    notes = [
-        f"linked to trace {linked}{'' if linked in shown else ' (not shown: another case)'}" for linked in trace.links
-    ]
+    notes = [f"linked to trace {linked}{'' if linked in shown else ' (not shown)'}" for linked in trace.links]
     return "\n".join(notes) or None
 
 

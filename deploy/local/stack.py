@@ -69,8 +69,9 @@ class Stack:
         self.state.claim()
         try:
             await self.ports.wait_free()
-            await _together(self._start_kafka(), self._start_postgres(), self._start(self._mail_server()))
-            await self._start_services()
+            services = [programs.service(name, self.state, self.ports, run) for name, run in self._services.items()]
+            await _together(self._start_kafka(), self._start_databases(services), self._start(self._mail_server()))
+            await _together(*(self._start(program) for program in services))
             write_private(self.state.dev_file, self.config)
             if self._simulators:
                 await _together(*(self._start(programs.simulator(system, self.state)) for system in programs.SYSTEMS))
@@ -119,12 +120,14 @@ class Stack:
         for child in self.children.values():
             child.hold()
 
-    async def _start_postgres(self) -> None:
+    async def _start_databases(self, services: Sequence[Program]) -> None:
         passwords = self.state.secrets()["database_passwords"]
         await self._start(
             await postgres(self.state.path / "postgres", self.ports.postgres, passwords, self._on_progress)
         )
         await make_databases(self.ports.postgres, passwords)
+        self._on_progress("preparing the services' databases")
+        await _together(*(programs.prepare(program, self.state.log(program.name)) for program in services))
 
     async def _start_kafka(self) -> None:
         await self._start(await kafka(self.state.path / "kafka", self.ports, self._on_progress))
@@ -132,12 +135,6 @@ class Stack:
 
     def _mail_server(self) -> Program:
         return programs.mail_server(self.state.path / "mailbox", self.ports.smtp)
-
-    async def _start_services(self) -> None:
-        made = [programs.service(name, self.state, self.ports, command) for name, command in self._services.items()]
-        self._on_progress("preparing the services' databases")
-        await _together(*(programs.prepare(program, self.state.log(program.name)) for program in made))
-        await _together(*(self._start(program) for program in made))
 
     async def _start(self, program: Program) -> None:
         self._on_progress(f"starting {program.name}")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -52,8 +53,8 @@ async def ask_states(config: Document) -> dict[str, Document]:
 
 def counts_table(states: Mapping[str, Document]) -> Table:
     """The numbers; a dash where a service does not answer."""
-    table = Table(title="Puente", title_justify="left")
-    table.add_column("")
+    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))  # fits 80 columns
+    table.add_column("Puente")
     for _, _, heading in COLUMNS:
         table.add_column(heading, justify="right")
     for country, name in COUNTRIES.items():
@@ -71,7 +72,7 @@ def page(
     again = ", ".join(f"{name} {count}x" for name, count in restarts.items() if count)
     notes = [Text(f"started again: {again}", style="yellow")] if again else []
     hint = Text(f"tokens: {tokens_in}   Ctrl-C stops everything", style="dim")
-    return Group(counts_table(states), addresses, *notes, hint)
+    return Group(counts_table(states), "", addresses, *notes, hint)
 
 
 def _number(states: Mapping[str, Document], service: str, country: str, count: str) -> str:

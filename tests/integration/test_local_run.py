@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_local_servers import is_alive, stand_ins
+from tests.conftest import state_dir
+from tests.stand_ins import is_alive, stand_ins
 
 RUN = """
 import asyncio, json, sys
@@ -55,12 +56,13 @@ class Run:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
-    output = tmp_path / "output"
-    command = [sys.executable, "-c", RUN, str(tmp_path / "state"), json.dumps(stand_ins(tmp_path))]
-    with output.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, text=True) as process:
-        yield Run(process, output)
-        process.kill()
+def run() -> Iterator[Run]:
+    with state_dir() as state:
+        output = state.with_name("output")
+        command = [sys.executable, "-c", RUN, str(state), json.dumps(stand_ins(state.parent))]
+        with output.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, text=True) as process:
+            yield Run(process, output)
+            process.kill()
 
 
 def test_it_shows_progress_then_the_table_and_ctrl_c_stops_everything_within_ten_seconds(run: Run) -> None:

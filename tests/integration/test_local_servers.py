@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import astuple, replace
 from pathlib import Path
 
@@ -25,36 +25,8 @@ from deploy.local.errors import LocalError
 from deploy.local.ports import Ports
 from deploy.local.stack import Stack
 from shared.kafka.topics import declared_topics
-
-STAND_IN = """
-import http.server, json, os, pathlib, sys
-
-prepared = pathlib.Path(sys.argv[1])
-if sys.argv[-1] == "prepare":
-    prepared.touch()
-    sys.exit(0)
-assert prepared.exists(), "serve came before prepare"
-
-class Answers(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        told = {name: value for name, value in os.environ.items() if name.startswith(("PUENTE_", "PYTHONTZPATH"))}
-        self.wfile.write(json.dumps(told).encode())
-    def log_message(self, *_):
-        pass
-
-http.server.HTTPServer((os.environ["PUENTE_HOST"], int(os.environ["PUENTE_PORT"])), Answers).serve_forever()
-"""
-
-
-def stand_ins(folder: Path) -> dict[str, list[str]]:
-    program = folder / "stand_in.py"
-    program.write_text(STAND_IN)
-    return {
-        name: [sys.executable, str(program), str(folder / f"{name}.prepared")]
-        for name in ("intake", "scheduling", "notifications")
-    }
+from tests.conftest import state_dir
+from tests.stand_ins import is_alive, stand_ins
 
 
 def a_stack(folder: Path) -> Stack:
@@ -62,25 +34,24 @@ def a_stack(folder: Path) -> Stack:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    running = a_stack(tmp_path_factory.mktemp("local"))
-    await running.start()
-    yield running
-    await running.stop()
+async def stack() -> AsyncIterator[Stack]:
+    with state_dir() as state:
+        running = a_stack(state.parent)
+        await running.start()
+        yield running
+        await running.stop()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with state_dir() as state:
+        yield state.parent
 
 
 def pid_of(stack: Stack, name: str) -> int:
     pid = stack.children[name].pid
     assert pid is not None
     return pid
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 async def test_dev_json_tells_programs_what_they_need_and_nobody_else(stack: Stack) -> None:
@@ -220,8 +191,8 @@ async def test_a_second_stack_in_the_same_directory_is_refused(stack: Stack) -> 
     assert stack.children["postgres"].is_running
 
 
-async def test_a_taken_port_is_named_before_anything_is_started(stack: Stack, tmp_path: Path) -> None:
-    other = Stack(tmp_path / "state", replace(Ports.free(), kafka=stack.ports.kafka))
+async def test_a_taken_port_is_named_before_anything_is_started(stack: Stack, folder: Path) -> None:
+    other = Stack(folder / "state", replace(Ports.free(), kafka=stack.ports.kafka))
 
     with pytest.raises(LocalError, match=rf"port {stack.ports.kafka} \(kafka\) is taken"):
         await other.start()
@@ -229,9 +200,9 @@ async def test_a_taken_port_is_named_before_anything_is_started(stack: Stack, tm
     assert other.children == {}
 
 
-async def test_a_service_that_ends_at_once_stops_the_start_with_its_last_words(tmp_path: Path) -> None:
+async def test_a_service_that_ends_at_once_stops_the_start_with_its_last_words(folder: Path) -> None:
     broken = [sys.executable, "-c", "import sys; sys.argv[-1] == 'prepare' or sys.exit('no such bridge')"]
-    other = Stack(tmp_path / "state", Ports.free(), services={"intake": broken})
+    other = Stack(folder / "state", Ports.free(), services={"intake": broken})
 
     with pytest.raises(LocalError, match="intake ended as soon as it was started: no such bridge"):
         await other.start()
@@ -240,9 +211,9 @@ async def test_a_service_that_ends_at_once_stops_the_start_with_its_last_words(t
 
 
 async def test_the_next_start_goes_on_where_the_last_one_stopped_and_stopping_takes_under_ten_seconds(
-    tmp_path: Path,
+    folder: Path,
 ) -> None:
-    first = a_stack(tmp_path)
+    first = a_stack(folder)
     await first.start()
     connection = await asyncpg.connect(first.config["databases"]["intake"])
     await connection.execute("create table bridges as select 'Juárez' as name")
@@ -255,7 +226,7 @@ async def test_the_next_start_goes_on_where_the_last_one_stopped_and_stopping_ta
     assert not [pid for pid in pids if is_alive(pid)]
     assert not first.state.dev_file.exists()
 
-    second = Stack(first.state.path, Ports.free(), services=stand_ins(tmp_path))
+    second = Stack(first.state.path, Ports.free(), services=stand_ins(folder))
     await second.start()
 
     connection = await asyncpg.connect(second.config["databases"]["intake"])
@@ -281,16 +252,16 @@ asyncio.run(main())
 
 
 async def test_children_do_not_outlive_a_parent_that_was_killed_and_the_next_start_needs_no_help(
-    tmp_path: Path,
+    folder: Path,
 ) -> None:
     ports = Ports.free()
-    command = [sys.executable, "-c", ORPHANS, str(tmp_path / "state"), *map(str, astuple(ports))]
+    command = [sys.executable, "-c", ORPHANS, str(folder / "state"), *map(str, astuple(ports))]
     parent = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60)
     assert parent.returncode == -signal.SIGKILL
     pids = [int(pid) for pid in parent.stdout.split()]
     assert len(pids) == 3
 
-    again = Stack(tmp_path / "state", ports, services={})
+    again = Stack(folder / "state", ports, services={})
     await again.start()
 
     assert not [pid for pid in pids if is_alive(pid)]

@@ -44,7 +44,7 @@ def tree(*documents: dict[str, Any]) -> list[tuple[str, int]]:
 
 
 def shown(traces: list[Trace], index: int = 0) -> str:
-    console = Console(width=160)
+    console = Console(width=80)
     with console.capture() as capture:
         console.print(waterfall(traces[index], traces))
     return capture.get()
@@ -100,7 +100,7 @@ def test_the_waterfall_says_who_did_what_when_and_for_how_long() -> None:
     first, second = (line for line in lines if "step" in line)
     assert ["step", "a", "intake", "0.0", "80.0", "█" * BAR_CELLS] == first.split()
     assert "└ step b (failed)" in second
-    assert ["scheduling", "40.0", "10.0", "█" * (BAR_CELLS // 8)] == second.split()[-4:]
+    assert ["scheduling", "40.0", "10.0", "█" * round(BAR_CELLS / 8)] == second.split()[-4:]
 
 
 @given(start=st.floats(0, 1), length=st.floats(0, 1))
