@@ -33,6 +33,9 @@ JSON_KINDS = ("application/json", "application/x-ndjson", "application/ndjson", 
 XML_KINDS = ("application/xml", "text/xml")
 CSV_KINDS = ("text/csv",)
 
+QUESTION_BYTES = 256 * 1024
+"""Largest question for contacts: a thousand of them."""
+
 Read = Callable[[bytes, str], list[Reported]]
 
 
@@ -173,7 +176,7 @@ def cases_router(service: Service) -> APIRouter:
                 return CaseView.of(case)
         raise Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")
 
-    @api.post("/internal/contacts")
+    @api.post("/internal/contacts", max_body_size=QUESTION_BYTES)
     async def contacts(question: ContactsQuestion, role: Annotated[Role, Depends(requires("service"))]) -> ContactsView:
         started_ns = time.time_ns()
         asked = {each.case_ref: each.traceparent for each in question.contacts}

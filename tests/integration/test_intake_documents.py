@@ -1,23 +1,17 @@
 """Documents in, receipts, cases and events out: the application on a real database."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
 
-from services.intake import commands
-from services.intake.adapters import us
-from services.intake.repository import documents
-from services.intake.repository.documents import Document
 from shared import tracing
 from tests.conftest import MakeDatabase
-from tests.intake import PATHS, SECRETS, Intake, prepared
-from tests.unit.intake_builders import NOW, SAMPLES, ca_result, mx_row, ndjson, results, sheet, us_message, us_person
+from tests.intake import PATHS, Intake, prepared
+from tests.unit.intake_builders import SAMPLES, ca_result, mx_row, ndjson, results, sheet, us_message, us_person
 
 EXPECTED = {"us": "us.ndjson", "mx": "mx.csv", "ca": "ca.xml"}
 KEPT = ("documents", "deliveries", "results", "revisions", "receipts", "cases", "counts")
@@ -263,177 +257,3 @@ async def test_a_document_over_five_megabytes_is_refused_before_it_is_read(intak
     assert (413, 413) == (streamed.status_code, declared.status_code)
     assert sent < 10_000_000
     assert 0 == await intake.count("documents")
-
-
-async def test_a_document_waits_until_another_that_names_the_same_result_is_kept(intake: Intake) -> None:
-    """What it then knows includes the other one. Without the lock it would not wait, and know nothing."""
-    await intake.receipts("us", ndjson(us_message(1)))
-    second = us.read(ndjson(us_message(2, determination__revision=2)))
-    third = us.read(ndjson(us_message(3, determination__revision=3)))
-
-    async def known_later() -> set[int]:
-        async with intake.database.begin(NOW) as uow:
-            history, _ = await documents.lock_known(uow, "us", third)
-            return set(history.revisions["US-2026-000001"])
-
-    async with intake.database.begin(NOW) as uow:
-        document = Document(uuid4(), "us", "", b"")
-        await commands.receive(uow, document, second, intake.sealer)
-        later = asyncio.create_task(known_later())
-        await asyncio.sleep(0.3)
-        was_waiting = not later.done()
-
-    assert was_waiting
-    assert {1, 2} == await later
-
-
-async def test_two_documents_that_race_for_one_result_act_one_after_the_other(intake: Intake) -> None:
-    other = us_message(2, interview__urgency="URGENT")
-    for n in range(10):
-        id_ = f"US-{n}"
-        first = ndjson(us_message(100 + n, determination__id=id_))
-        second = ndjson(
-            {
-                **other,
-                "messageId": str(UUID(int=200 + n)),
-                "determination": us_message(determination__id=id_)["determination"],
-            }
-        )
-
-        answers = await asyncio.gather(intake.receipts("us", first), intake.receipts("us", second))
-
-        receipts = sorted((each["receipt"], each["codes"]) for [each] in answers)
-        assert [("accepted", []), ("quarantined", ["revision_conflict"])] == receipts
-    assert 10 == await intake.count("cases")
-
-
-async def test_two_documents_that_race_for_one_delivery_count_it_once(intake: Intake) -> None:
-    for n in range(10):
-        body = ndjson(us_message(100 + n, determination__id=f"US-{n}"))
-
-        answers = await asyncio.gather(*(intake.receipts("us", body) for _ in range(3)))
-
-        assert ["accepted", "duplicate", "duplicate"] == sorted(each["receipt"] for [each] in answers)
-        assert 1 == len({each["case_ref"] for [each] in answers})
-
-
-async def test_documents_that_name_the_same_results_in_another_order_do_not_deadlock(intake: Intake) -> None:
-    ids = [f"US-{n}" for n in range(30)]
-    one = ndjson(*(us_message(100 + n, determination__id=id_) for n, id_ in enumerate(ids)))
-    two = ndjson(
-        *(us_message(300 - n, determination__id=id_, determination__revision=2) for n, id_ in enumerate(ids[::-1]))
-    )
-
-    answers = await asyncio.gather(intake.receipts("us", one), intake.receipts("us", two))
-
-    assert 30 == await intake.count("cases")
-    assert {1, 2} == {len(await intake.events(each["case_ref"])) for each in answers[1]} | {1, 2}
-    assert [2] * 30 == [row.revision for row in await intake.rows("select revision from cases")]
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def gate(new_database: MakeDatabase, template: str) -> AsyncIterator[Intake]:
-    """One intake for all tests that only ask who may pass."""
-    running = Intake(await new_database(template))
-    yield running
-    await running.close()
-
-
-class TestWhoMaySend:
-    """Nothing is looked at, and nothing kept, before the sender has proved who it is."""
-
-    @pytest.mark.parametrize("drop", ["webhook-id", "webhook-timestamp", "webhook-signature"])
-    async def test_an_unsigned_message_is_refused(self, gate: Intake, drop: str) -> None:
-        body = ndjson(us_message())
-        headers = gate.proof("us", body)
-        del headers[drop]
-
-        before = await gate.count("documents")
-
-        assert 401 == (await gate.send("us", body, headers)).status_code
-        assert before == await gate.count("documents")
-
-    @pytest.mark.parametrize(
-        "change",
-        [
-            {"webhook-signature": "v1,AAAA"},
-            {"webhook-signature": "v1,\xe9"},
-            {"webhook-signature": "nonsense"},
-            {"webhook-id": "msg_2"},
-            {"webhook-timestamp": "0"},
-            {"webhook-timestamp": "-1"},
-            {"webhook-timestamp": "now"},
-            {"webhook-timestamp": "9" * 400},
-        ],
-    )
-    async def test_a_wrongly_signed_message_is_refused(self, gate: Intake, change: dict[str, str]) -> None:
-        body = ndjson(us_message())
-        before = await gate.count("documents")
-
-        response = await gate.send("us", body, {**gate.proof("us", body), **change})
-
-        assert (401, "unauthenticated") == (response.status_code, response.json()["code"])
-        assert before == await gate.count("documents")
-
-    async def test_a_changed_body_is_refused(self, gate: Intake) -> None:
-        body = ndjson(us_message())
-
-        assert 401 == (await gate.send("us", body + b" ", gate.proof("us", body))).status_code
-
-    @pytest.mark.parametrize(("seconds", "status"), [(299, 202), (-299, 202), (301, 401), (-301, 401)])
-    async def test_a_signature_is_good_for_five_minutes(self, gate: Intake, seconds: int, status: int) -> None:
-        body = ndjson(us_message())
-        headers = gate.proof("us", body)
-
-        gate.clock.advance(timedelta(seconds=seconds))
-
-        assert status == (await gate.send("us", body, headers)).status_code
-
-    @pytest.mark.parametrize(("secret", "status"), [(SECRETS[0], 202), (SECRETS[1], 202), (SECRETS[2], 401)])
-    async def test_two_secrets_are_valid_at_once(self, gate: Intake, secret: str, status: int) -> None:
-        body = ndjson(us_message())
-
-        assert status == (await gate.send("us", body, gate.proof("us", body, secret))).status_code
-
-    async def test_one_of_several_signatures_is_enough(self, gate: Intake) -> None:
-        body = ndjson(us_message())
-        headers = gate.proof("us", body)
-
-        headers["webhook-signature"] = f"v1a,xyz v1,AAAA {headers['webhook-signature']}"
-
-        assert 202 == (await gate.send("us", body, headers)).status_code
-
-    @pytest.mark.parametrize(
-        ("system", "authorization", "status"),
-        [
-            ("mx", "Bearer mx-token", 202),
-            ("mx", "bearer mx-next-token", 202),
-            ("mx", "Bearer ca-token", 403),
-            ("mx", "Bearer wrong", 401),
-            ("mx", "Bearer \xe9", 401),
-            ("mx", "Bearer ops-token", 401),
-            ("mx", "Basic mx-token", 401),
-            ("mx", "Bearer", 401),
-            ("mx", "", 401),
-            ("ca", "Bearer ca-token", 202),
-            ("ca", "Bearer mx-token", 403),
-            ("us", "Bearer ca-token", 403),
-            ("us", "Bearer wrong", 401),
-        ],
-    )
-    async def test_a_token_belongs_to_one_system(
-        self, gate: Intake, system: str, authorization: str, status: int
-    ) -> None:
-        body = {"us": ndjson(us_message()), "mx": sheet(mx_row()).encode(), "ca": results(ca_result())}[system]
-        before = await gate.count("documents")
-
-        response = await gate.send(system, body, {"authorization": authorization})
-
-        assert status == response.status_code
-        assert before + (1 if status == 202 else 0) == await gate.count("documents")
-
-    async def test_who_sends_is_asked_before_the_document_is_looked_at(self, gate: Intake) -> None:
-        body = b"x" * 6_000_000
-
-        assert 401 == (await gate.send("mx", body, {"content-type": "image/png"})).status_code
-        assert 401 == (await gate.send("us", body, {"content-type": "image/png"})).status_code

@@ -232,3 +232,8 @@ def codes(verdict: Verdict) -> list[str]:
     """The codes of a quarantined result; `accepted` and others fail here, since their codes must be looked at by receipt."""
     assert verdict.receipt == "quarantined"
     return list(verdict.codes)
+
+
+def problems_of(reported: Reported) -> list[tuple[str, str]]:
+    """Pointer and code of what could not be read."""
+    return [(problem.pointer, problem.code) for problem in reported.problems]

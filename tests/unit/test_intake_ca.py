@@ -4,16 +4,22 @@ from services.intake.adapters import ca
 from services.intake.adapters.canonical import canonical
 from services.intake.adapters.reading import DocumentRefused
 from services.intake.domain.results import Reported
-from tests.unit.intake_builders import ABSENT, SAMPLES, ca_person, ca_result, codes, judge_ca, judged, results
+from tests.unit.intake_builders import (
+    ABSENT,
+    SAMPLES,
+    ca_person,
+    ca_result,
+    codes,
+    judge_ca,
+    judged,
+    problems_of,
+    results,
+)
 
 
 def _read_one(*args: str, **changes: object) -> Reported:
     [reported] = ca.read(results(ca_result(**changes)))
     return reported
-
-
-def _problems(reported: Reported) -> list[tuple[str, str]]:
-    return [(problem.pointer, problem.code) for problem in reported.problems]
 
 
 def _refusal(body: bytes) -> tuple[int, str]:
@@ -87,12 +93,12 @@ def test_a_missing_or_ill_typed_attribute_is_named_by_line_and_attribute(
 def test_a_missing_attribute_of_a_person_is_field_invalid(name: str, value: object) -> None:
     reported = _read_one(Person=ca_person(**{name: value}))
 
-    assert [(f"line 3, Person/@{name}", "field_invalid")] == _problems(reported)
+    assert [(f"line 3, Person/@{name}", "field_invalid")] == problems_of(reported)
 
 
 @pytest.mark.parametrize("element", ["Application", "Referral", "Contact"])
 def test_a_missing_element_is_one_problem(element: str) -> None:
-    assert [(f"line 3, Result/{element}", "field_invalid")] == _problems(_read_one(**{element: ""}))
+    assert [(f"line 3, Result/{element}", "field_invalid")] == problems_of(_read_one(**{element: ""}))
 
 
 def test_a_person_has_a_name_and_a_language() -> None:
@@ -102,7 +108,7 @@ def test_a_person_has_a_name_and_a_language() -> None:
 
     [reported] = ca.read(body)
 
-    assert [("line 3, Person/Name", "field_invalid"), ("line 3, Person/Language", "field_invalid")] == _problems(
+    assert [("line 3, Person/Name", "field_invalid"), ("line 3, Person/Language", "field_invalid")] == problems_of(
         reported
     )
 
@@ -110,7 +116,7 @@ def test_a_person_has_a_name_and_a_language() -> None:
 def test_a_name_that_says_nothing_is_field_invalid() -> None:
     reported = _read_one(Person=ca_person('<Name family="" given=" "/>'))
 
-    assert [("line 3, Name/@family", "field_invalid")] == _problems(reported)
+    assert [("line 3, Name/@family", "field_invalid")] == problems_of(reported)
 
 
 @pytest.mark.parametrize("name", ["phone", "email", "safeHours"])
@@ -162,7 +168,9 @@ def test_a_bad_value_gives_its_code(change: dict[str, object], code: str) -> Non
 def test_a_pointer_is_the_line_of_the_element() -> None:
     [reported] = ca.read(results(ca_result(Person="\n\n" + ca_person('\n<Name family="" given=""/>', sex="Q"))))
 
-    assert [("line 6, Name/@family", "field_invalid"), ("line 5, Person/@sex", "field_invalid")] == _problems(reported)
+    assert [("line 6, Name/@family", "field_invalid"), ("line 5, Person/@sex", "field_invalid")] == problems_of(
+        reported
+    )
 
 
 def test_one_bad_result_does_not_block_its_neighbours() -> None:

@@ -5,10 +5,9 @@ from datetime import date
 import pytest
 
 from services.intake.adapters import us
-from services.intake.domain.judge import History, World, judge, judge_document
+from services.intake.domain.judge import History, World, judge_document
 from services.intake.domain.receipts import batch_document, receipt
 from tests.unit.intake_builders import (
-    ABSENT,
     TODAY,
     TOMORROW,
     YESTERDAY,
@@ -30,94 +29,6 @@ def test_an_eligible_result_with_everything_valid_is_accepted_as_an_eligible_cas
     [verdict] = judge_us(us_message())
 
     assert ("accepted", "eligible", (), ()) == (verdict.receipt, verdict.state, verdict.codes, verdict.warnings)
-
-
-def test_the_same_delivery_is_a_duplicate_even_if_it_now_holds_something_else() -> None:
-    first, again = judge_us(us_message(), us_message(determination__id="US-2", determination__outcome="WITHDRAWN"))
-
-    assert ("accepted", "duplicate") == (first.receipt, again.receipt)
-
-
-def test_the_same_revision_with_the_same_content_is_a_duplicate() -> None:
-    _, again = judge_us(us_message(1), us_message(2, sentAt="2026-11-21T00:00:00Z"))
-
-    assert ("duplicate", (), ()) == (again.receipt, again.codes, again.problems)
-
-
-def test_same_content_means_the_same_values_once_read() -> None:
-    first = us_message(1, applicants__0__aNumber="A12345678", contact__email="")
-    again = us_message(
-        2,
-        applicants__0__aNumber=" a 012-345-678",
-        applicants__0__givenName="Zoila ",
-        case__registeredAt="2026-07-25T17:25:00.000-05:00",
-        contact__mobile="+502 5854 5204",
-        contact__email=ABSENT,
-        new_field={"that": "we do not read"},
-    )
-
-    assert "duplicate" == judge_us(first, dict(reversed(again.items())))[1].receipt
-
-
-def test_the_same_revision_with_other_content_is_a_conflict_and_changes_nothing() -> None:
-    _, conflict, again = judge_us(us_message(1), us_message(2, interview__urgency="URGENT"), us_message(3))
-
-    assert ["revision_conflict"] == codes(conflict)
-    assert "/determination/revision" == conflict.problems[0].pointer
-    assert "duplicate" == again.receipt
-
-
-def test_a_known_revision_that_has_become_unreadable_is_a_conflict_and_nothing_else() -> None:
-    _, conflict = judge_us(us_message(1, applicants__0__sex=None), us_message(2, applicants__0__sex="Q"))
-
-    assert ["revision_conflict"] == codes(conflict)
-
-
-def test_a_lower_revision_than_known_is_stale_even_with_faults() -> None:
-    _, stale = judge_us(us_message(1, determination__revision=5), us_message(2, determination__programCode="US-ZZZ"))
-
-    assert ("stale", (), ()) == (stale.receipt, stale.codes, stale.warnings)
-
-
-def test_a_revision_that_came_late_is_known_from_then_on() -> None:
-    late, other = us_message(2), us_message(4, interview__urgency="URGENT")
-
-    _, stale, again, conflict = judge_us(us_message(1, determination__revision=5), late, us_message(3), other)
-
-    assert ("stale", "duplicate", ["revision_conflict"]) == (stale.receipt, again.receipt, codes(conflict))
-
-
-def test_a_superseded_revision_that_comes_again_is_a_duplicate() -> None:
-    *_, again = judge_us(us_message(1), us_message(2, determination__revision=2), us_message(3))
-
-    assert "duplicate" == again.receipt
-
-
-def test_a_higher_revision_supersedes_and_gaps_are_no_error() -> None:
-    _, next_one = judge_us(
-        us_message(1, determination__revision=3),
-        us_message(2, determination__revision=2**40, determination__outcome="WITHDRAWN"),
-    )
-
-    assert ("accepted", "withdrawn") == (next_one.receipt, next_one.state)
-
-
-def test_a_quarantined_revision_may_come_again_corrected() -> None:
-    bad, good = judge_us(us_message(1, applicants__0__aNumber="A1"), us_message(2))
-
-    assert (["identifier_invalid"], "accepted") == (codes(bad), good.receipt)
-
-
-def test_a_message_id_is_remembered_whatever_its_receipt() -> None:
-    bad, again = judge_us(us_message(1, applicants__0__aNumber="A1"), us_message(1))
-
-    assert (["identifier_invalid"], "duplicate") == (codes(bad), again.receipt)
-
-
-def test_revisions_of_one_result_say_nothing_about_another() -> None:
-    _, other = judge_us(us_message(1, determination__revision=9), us_message(2, determination__id="US-2"))
-
-    assert "accepted" == other.receipt
 
 
 @pytest.mark.parametrize(
@@ -300,57 +211,6 @@ def test_every_check_gives_its_code_once() -> None:
     assert "/applicants/1/aNumber" in {problem.pointer for problem in verdict.problems}
 
 
-def test_an_unknown_language_is_a_warning() -> None:
-    languages = [{"tag": "zz-Xx", "mode": "spoken", "interpreter": True}]
-
-    [verdict] = judge_us(us_message(applicants__0__languages=languages * 2, contact__locale="zz"))
-
-    assert ("accepted", ("language_unknown",)) == (verdict.receipt, verdict.warnings)
-
-
-@pytest.mark.parametrize("tag", ["und", "mam", "kek", "quc", "zh-Hans", "ES-419", "qaa-x-ours"])
-def test_a_language_of_the_registry_gives_no_warning(tag: str) -> None:
-    [verdict] = judge_us(us_message(applicants__0__languages=[{"tag": tag, "mode": "signed", "interpreter": False}]))
-
-    assert ("accepted", ()) == (verdict.receipt, verdict.warnings)
-
-
-def test_the_locale_of_the_contact_gives_no_warning() -> None:
-    [verdict] = judge_us(us_message(contact__locale="zz"))
-
-    assert ("accepted", ()) == (verdict.receipt, verdict.warnings)
-
-
-@pytest.mark.parametrize(
-    ("mobile", "email", "warnings"),
-    [
-        (None, None, ("no_contact",)),
-        ("", " ", ("no_contact",)),
-        ("+50258545204", None, ()),
-        (None, "casa@example.org", ()),
-        ("12345", None, ("phone_invalid",)),
-        ("+1555", "casa@example.org", ("phone_invalid",)),
-        ("+5219612345678", None, ()),
-        ("+52 1 (961) 234-5678", None, ()),
-    ],
-)
-def test_a_contact_gives_the_warnings_it_deserves(
-    mobile: str | None, email: str | None, warnings: tuple[str, ...]
-) -> None:
-    [verdict] = judge_us(us_message(contact__mobile=mobile, contact__email=email))
-
-    assert ("accepted", warnings) == (verdict.receipt, verdict.warnings)
-
-
-def test_only_accepted_results_get_warnings() -> None:
-    good = us_message(1, contact__mobile=None)
-    bad = us_message(2, contact__mobile=None, determination__id="US-2", determination__programCode="US-ZZZ")
-
-    verdicts = judge_us(good, good, bad)
-
-    assert [("no_contact",), (), ()] == [verdict.warnings for verdict in verdicts]
-
-
 @pytest.mark.parametrize(
     "name", ["<script>alert(1)</script>", "=HYPERLINK(1)", "O'Neil; drop table", "?????", "محمد", "王"]
 )
@@ -378,15 +238,6 @@ def test_a_system_knows_nothing_of_the_programmes_of_another() -> None:
     [verdict] = judge_ca(ca_result(programme="US-RFA", Site=""))
 
     assert ["programme_foreign"] == codes(verdict)
-
-
-def test_judging_one_result_teaches_nothing_by_itself() -> None:
-    [reported] = us.read(ndjson(us_message()))
-    history = History()
-
-    judge(reported, history, world(), TODAY)
-
-    assert History() == history
 
 
 def test_without_programmes_nothing_is_accepted() -> None:

@@ -1,28 +1,16 @@
-import json
 from typing import Any
 
 import pytest
 
 from services.intake.adapters import us
 from services.intake.adapters.canonical import canonical
-from services.intake.adapters.reading import DocumentRefused
 from services.intake.domain.results import Reported
-from tests.unit.intake_builders import ABSENT, codes, judge_us, judged, ndjson, us_message, us_person
+from tests.unit.intake_builders import ABSENT, codes, judge_us, judged, ndjson, problems_of, us_message, us_person
 
 
 def _read_one(**changes: object) -> Reported:
     [reported] = us.read(ndjson(us_message(**changes)))
     return reported
-
-
-def _problems(reported: Reported) -> list[tuple[str, str]]:
-    return [(problem.pointer, problem.code) for problem in reported.problems]
-
-
-def _refusal(body: bytes) -> tuple[int, str]:
-    with pytest.raises(DocumentRefused) as refused:
-        us.read(body)
-    return refused.value.status, refused.value.code
 
 
 def test_a_message_becomes_the_canonical_result() -> None:
@@ -128,7 +116,7 @@ def test_a_missing_or_ill_typed_field_is_field_invalid_at_its_pointer(field: str
 
     [verdict] = judged([reported])
 
-    assert [(f"/{field}", "field_invalid")] == _problems(reported)
+    assert [(f"/{field}", "field_invalid")] == problems_of(reported)
     assert ["field_invalid"] == codes(verdict)
 
 
@@ -182,14 +170,14 @@ def test_an_optional_field_of_a_person_may_be_null_or_empty(field: str) -> None:
 def test_a_value_of_the_wrong_form_is_field_invalid(field: str, value: object) -> None:
     reported = _read_one(**{field.replace("/", "__"): value})
 
-    assert [(f"/{field}", "field_invalid")] == _problems(reported)
+    assert [(f"/{field}", "field_invalid")] == problems_of(reported)
 
 
 @pytest.mark.parametrize(
     ("field", "value"), [("applicants", "nobody"), ("applicants/0", "nobody"), ("applicants/0/languages/0", "es")]
 )
 def test_a_part_that_is_no_object_or_list_is_one_problem(field: str, value: object) -> None:
-    assert [(f"/{field}", "field_invalid")] == _problems(_read_one(**{field.replace("/", "__"): value}))
+    assert [(f"/{field}", "field_invalid")] == problems_of(_read_one(**{field.replace("/", "__"): value}))
 
 
 def test_a_date_that_no_calendar_has_is_date_invalid_wherever_it_stands() -> None:
@@ -214,13 +202,13 @@ def test_an_instant_is_read_in_utc(text: str, instant: str) -> None:
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
 def test_an_instant_beyond_the_calendar_is_date_invalid(text: str) -> None:
-    assert [("/case/registeredAt", "date_invalid")] == _problems(_read_one(case__registeredAt=text))
+    assert [("/case/registeredAt", "date_invalid")] == problems_of(_read_one(case__registeredAt=text))
 
 
 def test_a_person_without_any_name_is_field_invalid() -> None:
     reported = _read_one(applicants__0__familyName="", applicants__0__givenName=ABSENT)
 
-    assert [("/applicants/0/familyName", "field_invalid")] == _problems(reported)
+    assert [("/applicants/0/familyName", "field_invalid")] == problems_of(reported)
 
 
 def test_m_is_male_here() -> None:
@@ -236,7 +224,7 @@ def test_an_immigrant_visa_needs_its_nvc_case_number() -> None:
     without = _read_one(determination__programCode="US-IMV")
 
     assert [("nvc_case", "CDJ2026569516")] == [(each.kind, each.value) for each in with_it.identifiers]
-    assert [("/case/nvcCaseNumber", "field_invalid")] == _problems(without)
+    assert [("/case/nvcCaseNumber", "field_invalid")] == problems_of(without)
 
 
 def test_an_identifier_of_the_wrong_form_is_named_by_its_pointer() -> None:
@@ -245,7 +233,7 @@ def test_an_identifier_of_the_wrong_form_is_named_by_its_pointer() -> None:
     assert [
         ("/case/receiptNumber", "identifier_invalid"),
         ("/applicants/0/aNumber", "identifier_invalid"),
-    ] == _problems(reported)
+    ] == problems_of(reported)
     assert "an A-Number has 7 to 9 digits" == reported.problems[1].detail
 
 
@@ -259,63 +247,6 @@ def test_the_disallowed_one_of_several_sites_is_pointed_at() -> None:
     [verdict] = judge_us(us_message(interview__sites=["US-SMO-GUA", "US-SMO-GUA", "nowhere"]))
 
     assert ["/interview/sites/2"] == [problem.pointer for problem in verdict.problems]
-
-
-def test_one_object_may_be_spread_over_lines() -> None:
-    [reported] = us.read(b"\xef\xbb\xbf" + json.dumps(us_message(), indent=2, ensure_ascii=False).encode())
-
-    assert not reported.problems
-
-
-def test_a_line_that_cannot_be_read_is_one_quarantined_result() -> None:
-    good = json.dumps(us_message()).encode()
-    lines = [b'{"messageId": ', b"\xff\xfe", b"", good, b"[]", b"NaN", b"[" * 100_000, b"9" * 5_000, b"{}"]
-
-    reported = us.read(b"\r\n".join(lines))
-
-    assert [f"line {n}" for n in (1, 2, 5, 6, 7, 8)] == [
-        each.problems[0].pointer for each in reported if each.problems and each.problems[0].pointer.startswith("line")
-    ]
-    assert 8 == len(reported)
-    assert ["accepted"] == [verdict.receipt for verdict in judged(reported) if verdict.receipt != "quarantined"]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b" \n ",
-        b"hello",
-        b'{"messageId": ',
-        b'{"messageId": NaN}',
-        b'{"messageId": 1e400}{"a": 1}',
-        json.dumps(us_message(), indent=1).encode()[:-9],
-        json.dumps(us_message()).encode("utf-16"),
-        json.dumps(us_message(applicants__0__givenName="José"), ensure_ascii=False).encode("latin-1"),
-        b"[" * 100_000,
-        b"\0" * 10,
-    ],
-)
-def test_a_document_that_is_not_json_is_refused(body: bytes) -> None:
-    assert (400, "document_unreadable") == _refusal(body)
-
-
-@pytest.mark.parametrize("body", [b"[]", b"[{}]", b'"text"', b"null", b"1"])
-def test_json_that_is_no_object_is_refused(body: bytes) -> None:
-    assert (422, "document_invalid") == _refusal(body)
-
-
-def test_more_results_than_a_document_may_hold_are_refused() -> None:
-    assert 5_000 == len(us.read(b"{}\n" * 5_000))
-    assert (413, "too_many_results") == _refusal(b"{}\n" * 5_001)
-
-
-def test_of_a_repeated_key_the_last_one_counts() -> None:
-    [reported] = us.read(
-        json.dumps(us_message())[:-1].encode() + b', "messageId": "x", "sentAt": "2026-11-20T15:04:05Z"}'
-    )
-
-    assert [("/messageId", "field_invalid")] == _problems(reported)
 
 
 def test_a_text_with_a_control_character_or_half_a_surrogate_is_text_invalid_anywhere() -> None:

@@ -1,0 +1,97 @@
+"""Two documents at once act as if one had come after the other."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import pytest_asyncio
+
+from services.intake import commands
+from services.intake.adapters import us
+from services.intake.repository import documents
+from services.intake.repository.documents import Document
+from tests.conftest import MakeDatabase
+from tests.intake import Intake, prepared
+from tests.unit.intake_builders import (
+    NOW,
+    ndjson,
+    us_message,
+)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def template(new_database: MakeDatabase) -> str:
+    return await prepared(await new_database("template0"))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def intake(new_database: MakeDatabase, template: str) -> AsyncIterator[Intake]:
+    running = Intake(await new_database(template))
+    yield running
+    await running.close()
+
+
+async def test_a_document_waits_until_another_that_names_the_same_result_is_kept(intake: Intake) -> None:
+    """What it then knows includes the other one. Without the lock it would not wait, and know nothing."""
+    await intake.receipts("us", ndjson(us_message(1)))
+    second = us.read(ndjson(us_message(2, determination__revision=2)))
+    third = us.read(ndjson(us_message(3, determination__revision=3)))
+
+    async def known_later() -> set[int]:
+        async with intake.database.begin(NOW) as uow:
+            history, _ = await documents.lock_known(uow, "us", third)
+            return set(history.revisions["US-2026-000001"])
+
+    async with intake.database.begin(NOW) as uow:
+        document = Document(uuid4(), "us", "", b"")
+        await commands.receive(uow, document, second, intake.sealer)
+        later = asyncio.create_task(known_later())
+        await asyncio.sleep(0.3)
+        was_waiting = not later.done()
+
+    assert was_waiting
+    assert {1, 2} == await later
+
+
+async def test_two_documents_that_race_for_one_result_act_one_after_the_other(intake: Intake) -> None:
+    other = us_message(2, interview__urgency="URGENT")
+    for n in range(10):
+        id_ = f"US-{n}"
+        first = ndjson(us_message(100 + n, determination__id=id_))
+        second = ndjson(
+            {
+                **other,
+                "messageId": str(UUID(int=200 + n)),
+                "determination": us_message(determination__id=id_)["determination"],
+            }
+        )
+
+        answers = await asyncio.gather(intake.receipts("us", first), intake.receipts("us", second))
+
+        receipts = sorted((each["receipt"], each["codes"]) for [each] in answers)
+        assert [("accepted", []), ("quarantined", ["revision_conflict"])] == receipts
+    assert 10 == await intake.count("cases")
+
+
+async def test_two_documents_that_race_for_one_delivery_count_it_once(intake: Intake) -> None:
+    for n in range(10):
+        body = ndjson(us_message(100 + n, determination__id=f"US-{n}"))
+
+        answers = await asyncio.gather(*(intake.receipts("us", body) for _ in range(3)))
+
+        assert ["accepted", "duplicate", "duplicate"] == sorted(each["receipt"] for [each] in answers)
+        assert 1 == len({each["case_ref"] for [each] in answers})
+
+
+async def test_documents_that_name_the_same_results_in_another_order_do_not_deadlock(intake: Intake) -> None:
+    ids = [f"US-{n}" for n in range(30)]
+    one = ndjson(*(us_message(100 + n, determination__id=id_) for n, id_ in enumerate(ids)))
+    two = ndjson(
+        *(us_message(300 - n, determination__id=id_, determination__revision=2) for n, id_ in enumerate(ids[::-1]))
+    )
+
+    answers = await asyncio.gather(intake.receipts("us", one), intake.receipts("us", two))
+
+    assert 30 == await intake.count("cases")
+    assert {1, 2} == {len(await intake.events(each["case_ref"])) for each in answers[1]} | {1, 2}
+    assert [2] * 30 == [row.revision for row in await intake.rows("select revision from cases")]
