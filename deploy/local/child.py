@@ -16,8 +16,8 @@ from pathlib import Path
 from deploy.local.errors import LocalError
 from deploy.local.ports import is_free
 
-READY_SECONDS = 60
-"""Longest wait for a first readiness; a cold JVM on a busy machine needs 10."""
+READY_SECONDS = 90
+"""Longest wait for a first readiness; everything at once, for the first time, on two busy cores needs 20."""
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
 """Pause before a child that ended is started again; it doubles until the child has lived for HEALTHY_SECONDS."""

@@ -13,7 +13,7 @@ from deploy.local.stack import Stack
 from deploy.local.table import ask_states, page
 
 REFRESH_SECONDS = 1.0
-PRINT_SECONDS = 30.0
+PRINT_SECONDS = 10.0
 """How often the table is printed where it cannot be redrawn: in a file, in CI."""
 
 
@@ -61,7 +61,6 @@ async def _started(stack: Stack, end: asyncio.Event, console: Console) -> bool:
 
 
 async def _show(stack: Stack, end: asyncio.Event, console: Console) -> None:
-    pause = REFRESH_SECONDS if console.is_terminal else PRINT_SECONDS
     with Live(console=console, auto_refresh=False, transient=True) as live:
         while not end.is_set():
             states = await ask_states(stack.config)
@@ -70,7 +69,7 @@ async def _show(stack: Stack, end: asyncio.Event, console: Console) -> None:
                 live.update(shown, refresh=True)
             else:
                 console.print(shown)
-            await _within(end, pause)
+            await _within(end, REFRESH_SECONDS if console.is_terminal else PRINT_SECONDS)
 
 
 async def _within(end: asyncio.Event, seconds: float) -> None:
