@@ -3,6 +3,7 @@
 import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib.metadata import version
 from typing import Protocol
 
@@ -60,6 +61,7 @@ def use_packaged_zone_data() -> str:
     return tzdata_version()
 
 
+@cache
 def tzdata_version() -> str:
     """The version of the packaged zone data, as stored with every instant derived from it."""
     return version("tzdata")

@@ -119,7 +119,6 @@ create table appointments (
 create unique index one_live_appointment on appointments (case_ref)
   where status in ('pending', 'booked', 'arrived', 'checked-in');
 create index appointments_deadline on appointments (deadline) where status = 'pending';
-create index appointments_case on appointments (case_ref);
 
 create table appointment_history (
   appointment_id uuid not null references appointments,
@@ -148,12 +147,10 @@ create table slot_claims (
   appointment_id uuid references appointments,
   freed_place_id uuid references freed_places,
   units int not null check (units > 0),
-  constraint one_holder check (num_nonnulls(appointment_id, freed_place_id) = 1),
-  unique (slot_id, appointment_id),
-  unique (slot_id, freed_place_id)
+  constraint one_holder check (num_nonnulls(appointment_id, freed_place_id) = 1)
 );
-create index slot_claims_appointment on slot_claims (appointment_id) where appointment_id is not null;
-create index slot_claims_freed on slot_claims (freed_place_id) where freed_place_id is not null;
+create unique index slot_claims_appointment on slot_claims (appointment_id, slot_id) where appointment_id is not null;
+create unique index slot_claims_freed on slot_claims (freed_place_id, slot_id) where freed_place_id is not null;
 
 -- Counted when it happens, by country: offers ever made.
 create table counts (

@@ -17,10 +17,11 @@ from shared.outbox import Cause
 TAKE_IN = """
 insert into cases as c (case_ref, intake_version, system, programme, state, urgency, registered_at, snapshot,
                         correlation_id, traceparent)
-select case_ref, intake_version, system, programme, state, urgency, registered_at, snapshot, correlation_id, traceparent
+select case_ref, intake_version, system, programme, state, urgency, registered_at, cast(snapshot as jsonb),
+       correlation_id, traceparent
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(
   case_ref text, intake_version bigint, system text, programme text, state text, urgency text,
-  registered_at timestamptz, snapshot jsonb, correlation_id text, traceparent text)
+  registered_at timestamptz, snapshot text, correlation_id text, traceparent text)
 order by case_ref
 on conflict (case_ref) do update
 set intake_version = excluded.intake_version, programme = excluded.programme, state = excluded.state,
@@ -31,14 +32,17 @@ where c.intake_version < excluded.intake_version
 
 LOCK = "select case_ref from cases where case_ref = any(:refs) order by case_ref for update"
 
-READ = """
-select c.case_ref, c.version, c.system, c.programme, c.snapshot, c.waiting, c.offers_missed, c.calendar_uid,
-       c.correlation_id, c.traceparent, to_jsonb(live) as live, to_jsonb(ended) as ended
+STATE = """
+select c.case_ref, c.version, c.system, c.waiting, c.offers_missed, c.calendar_uid,
+       c.correlation_id, c.traceparent, to_jsonb(live) as live, to_jsonb(ended) as ended {snapshot}
 from cases c
 left join appointments live on live.case_ref = c.case_ref and live.status in ('pending', 'booked', 'arrived', 'checked-in')
 left join appointments ended on ended.id = c.ended_appointment
 where c.case_ref = any(:refs)
 """
+
+STATE_ALONE = STATE.format(snapshot="")
+READ = STATE.format(snapshot=", c.snapshot")
 
 WAITING = """
 select case_ref from cases where waiting = any(:reasons) and programme = any(:programmes)
@@ -95,15 +99,15 @@ async def take_in(uow: UnitOfWork, snapshots: Sequence[CaseChanged]) -> list[Kno
                 "programme": case.programme,
                 "state": case.state,
                 "urgency": case.urgency,
-                "registered_at": case.registered_at.isoformat(),
-                "snapshot": case.model_dump(mode="json"),
+                "registered_at": case.registered_at,
+                "snapshot": case.model_dump_json(),
                 "correlation_id": cause.correlation_id,
                 "traceparent": tracing.to_traceparent(cause.context),
             }
         )
     await uow.execute(TAKE_IN, rows=as_json(rows))
-    known = {case.case_ref: case for case in await read(uow, [case.case_ref for case in snapshots])}
-    return [known[case.case_ref] for case in snapshots]
+    states = {row.case_ref: row for row in await uow.rows(STATE_ALONE, refs=[case.case_ref for case in snapshots])}
+    return [_known(states[case.case_ref], case) for case in snapshots]
 
 
 async def lock(uow: UnitOfWork, case_refs: Iterable[str]) -> list[KnownCase]:
@@ -125,17 +129,18 @@ async def lock_waiting(
 
 async def read(uow: UnitOfWork, refs: Sequence[str]) -> list[KnownCase]:
     """The cases as they are, not locked; unknown references are left out."""
-    return [_known(row) for row in await uow.rows(READ, refs=list(refs))] if refs else []
+    rows = await uow.rows(READ, refs=list(refs)) if refs else []
+    return [_known(row, CaseChanged.model_validate(row.snapshot)) for row in rows]
 
 
-def _known(row: Any) -> KnownCase:
+def _known(row: Any, snapshot: CaseChanged) -> KnownCase:
     context = tracing.from_traceparent(row.traceparent) or tracing.new_root()
     live = row.live
     return KnownCase(
         case_ref=row.case_ref,
         version=row.version,
         system=row.system,
-        snapshot=CaseChanged.model_validate(row.snapshot),
+        snapshot=snapshot,
         waiting=row.waiting,
         offers_missed=row.offers_missed,
         calendar_uid=row.calendar_uid,

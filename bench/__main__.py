@@ -1,0 +1,7 @@
+"""`make bench`: runs the benchmarks and prints their tables. Ratios against a floor and a peer of the same run count."""
+
+import asyncio
+
+from bench.pipeline import main
+
+asyncio.run(main())
