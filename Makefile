@@ -33,11 +33,15 @@ clean-state:
 	if test -x $(BIN)/puente; then $(BIN)/puente forget $(ARGS); else rm -rf .puente; fi
 
 .venv/.ready: pyproject.toml uv.lock
-	set -e
-	command -v python3 >/dev/null || { echo "python3 is missing: install Python 3.11 or newer" >&2; exit 1; }
-	python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python3 is older than 3.11: install a newer one and put it first on PATH" >&2; exit 1; }
-	test -x $(BIN)/python || python3 -m venv .venv || { rm -rf .venv; echo "python3 cannot make a virtual environment: install its venv module (Debian: python3-venv)" >&2; exit 1; }
-	test -x $(BIN)/uv || { echo "installing uv into .venv"; $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip -q; $(BIN)/python -m pip install -q --disable-pip-version-check uv; } || { echo "uv cannot be installed: connect to the package index once" >&2; exit 1; }
+	fail() { echo "$$1" >&2; exit 1; }
+	command -v python3 >/dev/null || fail "python3 is missing: install Python 3.11 or newer"
+	python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "python3 is older than 3.11: install a newer one and put it first on PATH"
+	test -x $(BIN)/python || python3 -m venv .venv || { rm -rf .venv; fail "python3 cannot make a virtual environment: install its venv module (Debian: python3-venv)"; }
+	if ! test -x $(BIN)/uv; then
+	  echo "installing uv into .venv"
+	  $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check uv || fail "uv cannot be installed: connect to the package index once"
+	fi
 	echo "installing the locked packages"
-	UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 $(BIN)/uv sync --locked --inexact --quiet || { echo "the locked packages cannot be installed: connect to the package index once" >&2; exit 1; }
+	UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 $(BIN)/uv sync --locked --inexact --quiet || fail "the locked packages cannot be installed: connect to the package index once"
 	touch .venv/.ready
