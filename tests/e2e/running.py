@@ -1,0 +1,220 @@
+"""A running Puente as its users meet it: documents in, appointments answered, e-mails read, traces and states looked at."""
+
+import asyncio
+import mailbox
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import asyncpg
+import httpx
+
+from deploy.local.stack import Stack
+from deploy.local.state import SERVICES
+from deploy.senders import Answer, send
+from deploy.simulators.households import Result
+from deploy.simulators.sending import FORMATS
+from shared.tracing import case_hash
+from tests.e2e.households import system_of
+
+T = TypeVar("T")
+Document = dict[str, Any]
+PATIENCE_SECONDS = 90
+"""Longest wait for anything; a machine that does other things too needs most of it."""
+
+
+async def eventually(question: Callable[[], Awaitable[T]], *, seconds: float = PATIENCE_SECONDS) -> T:
+    """The first answer that is true. Raises: AssertionError with the last one."""
+    answer = None
+    for _ in range(int(seconds / 0.1)):
+        if answer := await question():
+            return answer
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"not within {seconds:.0f} s; the last answer was {answer!r}")
+
+
+class Running:
+    """What a test does with the three services and asks of them. `sent` are all households that it let in."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.config = stack.config
+        self.sent: list[Result] = []
+        self._mails: dict[str, EmailMessage] = {}
+
+    # documents
+
+    async def post(self, *households: Result, delivery_id: str | None = None) -> Answer:
+        """Intake's answer to one document of the households' system. Raises: IntakeAway."""
+        system = system_of(households[0])
+        self.sent += households
+        body = FORMATS[system](households, datetime.now(UTC))
+        return await asyncio.to_thread(send, self.config, system, body, delivery_id=delivery_id or str(uuid4()))
+
+    async def accepted(self, *households: Result) -> list[str]:
+        """The case references of households whose document was taken and whose results were all accepted."""
+        answer = await self.post(*households)
+        assert [(202, "accepted")] * len(households) == [(answer.status, each["receipt"]) for each in answer.receipts]
+        return [receipt["case_ref"] for receipt in answer.receipts]
+
+    async def let_in(self, household: Result) -> str:
+        """The case reference of one household in a document of its own."""
+        return (await self.accepted(household))[0]
+
+    # services
+
+    async def get(self, service: str, path: str, **parameters: str) -> Any:
+        """What operations are answered."""
+        async with self._client(service) as client:
+            return (await client.get(path, params=parameters)).raise_for_status().json()
+
+    async def answer_offer(self, case_ref: str, answer: str) -> httpx.Response:
+        """`accept` or `decline`, as staff do for a household."""
+        async with self._client("scheduling") as client:
+            return await client.post(f"/v1/cases/{case_ref}/appointment/{answer}")
+
+    async def case(self, case_ref: str) -> Document:
+        """The case as scheduling shows it."""
+        found: Document = await self.get("scheduling", f"/v1/cases/{case_ref}")
+        return found
+
+    async def reaches(self, case_ref: str, state: str) -> Document:
+        """The case once it is in that state: offered, booked, waiting, or how it ended."""
+
+        async def there() -> Document | None:
+            async with self._client("scheduling") as client:
+                answer = await client.get(f"/v1/cases/{case_ref}")
+            found: Document = answer.json()
+            return found if answer.status_code == 200 and found["state"] == state else None
+
+        return await eventually(there)
+
+    async def notices(self, case_ref: str) -> list[tuple[str, str]]:
+        """Kind and state of each notice of the case, oldest first."""
+        return [(n["kind"], n["state"]) for n in await self.get("notifications", "/v1/notices", case_ref=case_ref)]
+
+    async def state(self, service: str) -> Document:
+        found: Document = await self.get(service, "/ops/state")
+        return found
+
+    async def is_quiet(self) -> bool:
+        """True when nothing is under way: outboxes empty, every event handled, no notice still to go."""
+        for service in SERVICES:
+            state = await self.state(service)
+            if state["outbox"]["backlog"] or any(consumer["lag"] for consumer in state["consumers"]):
+                return False
+            if any(counts.get("notices_due") for counts in state["counts"].values()):
+                return False
+        return True
+
+    def _client(self, service: str) -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {self.config['tokens']['ops']}"}
+        return httpx.AsyncClient(base_url=self.config["services"][service], headers=headers, timeout=30)
+
+    async def rows(self, service: str, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+        """What the service's own database holds."""
+        connection = await asyncpg.connect(self.config["databases"][service])
+        try:
+            return list(await connection.fetch(sql, *arguments))
+        finally:
+            await connection.close()
+
+    # mailbox
+
+    def mails(self) -> dict[str, list[EmailMessage]]:
+        """Every e-mail by its recipient, in the order of arrival."""
+        folder = mailbox.Maildir(self.config["mailbox"], create=False)
+        for key in sorted(set(folder.keys()) - set(self._mails)):
+            message = message_from_bytes(folder.get_bytes(key), policy=default)
+            assert isinstance(message, EmailMessage)
+            self._mails[key] = message
+        by_recipient: dict[str, list[EmailMessage]] = defaultdict(list)
+        for mail in self._mails.values():
+            by_recipient[str(mail["To"])].append(mail)
+        return by_recipient
+
+    async def mails_to(self, household: Result, count: int = 1) -> list[EmailMessage]:
+        """The household's e-mails once there are so many; never more."""
+
+        async def there() -> list[EmailMessage] | None:
+            found = self.mails()[household.email]
+            return found if len(found) >= count else None
+
+        found = await eventually(there)
+        assert count == len(found)
+        return found
+
+    # traces
+
+    async def spans(self, case_ref: str) -> list[Document]:
+        """Every span of every trace in which a service has seen the case."""
+        by_id: dict[str, Document] = {}
+        for service in SERVICES:
+            found = await self.get(service, "/ops/spans", case_ref=case_ref)
+            for trace_id in {span["trace_id"] for span in found} - {span["trace_id"] for span in by_id.values()}:
+                by_id |= {span["span_id"]: span for span in await self._spans_of_trace(trace_id)}
+        return list(by_id.values())
+
+    async def _spans_of_trace(self, trace_id: str) -> list[Document]:
+        return [span for service in SERVICES for span in await self.get(service, "/ops/spans", trace_id=trace_id)]
+
+    async def trace_with(self, case_ref: str, *names: str) -> "Trace":
+        """The case's one trace that has spans of all these names, once they are stored."""
+
+        async def there() -> Trace | None:
+            by_trace: dict[str, list[Document]] = defaultdict(list)
+            for span in await self.spans(case_ref):
+                by_trace[span["trace_id"]].append(span)
+            found = [spans for spans in by_trace.values() if set(names) <= {span["name"] for span in spans}]
+            return Trace(found[0], case_hash(case_ref)) if len(found) == 1 else None
+
+        return await eventually(there)
+
+
+class Trace:
+    """The spans of one trace."""
+
+    def __init__(self, spans: list[Document], case: str) -> None:
+        self.spans = sorted(spans, key=lambda span: str(span["starts_at"]))
+        self.id = spans[0]["trace_id"]
+        self.case = case
+
+    def named(self, name: str) -> list[Document]:
+        return [span for span in self.spans if span["name"] == name]
+
+    def one(self, name: str) -> Document:
+        (span,) = self.named(name)
+        return span
+
+    @property
+    def roots(self) -> list[str]:
+        """The names of spans whose parent is not in the trace: one, when the trace is connected."""
+        known = {span["span_id"] for span in self.spans}
+        return [span["name"] for span in self.spans if span["parent_id"] not in known]
+
+    @property
+    def services(self) -> set[str]:
+        return {span["service"] for span in self.spans}
+
+    def path_to(self, span: Document) -> list[str]:
+        """The names from the root to the span."""
+        by_id = {each["span_id"]: each for each in self.spans}
+        names = [span["name"]]
+        while (parent := by_id.get(span["parent_id"])) is not None:
+            span = parent
+            names.insert(0, span["name"])
+        return names
+
+    def links_of(self, span: Document) -> set[tuple[str, str]]:
+        """The (trace, span) ids that the span is linked to."""
+        return {(link["trace_id"], link["span_id"]) for link in span["links"]}
+
+
+def place(span: Document) -> tuple[str, str]:
+    """What a link to this span says."""
+    return span["trace_id"], span["span_id"]
