@@ -16,9 +16,9 @@ def cpu_seconds(stack: Stack) -> float:
 
 def _children(parents: set[int]) -> set[int]:
     found = set()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and (stat := _stat(int(entry.name))) and int(stat[1]) in parents:
-            found.add(int(entry.name))
+    for name in os.listdir("/proc"):
+        if name.isdigit() and (stat := _stat(int(name))) and int(stat[1]) in parents:
+            found.add(int(name))
     return found
 
 
@@ -31,5 +31,5 @@ def _of(pid: int) -> float:
 def _stat(pid: int) -> list[str]:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return []

@@ -200,11 +200,11 @@ def _start_new_log_when_long(log: Path) -> None:
 
 def _children_of(pid: int) -> list[int]:
     found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for name in os.listdir("/proc"):  # not Path.glob: it raises for a process that ends while it looks
         with contextlib.suppress(OSError):
-            fields = stat.read_text().rpartition(")")[2].split()
-            if int(fields[1]) == pid:
-                found.append(int(stat.parent.name))
+            fields = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split() if name.isdigit() else ()
+            if fields and int(fields[1]) == pid:
+                found.append(int(name))
     return found
 
 

