@@ -7,6 +7,9 @@ from typing import Any
 
 from deploy.simulators.households import Person, Result
 
+IN_EVERY_NAME = frozenset({"Itzayana", "Xoloitzcuin", "familia.example.org"})
+"""Parts of every given name, family name and address that this module makes, whoever sends them."""
+
 _numbers = count(1)
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import mailbox
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -14,18 +15,33 @@ from uuid import uuid4
 import asyncpg
 import httpx
 
+from deploy.local.ports import Ports
 from deploy.local.stack import Stack
 from deploy.local.state import SERVICES
 from deploy.senders import Answer, send
 from deploy.simulators.households import Result
 from deploy.simulators.sending import FORMATS
+from services.intake import app as intake
+from services.notifications import app as notifications
+from services.scheduling import app as scheduling
 from shared.tracing import case_hash
+from tests.conftest import state_dir
 from tests.e2e.households import system_of
 
 T = TypeVar("T")
 Document = dict[str, Any]
 PATIENCE_SECONDS = 90
 """Longest wait for anything; a machine that does other things too needs most of it."""
+
+CONSUMED = {"intake": intake.HANDLERS, "scheduling": scheduling.HANDLERS, "notifications": notifications.HANDLERS}
+"""The topics that each service reads."""
+
+NEWEST = """
+select topic, key, max(sequence) as sequence, bool_or(published_at is null) as unpublished from outbox
+group by topic, key
+"""
+UNSENT = "select 1 from notices where state in ('due', 'sending') limit 1"
+UNGIVEN = "select 1 from freed_places where opens_at is null limit 1"
 
 
 async def eventually(question: Callable[[], Awaitable[T]], *, seconds: float = PATIENCE_SECONDS) -> T:
@@ -47,8 +63,6 @@ class Running:
         self.sent: list[Result] = []
         self._mails: dict[str, EmailMessage] = {}
 
-    # documents
-
     async def post(self, *households: Result, delivery_id: str | None = None) -> Answer:
         """Intake's answer to one document of the households' system. Raises: IntakeAway."""
         system = system_of(households[0])
@@ -65,8 +79,6 @@ class Running:
     async def let_in(self, household: Result) -> str:
         """The case reference of one household in a document of its own."""
         return (await self.accepted(household))[0]
-
-    # services
 
     async def get(self, service: str, path: str, **parameters: str) -> Any:
         """What operations are answered."""
@@ -103,14 +115,22 @@ class Running:
         return found
 
     async def is_quiet(self) -> bool:
-        """True when nothing is under way: outboxes empty, every event handled, no notice still to go."""
+        """True when nothing is under way: what was published was handled, no place is free to give, no notice to send.
+
+        Asked of the databases, since what a service says of its lag may be two seconds old.
+        """
+        newest: dict[tuple[str, str], int] = {}
         for service in SERVICES:
-            state = await self.state(service)
-            if state["outbox"]["backlog"] or any(consumer["lag"] for consumer in state["consumers"]):
+            rows = await self.rows(service, NEWEST)
+            if any(row["unpublished"] for row in rows):
                 return False
-            if any(counts.get("notices_due") for counts in state["counts"].values()):
+            newest |= {(row["topic"], row["key"]): row["sequence"] for row in rows}
+        for service, topics in CONSUMED.items():
+            rows = await self.rows(service, "select topic, key, sequence from stream_position")
+            position = {(row["topic"], row["key"]): row["sequence"] for row in rows}
+            if position != {stream: sequence for stream, sequence in newest.items() if stream[0] in topics}:
                 return False
-        return True
+        return not (await self.rows("notifications", UNSENT) or await self.rows("scheduling", UNGIVEN))
 
     def _client(self, service: str) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {self.config['tokens']['ops']}"}
@@ -123,8 +143,6 @@ class Running:
             return list(await connection.fetch(sql, *arguments))
         finally:
             await connection.close()
-
-    # mailbox
 
     def mails(self) -> dict[str, list[EmailMessage]]:
         """Every e-mail by its recipient, in the order of arrival."""
@@ -149,8 +167,6 @@ class Running:
         assert count == len(found)
         return found
 
-    # traces
-
     async def spans(self, case_ref: str) -> list[Document]:
         """Every span of every trace in which a service has seen the case."""
         by_id: dict[str, Document] = {}
@@ -174,6 +190,18 @@ class Running:
             return Trace(found[0], case_hash(case_ref)) if len(found) == 1 else None
 
         return await eventually(there)
+
+
+@asynccontextmanager
+async def running_puente() -> AsyncIterator[Running]:
+    """A Puente of one's own, from start to stop."""
+    with state_dir() as folder:
+        stack = Stack(folder, Ports.free())
+        await stack.start()
+        try:
+            yield Running(stack)
+        finally:
+            await stack.stop()
 
 
 class Trace:

@@ -123,7 +123,8 @@ async def test_a_decision_that_ends_the_case_cancels_its_date_with_the_reason(
 async def test_a_case_in_review_waits_and_is_offered_a_date_when_it_is_decided(puente: Running) -> None:
     household = a_household("US-RFA", outcome="review")
     case_ref = await puente.let_in(household)
-    assert "review" == (await puente.reaches(case_ref, "waiting"))["reason"]
+    await puente.mails_to(household)
+    assert "review" == (await puente.case(case_ref))["reason"]
 
     await puente.let_in(replace(household, revision=2, outcome="eligible"))
 
