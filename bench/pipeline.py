@@ -34,6 +34,7 @@ from shared.kafka.consumer import Consumer
 from shared.kafka.relay import Relay
 from shared.kafka.topics import ensure_topics
 from shared.migrations import upgrade_async
+from shared.service import calm_garbage_collector
 from tests.builders import a_case, a_programme, a_record
 from tests.scheduling import SEALER
 
@@ -54,6 +55,7 @@ class Run:
 
 async def main() -> None:
     use_packaged_zone_data()
+    calm_garbage_collector()
     with tempfile.TemporaryDirectory(prefix="puente-bench-", ignore_cleanup_errors=True) as folder:
         stack = Stack(Path(folder) / "state", Ports.free(), services={})
         await stack.start()

@@ -154,7 +154,7 @@ class Database:
             pool_pre_ping=True,
             connect_args={
                 "timeout": 5,
-                "command_timeout": 30,
+                "command_timeout": 15,
                 "server_settings": {
                     "idle_in_transaction_session_timeout": "30000",
                     "lock_timeout": "10000",

@@ -41,23 +41,24 @@ async def decide_waiting(uow: UnitOfWork, programme: ProgrammeChanged, reasons: 
     """Decides again about the programme's cases that wait for one of the reasons, as long as that ends it for some."""
     reasons = frozenset(reasons)
     while waiting := await cases_repository.lock_waiting(uow, [programme.programme], reasons):
-        todo = await decided(uow, waiting, {programme.programme: programme})
+        todo = await decided(uow, waiting, {programme.programme: programme}, afresh=True)
         await carry_out(uow, todo)
         if not any(_goes_on(decision, reasons) for _, decision in todo):
             return
 
 
 async def decided(
-    uow: UnitOfWork, known: list[KnownCase], programmes: dict[str, ProgrammeChanged]
+    uow: UnitOfWork, known: list[KnownCase], programmes: dict[str, ProgrammeChanged], *, afresh: bool = False
 ) -> list[tuple[KnownCase, Decision]]:
-    """Each case with what is to be done about it."""
+    """Each case with what is to be done about it. `afresh`: also for who let a place go before."""
     areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
     result = []
     for case in known:
         snapshot = case.snapshot
         programme = programmes.get(snapshot.programme)
         need = need_of(snapshot, programme, areas, uow.now) if programme else None
-        result.append((case, decide(snapshot.state, programme, need, case.held, case.waiting)))
+        waiting = None if afresh else case.waiting
+        result.append((case, decide(snapshot.state, programme, need, case.held, waiting)))
     return result
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from opentelemetry.trace import SpanKind
 
-from services.scheduling.domain.decisions import Waiting
+from services.scheduling.domain.decisions import CANDIDATES, Waiting
 from services.scheduling.freed_places import offer_to_next, open_to_all
 from services.scheduling.handlers import decide_waiting
 from services.scheduling.offers import ended
@@ -78,13 +78,13 @@ class Jobs:
             pass
 
     async def open_calendars(self) -> None:
-        """Makes sure that there are slots for the next 90 days, and lets those who found none look again."""
+        """Makes sure that there are slots for the next 90 days; a new day is offered to those who wait for a place."""
 
         async def work(uow: UnitOfWork) -> None:
             if not await open_slots(uow):
                 return
             for programme in (await reference.known_programmes(uow)).values():
-                await decide_waiting(uow, programme, (Waiting.NO_CAPACITY, Waiting.NO_INTERPRETER))
+                await decide_waiting(uow, programme, CANDIDATES)
 
         await self._database.run(self._clock.now(), work)
 
@@ -115,7 +115,7 @@ def _expired(case: KnownCase) -> Outcome:
         return Outcome(
             case,
             ended=ended(case.live, AppointmentStatus.CANCELLED, "offer-expired", "scheduling"),
-            waiting=Waiting.NO_CAPACITY if again else Waiting.UNANSWERED,
+            waiting=Waiting.EXPIRED if again else Waiting.UNANSWERED,
             missed=True,
             cause=Cause.first(span.context, *links),
         )

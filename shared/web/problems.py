@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -10,6 +11,8 @@ from starlette.exceptions import HTTPException
 
 from shared import tracing
 from shared.db import DatabaseUnavailable, is_unavailable
+
+log = structlog.get_logger()
 
 RETRY_AFTER_SECONDS = 5
 
@@ -66,6 +69,13 @@ def install(app: FastAPI) -> None:
             raise error
         return problem_response(
             Problem(503, "unavailable", "the database does not answer; nothing was changed: try again in a few seconds")
+        )
+
+    @app.exception_handler(Exception)
+    async def broken(_: Request, error: Exception) -> JSONResponse:
+        log.critical("request.failed", error=type(error).__qualname__)
+        return problem_response(
+            Problem(500, "our_fault", "something here is broken; nothing was changed: tell operations the trace_id")
         )
 
     for kind in (DatabaseUnavailable, DBAPIError, OSError, TimeoutError):

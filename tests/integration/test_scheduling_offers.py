@@ -180,7 +180,7 @@ async def test_an_offer_past_its_deadline_expires_and_the_place_goes_to_the_next
     await scheduling.jobs.offer_freed_places()
 
     assert (await scheduling.published(first))[-1] == "puente.scheduling.offer.expired.v1"
-    assert await scheduling.waiting(first) == "no_capacity_before_valid_until"
+    assert await scheduling.waiting(first) == "offer_expired"
     assert (await scheduling.live(second)).starts_at == place.starts_at
     await scheduling.check()
 
@@ -202,6 +202,30 @@ async def test_a_declined_place_goes_to_the_next_and_is_never_open_in_between(sc
     assert (await scheduling.live(second)).starts_at == place.starts_at
     assert await scheduling.waiting(first) == "declined"
     await scheduling.check()
+
+
+async def test_a_household_that_declined_is_offered_another_place_when_a_new_day_opens(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    before = await scheduling.live(case)
+    await scheduling.do(lambda uow: commands.decline(uow, case.case_ref, "scheduler"))
+    scheduling.clock.advance(days(1))
+
+    await scheduling.jobs.open_calendars()
+
+    assert (await scheduling.live(case)).id != before.id
+    await scheduling.check()
+
+
+async def test_after_two_unanswered_offers_a_case_waits_for_someone_to_act(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    for day in (3, 6, 9):
+        scheduling.clock.instant = NOW + days(day)
+        await scheduling.jobs.expire_offers()
+        await scheduling.jobs.open_calendars()
+
+    assert await scheduling.waiting(case) == "offers_unanswered"
 
 
 async def test_a_freed_place_that_nobody_can_use_opens_after_a_delay(scheduling: Scheduling) -> None:

@@ -21,14 +21,15 @@ class Waiting(StrEnum):
     NO_CAPACITY = "no_capacity_before_valid_until"
     NO_INTERPRETER = "no_interpreter"
     DECLINED = "declined"
+    EXPIRED = "offer_expired"
     UNANSWERED = "offers_unanswered"
 
 
-HAD_ITS_SAY = frozenset({Waiting.DECLINED, Waiting.UNANSWERED})
-"""Reasons that a new revision does not undo: the household let a place go and gets the next one that is freed."""
+HAD_ITS_SAY = frozenset({Waiting.DECLINED, Waiting.EXPIRED, Waiting.UNANSWERED})
+"""Reasons that a new revision does not undo: the household let a place go, and the next one comes by itself or by people."""
 
-CANDIDATES = frozenset({Waiting.NO_CAPACITY, Waiting.NO_INTERPRETER, Waiting.DECLINED})
-"""Reasons that a freed place can end."""
+CANDIDATES = frozenset({Waiting.NO_CAPACITY, Waiting.NO_INTERPRETER, Waiting.DECLINED, Waiting.EXPIRED})
+"""Reasons that a freed place, or a new day in the calendar, can end."""
 
 CANCEL_REASON = {
     CaseState.INELIGIBLE: "ineligible",
