@@ -2,6 +2,7 @@
 
 import asyncio
 
-from bench.pipeline import main
+from bench import latency, pipeline
 
-asyncio.run(main())
+asyncio.run(latency.main())
+asyncio.run(pipeline.main())
