@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from tests.e2e.running import Running, running_puente
+from tests.faults.length import KILLS, RESULTS, SETTLE_SECONDS
+from tests.faults.ride import Ride, ride
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -12,3 +14,9 @@ async def rough() -> AsyncIterator[Running]:
     """One for all tests here; each gives back what it took."""
     async with running_puente() as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def after_kills(rough: Running) -> Ride:
+    """The run with the kills, once for all who look at what came of it."""
+    return await ride(rough, results=RESULTS, kills=KILLS, settle_seconds=SETTLE_SECONDS)

@@ -1,0 +1,44 @@
+"""Services, broker and database are killed at random while results flow; afterwards the whole history is checked."""
+
+import sys
+
+import pytest
+
+from tests.e2e.running import CONSUMED, Running
+from tests.faults.history import broken_rules, second_messages
+from tests.faults.length import KILLS, RESULTS
+from tests.faults.ride import Ride
+from tests.scheduling import INVARIANTS
+
+pytestmark = pytest.mark.faults
+
+
+async def test_the_run_was_what_it_claims_to_be(after_kills: Ride, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        sys.stdout.write(f"\n{after_kills}\n")
+
+    assert RESULTS == len(after_kills.ledger.acknowledged)
+    assert {"intake", "scheduling", "notifications", "kafka", "postgres"} == set(after_kills.killed)
+    assert after_kills.killed.total() >= 0.9 * KILLS
+    assert after_kills.ledger.sent_again > 0
+
+
+async def test_no_acknowledged_result_is_lost_and_no_stream_goes_backwards(after_kills: Ride) -> None:
+    assert {} == broken_rules(after_kills.history, CONSUMED)
+
+
+async def test_no_slot_is_oversold_and_nobody_has_two_dates(rough: Running, after_kills: Ride) -> None:
+    broken = {rule: (await rough.rows("scheduling", sql))[0]["count"] for rule, sql in INVARIANTS.items()}
+
+    assert dict.fromkeys(INVARIANTS, 0) == broken
+
+
+async def test_second_messages_are_no_more_than_notifications_was_killed(after_kills: Ride) -> None:
+    assert second_messages(after_kills.history) <= after_kills.killed["notifications"]
+
+
+async def test_nothing_is_left_in_an_outbox_or_among_parked_and_dead_events(rough: Running, after_kills: Ride) -> None:
+    states = [await rough.state(service) for service in CONSUMED]
+
+    assert [(0, 0, 0)] * 3 == [(state["outbox"]["backlog"], state["parked"], state["dead"]) for state in states]
+    assert [None] * 6 == [consumer["stopped"] for state in states for consumer in state["consumers"]]
