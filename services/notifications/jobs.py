@@ -7,7 +7,7 @@ which a crash can lead to a second message; it bears the same Message-ID.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 import structlog
@@ -58,9 +58,12 @@ class NoticeSender:
     send: Callable[[Email], Awaitable[str]]
     portal_url: str
     _intake_failures: int = field(default=0, init=False)
+    _ask_intake_at: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
 
     async def send_due_notices(self) -> None:
         """Sends until nothing is due or intake is away. One notice's error keeps no other one; it is raised last."""
+        if self.clock.now() < self._ask_intake_at:
+            return  # the other notices stay due: an outage holds one batch back, and its length counts, not their number
         while batch := await self._run(lambda uow: sending.claim(uow, BATCH)):
             attempts = [Attempt.of(notice) for notice in batch]
             try:
@@ -82,7 +85,7 @@ class NoticeSender:
     async def _wait_for_intake(self, attempts: Sequence[Attempt], away: IntakeAway) -> None:
         self._intake_failures += 1
         log.warning("notices.wait_for_intake", notices=len(attempts), reason=str(away))
-        at = next_try(self.clock.now(), self._intake_failures)
+        at = self._ask_intake_at = next_try(self.clock.now(), self._intake_failures)
         later = [each.later("intake away", at) for each in attempts]
         await self._run(lambda uow: outcomes.try_later(uow, attempts[0].notice, later))
         for each in attempts:

@@ -110,6 +110,21 @@ async def test_while_intake_is_away_notices_stay_due_and_go_when_it_is_back(noti
     assert await notifications.states() == [("offered", "sent")]
 
 
+async def test_an_outage_of_intake_is_as_short_for_many_notices_as_for_one(notifications: Notifications) -> None:
+    notifications.contacts.is_away = True
+    offers = [a_snapshot(an_offer()[0], case_ref=new_case_ref()) for _ in range(200)]
+    await notifications.receive(a_site(), *offers)
+    for _ in range(12):
+        await notifications.send()
+        notifications.clock.advance(timedelta(seconds=0.25))
+
+    notifications.contacts.is_away = False
+    notifications.clock.advance(timedelta(seconds=4))
+    await notifications.send()
+
+    assert await notifications.states() == [("offered", "sent")] * 200
+
+
 async def test_while_the_mail_server_is_away_notices_are_tried_less_and_less_often(
     notifications: Notifications,
 ) -> None:
