@@ -36,6 +36,8 @@ def test_a_curp_may_have_x_as_its_sex() -> None:
         ("a_number", "A1234567", "A001234567"),
         ("a_number", "012 345-678", "A012345678"),
         ("a_number", " a123.456.789 ", "A123456789"),
+        ("a_number", "A123\u2011456\u2010789", "A123456789"),
+        ("a_number", "A123\u00ad456\u00ad789", "A123456789"),
         ("a_number", "A12345", None),
         ("a_number", "A1234567890", None),
         ("a_number", "A１２３４５６７", "A001234567"),

@@ -25,7 +25,8 @@ _CURP = re.compile(
 )
 _MRZ_NAMES = re.compile(r"P[A-Z<][A-Z<]{3}[A-Z0-9<]{39}")
 _MRZ_DATA = re.compile(r"[A-Z0-9<]{9}[0-9][A-Z<]{3}[0-9<]{6}[0-9][FM<][0-9<]{6}[0-9][A-Z0-9<]{14}[0-9<][0-9]")
-_DROPPED = re.compile(r"[\s.\-]")
+_DROPPED = re.compile(r"[\s.\-\u00ad\u2010]")
+"""White space, dots and hyphens: that of the keyboard, the soft one, and U+2010, which the non-breaking one becomes in NFKC."""
 
 
 def _canonical(text: str) -> str:
