@@ -69,6 +69,14 @@ def test_columns_are_found_by_their_name() -> None:
     assert "accepted" == judged([reported])[0].receipt
 
 
+def test_columns_that_a_spreadsheet_adds_without_a_name_are_left_alone() -> None:
+    text = sheet(mx_row()).replace("\r\n", ";;\r\n")
+
+    [reported] = mx.read(text.encode())
+
+    assert "accepted" == judged([reported])[0].receipt
+
+
 @pytest.mark.parametrize("total", [0, 2, 248])
 def test_a_file_with_a_wrong_total_is_refused_whole(total: int) -> None:
     assert (422, "document_cut") == _refusal(sheet(mx_row(), total=total).encode())

@@ -223,8 +223,29 @@ def test_an_immigrant_visa_needs_its_nvc_case_number() -> None:
     )
     without = _read_one(determination__programCode="US-IMV")
 
+    [verdict] = judged([without])
+
     assert [("nvc_case", "CDJ2026569516")] == [(each.kind, each.value) for each in with_it.identifiers]
-    assert [("/case/nvcCaseNumber", "field_invalid")] == problems_of(without)
+    assert [("/case/nvcCaseNumber", "field_invalid")] == [(each.pointer, each.code) for each in verdict.problems]
+
+
+NVC_ONLY = {"case__receiptNumber": ABSENT, "case__nvcCaseNumber": "CDJ2026569516"}
+
+
+@pytest.mark.parametrize("programme", ["US-RFA", "US-PDI", "US-CBP1"])
+def test_every_other_us_programme_needs_its_receipt_number(programme: str) -> None:
+    [verdict] = judged([_read_one(determination__programCode=programme, **NVC_ONLY)])
+
+    assert ("/case/receiptNumber", "field_invalid") in [(each.pointer, each.code) for each in verdict.problems]
+
+
+@pytest.mark.parametrize(("programme", "code"), [("US-ZZZ", "programme_unknown"), ("CA-RST", "programme_foreign")])
+def test_which_number_a_programme_that_is_not_the_senders_needs_is_not_judged(programme: str, code: str) -> None:
+    [by_case] = judged([_read_one(determination__programCode=programme, **NVC_ONLY)])
+    [by_none] = judged([_read_one(determination__programCode=programme, case__receiptNumber=ABSENT)])
+
+    assert [code] == codes(by_case)
+    assert sorted([code, "field_invalid"]) == codes(by_none)
 
 
 def test_an_identifier_of_the_wrong_form_is_named_by_its_pointer() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.unit.intake_builders import judge_us, us_message
+from services.intake.adapters import us
+from tests.unit.intake_builders import judge_us, judged, ndjson, us_message
 
 
 def test_an_unknown_language_is_a_warning() -> None:
@@ -18,6 +19,26 @@ def test_a_language_of_the_registry_gives_no_warning(tag: str) -> None:
     [verdict] = judge_us(us_message(applicants__0__languages=[{"tag": tag, "mode": "signed", "interpreter": False}]))
 
     assert ("accepted", ()) == (verdict.receipt, verdict.warnings)
+
+
+@pytest.mark.parametrize(
+    ("tag", "kept", "warnings"),
+    [
+        ("es" + "-variants" * 9, "es" + "-variants" * 6, ()),
+        ("zz" + "-variants" * 9, "zz" + "-variants" * 6, ("language_unknown",)),
+        ("x" * 65, "x" * 64, ("language_unknown",)),
+    ],
+)
+def test_a_language_tag_that_is_too_long_is_cut_and_never_blocks(
+    tag: str, kept: str, warnings: tuple[str, ...]
+) -> None:
+    language = {"tag": tag, "mode": "spoken", "interpreter": True}
+    [reported] = us.read(ndjson(us_message(applicants__0__languages=[language])))
+
+    [verdict] = judged([reported])
+
+    assert ("accepted", warnings) == (verdict.receipt, verdict.warnings)
+    assert reported.persons and kept == reported.persons[0].languages[0].tag
 
 
 def test_the_locale_of_the_contact_gives_no_warning() -> None:

@@ -173,5 +173,5 @@ def _parse(body: bytes) -> tuple[Element, list[int]]:
 
 
 def _language(part: _XmlFields) -> Language:
-    tag = part.code("tag")
+    tag = part.tag("tag")
     return Language(tag, part.word("mode", MODES), part.flag("interpreter"), tag is None or is_known_language(tag))

@@ -115,7 +115,7 @@ def _rows(text: str) -> list[_Row]:
     lines = _lines(text)
     _, header = next(lines, (0, []))
     columns = [name.strip().lower() for name in header]
-    if len(set(columns)) != len(columns) or not set(columns) >= set(COLUMNS):
+    if any(columns.count(name) != 1 for name in COLUMNS):
         raise DocumentRefused(422, "header_invalid", f"the first row names the columns: {';'.join(COLUMNS)}")
     rows, total = [], None
     for line, cells in lines:
@@ -212,7 +212,7 @@ def _pointers(top: _RowFields, rows: list[_Row], sites: tuple[str, ...]) -> Poin
 
 def _person(at: int, row: _RowFields) -> Person:
     row.need_one("apellido_paterno", "nombres")
-    tag = row.code("lengua")
+    tag = row.tag("lengua")
     interpreter = row.flag("interprete")
     return Person(
         person_id=str(at),

@@ -135,6 +135,13 @@ class Fields:
     def code(self, name: str, *, optional: bool = False) -> str | None:
         return self.text(name, optional=optional, longest=CODE_LENGTH)
 
+    def tag(self, name: str) -> str | None:
+        """A language tag. A long one is cut between subtags, since a language never blocks. Source: RFC 5646, 4.4.2."""
+        tag = self.text(name, longest=None)
+        if tag is None or len(tag) <= CODE_LENGTH:
+            return tag
+        return tag[: CODE_LENGTH + 1].rpartition("-")[0] or tag[:CODE_LENGTH]
+
     def name(self, name: str) -> str | None:
         """A name, as long as it is and in whatever script; it may be absent."""
         return self.text(name, optional=True, longest=None)

@@ -5,7 +5,8 @@ Assumptions:
   line of it that is not JSON, not UTF-8 or not an object is one quarantined result (`field_invalid`, pointer `line 3`) and
   blocks no other. A document without such a line is refused.
 - Of a key that occurs twice in an object the last one counts, as everywhere in Python.
-- US-IMV needs `nvcCaseNumber`, every other programme `receiptNumber`; if the other one is there too, its form is checked.
+- US-IMV needs `nvcCaseNumber`, every other US programme `receiptNumber`; if the other one is there too, its form is checked.
+  Which one an unknown or foreign programme needs cannot be said: either will do.
 - `languages` must be there but may be `[]`: a language never blocks. `reason` may be absent.
 """
 
@@ -30,6 +31,7 @@ ROLES = {word: word.lower() for word in ("PRINCIPAL", "SPOUSE", "CHILD", "PARENT
 SEXES = {"F": "F", "M": "M", "X": "X"}
 MODES = {word: word for word in ("spoken", "signed", "written")}
 URGENCIES = {"ROUTINE": "routine", "URGENT": "urgent"}
+_NUMBERS = ("nvcCaseNumber", "receiptNumber")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -156,6 +158,7 @@ def _result(message: Mapping[str, object]) -> Reported:
     interview = top.part("interview")
     contact = top.part("contact")
     sites = interview.codes("sites")
+    unnumbered = _unnumbered(case, programme, problems)
     return Reported(
         system=SYSTEM,
         result_id=result_id,
@@ -168,8 +171,7 @@ def _result(message: Mapping[str, object]) -> Reported:
         reason=decision.prose("reason"),
         registered_at=case.instant("registeredAt"),
         referred_by=Referrer(referrer.word("kind", REFERRERS), referrer.code("code")),
-        identifiers=case.identifier("receiptNumber", "uscis_receipt", optional=programme == "US-IMV")
-        + case.identifier("nvcCaseNumber", "nvc_case", optional=programme != "US-IMV"),
+        identifiers=case.identifier("receiptNumber", "uscis_receipt") + case.identifier("nvcCaseNumber", "nvc_case"),
         persons=None if applicants is None else tuple(_person(applicant) for applicant in applicants),
         contact=contact.contact(
             "mobile", "email", "locale", contact.flag("sharedDevice"), contact.safe_hours("safeHours")
@@ -177,8 +179,20 @@ def _result(message: Mapping[str, object]) -> Reported:
         sites=tuple(sites),
         urgency=interview.word("urgency", URGENCIES),
         problems=tuple(problems),
+        missing_for_programme=unnumbered,
         pointers=_pointers(len(applicants or ()), tuple(sites.values())),
     )
+
+
+def _unnumbered(case: _JsonFields, programme: str | None, problems: list[Problem]) -> tuple[Problem, ...]:
+    """The problem of a case that has only the number of another programme; one that has no number has it anyway."""
+    needed, other = _NUMBERS if programme == "US-IMV" else reversed(_NUMBERS)
+    missing: list[Problem] = []
+    _JsonFields(case.values, case.at, missing).take(needed)
+    if case.take(other, optional=True) is None:
+        problems += missing
+        return ()
+    return tuple(missing)
 
 
 def _pointers(persons: int, sites: tuple[str, ...]) -> Pointers:
@@ -212,5 +226,5 @@ def _person(applicant: _JsonFields) -> Person:
 
 
 def _language(part: _JsonFields) -> Language:
-    tag = part.code("tag")
+    tag = part.tag("tag")
     return Language(tag, part.word("mode", MODES), part.flag("interpreter"), tag is None or is_known_language(tag))

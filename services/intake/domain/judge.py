@@ -145,6 +145,7 @@ def _programme(reported: Reported, world: World) -> Iterable[Problem]:
     elif programme.system != reported.system:
         yield Problem(at, "programme_foreign", "this programme belongs to another country")
     else:
+        yield from reported.missing_for_programme
         if not programme.is_open(reported.decided_on):
             yield Problem(at, "programme_closed", "this programme was not open on the decision date")
         yield from _sites(reported, programme, world)

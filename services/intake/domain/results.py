@@ -92,6 +92,7 @@ class Reported:
 
     `outcome` is `eligible`, `ineligible`, `review` or `withdrawn`, `urgency` `routine` or `urgent`, `registered_at` an
     instant in UTC. `delivery_id` is the sender's id of the delivery, where it has one. `sites` empty: any of the programme's.
+    `missing_for_programme` are problems only if the programme is known and the system's own.
     """
 
     system: str
@@ -112,10 +113,11 @@ class Reported:
     sites: tuple[str, ...] = ()
     urgency: str | None = None
     problems: tuple[Problem, ...] = ()
+    missing_for_programme: tuple[Problem, ...] = ()
     pointers: Pointers = Pointers()
 
 
-NOT_CONTENT = frozenset({"delivery_id", "pointers", "problems", "known", "mobile_possible"})
+NOT_CONTENT = frozenset({"delivery_id", "pointers", "problems", "missing_for_programme", "known", "mobile_possible"})
 """Fields that may differ between two deliveries of the same content: ids of the delivery, positions in the document,
 and what depends on the version of a registry. Source: formats, "Same content"."""
 
