@@ -14,14 +14,14 @@ from typing import Any
 
 import structlog
 import uvicorn
-from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from fastapi import APIRouter, FastAPI
 
 from shared import logs, ops, spans, tracing
 from shared.clock import Clock, SystemClock, use_packaged_zone_data
+from shared.clockwork import Clockwork, Tick
 from shared.crypto import Sealer
-from shared.db import PASSING, Database, UnitOfWork, is_lost_race, is_unavailable
+from shared.db import Database, UnitOfWork
+from shared.heartbeat import Heartbeat
 from shared.kafka.batch import BatchRunner, Handler
 from shared.kafka.consumer import Consumer
 from shared.kafka.log_ends import LogEnds
@@ -34,15 +34,6 @@ from shared.web.traced import Traced
 log = structlog.get_logger()
 
 WATCHDOG_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Tick:
-    """Something to look at again and again: the database says what is due."""
-
-    name: str
-    every: timedelta
-    work: Callable[[], Awaitable[Any]]
 
 
 @dataclass
@@ -79,21 +70,22 @@ class Service:
         return self.consumer.topics[topic].stopped if self.consumer else None
 
     async def watch(self) -> None:
-        """Ends the process when events wait and nothing moved for a minute, while broker and database answer.
+        """Ends the process when events of a topic wait and it did not move for a minute, while broker and database answer.
 
         A client that stopped silently (aiokafka #625, #712, #1037) is cured only by a new process.
         """
-        still_since = time.monotonic()
-        while True:
+        still_since = dict.fromkeys(self.topics, time.monotonic())
+        while self.consumer:
             await asyncio.sleep(5)
-            behind = [t for t in self.topics if self.ends.lag_of(t)[0] > 0 and not self.stopped_reason(t)]
-            moved = self.consumer and any(self.consumer.topics[t].last_progress > still_since for t in behind)
-            if not behind or moved or not self.ends.answers or not await self.database.answers():
-                still_since = time.monotonic()
-            elif time.monotonic() - still_since > WATCHDOG_SECONDS:
-                log.critical("watchdog.ends_process", topics=behind)
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
+            well = self.ends.answers and await self.database.answers()
+            for topic, progress in self.consumer.topics.items():
+                waits = self.ends.lag_of(topic)[0] > 0 and not progress.stopped
+                if not (well and waits) or progress.last_progress > still_since[topic]:
+                    still_since[topic] = time.monotonic()
+                elif time.monotonic() - still_since[topic] > WATCHDOG_SECONDS:
+                    log.critical("watchdog.ends_process", topic=topic)
+                    os.kill(os.getpid(), signal.SIGTERM)
+                    return
 
 
 def create_app(service: Service, *, routers: Sequence[APIRouter], ticks: Sequence[Tick], counts: ops.Counts) -> FastAPI:
@@ -107,9 +99,11 @@ def create_app(service: Service, *, routers: Sequence[APIRouter], ticks: Sequenc
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _background(service, [*ticks, *common]):
+        heartbeat = Heartbeat.start()
+        async with _background(service, [*ticks, *common], heartbeat):
             yield
         await service.database.close()
+        tracing.shutdown()
 
     app = FastAPI(title=f"Puente {service.name}", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.settings, app.state.service = service.settings, service
@@ -128,43 +122,31 @@ def _job(service: Service, work: Callable[[UnitOfWork], Awaitable[Any]]) -> Call
 
 
 @asynccontextmanager
-async def _background(service: Service, ticks: Sequence[Tick]) -> AsyncIterator[None]:
-    """Relay, consumer and ticks; one that ends by an error takes the process with it, to be started again."""
-    scheduler = AsyncIOScheduler(timezone="UTC")
-    for tick in ticks:
-        scheduler.add_job(
-            _ticking, "interval", [tick], seconds=tick.every.total_seconds(), id=tick.name,
-            coalesce=True, max_instances=1, misfire_grace_time=None,
-        )  # fmt: skip
-    scheduler.add_listener(_tick_failed, EVENT_JOB_ERROR)
-    scheduler.start()
-    running: list[Coroutine[Any, Any, None]] = [service.relay.run(), service.ends.run(), service.watch()]
+async def _background(service: Service, ticks: Sequence[Tick], heartbeat: Heartbeat) -> AsyncIterator[None]:
+    """Relay, consumer and ticks; one that ends by an error takes the process with it, to be started again.
+
+    At the end the ticks at work are waited for, so that a message on its way is recorded; then the rest is cancelled.
+    """
+    clockwork = Clockwork(ticks)
+    running: list[Coroutine[Any, Any, None]] = [
+        service.relay.run(),
+        service.ends.run(),
+        service.watch(),
+        heartbeat.beat(),
+    ]
     if service.consumer:
         running.append(service.consumer.run())
     tasks = [asyncio.create_task(work) for work in running]
     for task in tasks:
         task.add_done_callback(_end_process_on_error)
+    clockwork.start()
     try:
         yield
     finally:
-        scheduler.shutdown(wait=False)
+        await clockwork.stop()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _ticking(tick: Tick) -> None:
-    """Runs a tick; one that finds the database away or loses a race comes again by itself, as does every other."""
-    try:
-        await tick.work()
-    except PASSING as error:
-        if not (is_unavailable(error) or is_lost_race(error)):
-            raise
-        log.warning("tick.again", tick=tick.name, error=type(error).__name__)
-
-
-def _tick_failed(event: JobExecutionEvent) -> None:
-    log.critical("tick.failed", tick=event.job_id, exc_info=event.exception)
 
 
 def _end_process_on_error(task: "asyncio.Task[None]") -> None:

@@ -31,6 +31,7 @@ class Ledger:
         self.database = Database(url)
         self.clock = FixedClock(NOW)
         self.poison: set[tuple[str, int]] = set()
+        self.error: type[Exception] = Poisoned
         self.batches: list[list[int]] = []
         self.keys: list[str] = []
         self.hold = asyncio.Event()
@@ -54,7 +55,7 @@ class Ledger:
             )
         await self.hold.wait()
         if any((event.key, event.version) in self.poison for event in events):
-            raise Poisoned
+            raise self.error
 
     async def run(self, records: Sequence[Record]) -> None:
         await self.runner.run(records)
@@ -77,6 +78,6 @@ class Ledger:
     async def retry_due(self) -> None:
         """Tries what is due, as the tick does."""
         async with self.database.begin(self.clock.now()) as uow:
-            due = await parked.due(uow, SEALER)
+            due = await parked.due(uow, [TOPIC])
         for event in due:
             await self.runner.retry_parked(event)

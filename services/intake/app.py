@@ -14,10 +14,11 @@ from services.intake.seed import seed
 from services.intake.senders import Senders
 from services.intake.settings import IntakeSettings
 from shared.clock import Clock, SystemClock
+from shared.clockwork import Tick
 from shared.db import Database
 from shared.events import SiteChanged
 from shared.migrations import upgrade
-from shared.service import Service, Tick, create_app
+from shared.service import Service, create_app
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HANDLERS = {SiteChanged.topic: sites_changed}

@@ -17,9 +17,10 @@ from services.notifications.repository.views import counts
 from services.notifications.settings import NotificationsSettings
 from services.notifications.web import mailbox_pages
 from shared.clock import Clock, SystemClock
+from shared.clockwork import Tick
 from shared.events import CaseScheduled, ProgrammeChanged, SiteChanged
 from shared.migrations import upgrade
-from shared.service import Service, Tick, create_app
+from shared.service import Service, create_app
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HANDLERS = {

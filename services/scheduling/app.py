@@ -13,9 +13,10 @@ from services.scheduling.opening import open_slots
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
 from shared.clock import Clock, SystemClock
+from shared.clockwork import Tick
 from shared.db import Database, UnitOfWork
 from shared.migrations import upgrade
-from shared.service import Service, Tick, create_app
+from shared.service import Service, create_app
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HANDLERS = {"intake.cases": cases_changed, "intake.programmes": programmes_changed}

@@ -22,7 +22,7 @@ from shared.db import Database, UnitOfWork, is_lost_race, is_unavailable
 from shared.events import Event
 from shared.kafka import parked, positions
 from shared.kafka.positions import Claimed
-from shared.kafka.records import Received, Record, Unreadable, read
+from shared.kafka.records import Received, Record, Unreadable, event_id_of, read
 
 log = structlog.get_logger()
 
@@ -53,15 +53,13 @@ class Batch:
         batch = cls(topic, [], [], [])
         last: dict[int, tuple[Record, str]] = {}
         for record in records:
-            event_id = ""
             try:
                 received = read(record)
-                event_id = received.event_id
                 batch.events.append(received)
                 batch.by_stream[received.stream].append(received)
             except Unreadable as error:
                 batch.unreadable.append((record, str(error)))
-            last[record.partition] = (record, event_id)
+            last[record.partition] = (record, event_id_of(record))
         for events in batch.by_stream.values():
             events.sort(key=lambda received: received.event.version)
         batch.last_records = list(last.values())
@@ -95,7 +93,8 @@ class BatchRunner:
     async def run(self, records: Sequence[Record], *, stubborn: bool = False) -> int:
         """Handles the batch; how many events took effect.
 
-        `stubborn`: it was retried often enough, so a lost race counts as the event's own failure.
+        `stubborn`: it was retried often enough on a database that answers, so whatever fails counts as the event's own
+        failure.
         Raises: BadRelease, and whatever says that the same batch must come again.
         """
         batch = Batch.of(self.topic, records)
@@ -143,7 +142,9 @@ class BatchRunner:
             try:
                 handled += await self._commit(batch, chunk, final=False)
             except Exception as error:
-                if is_unavailable(error) or (is_lost_race(error) and not stubborn):
+                if not stubborn and (is_unavailable(error) or is_lost_race(error)):
+                    raise
+                if stubborn and not await self._database.answers():
                     raise
                 if len(chunk) > 1:
                     todo[:0] = _halves(chunk)
@@ -163,11 +164,12 @@ class BatchRunner:
         self._note_failure(cause)
 
     async def _bury(self, batch: Batch) -> None:
+        """Bytes nobody can read are no sign of a bad release: no release will read them."""
         for record, reason in batch.unreadable:
             async with self._database.begin(self._clock.now()) as uow:
-                await parked.bury(uow, record, reason, self.sealer)
-            log.error("event.unreadable", topic=record.topic, partition=record.partition, offset=record.offset)
-            self._note_failure(reason)
+                is_new = await parked.bury(uow, record, reason, self.sealer)
+            if is_new:
+                log.error("event.unreadable", topic=record.topic, partition=record.partition, offset=record.offset)
 
     def _note_failure(self, cause: str) -> None:
         """Raises: BadRelease when 20 or more, and over 5 % of what came in a minute, failed alike."""
@@ -181,22 +183,26 @@ class BatchRunner:
             raise BadRelease(f"{self.topic}: {alike} events failed alike in a minute ({cause})")
 
     async def retry_parked(self, event: parked.ParkedEvent) -> None:
-        """Tries a parked event again, through the same claim; a new span, linked to the try before."""
-        before = tracing.from_traceparent(event.traceparent)
-        received = read(event.record)
-        started_ns = time.time_ns()
+        """Tries a parked event again, through the same claim; a new span, linked to the try before.
+
+        Raises: what says that the database is away; everything else is the event's own failure.
+        """
+        before, started_ns = tracing.from_traceparent(event.traceparent), time.time_ns()
+        received: Received | None = None
         try:
+            received = read(parked.unseal(event, self.sealer))
             async with self._database.begin(self._clock.now()) as uow:
                 if not await self._handle(uow, [received]):
                     await parked.supersede(uow, event)
             self._span(received, started_ns, before=before)
         except Exception as error:
-            if is_unavailable(error) or is_lost_race(error):
+            if is_unavailable(error) and not await self._database.answers():
                 raise
-            self._span(received, started_ns, before=before, error=type(error).__qualname__)
-            traceparent = tracing.to_traceparent(received.context)
+            context = received.context if received else tracing.new_root()
+            if received:
+                self._span(received, started_ns, before=before, error=type(error).__qualname__)
             async with self._database.begin(self._clock.now()) as uow:
-                await parked.failed_again(uow, event, parked.cause_of(error), traceparent)
+                await parked.failed_again(uow, event, parked.cause_of(error), tracing.to_traceparent(context))
 
     def _span(
         self,

@@ -9,7 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from itertools import count
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -19,7 +19,7 @@ from shared.clock import Clock
 from shared.db import Database, is_lost_race, is_unavailable
 from shared.kafka import parked, positions
 from shared.kafka.batch import BadRelease, BatchRunner
-from shared.kafka.records import Record
+from shared.kafka.records import Record, event_id_of
 from shared.kafka.topics import ensure_topics
 
 log = structlog.get_logger()
@@ -37,7 +37,6 @@ class TopicProgress:
     runner: BatchRunner
     batch_size: int = MAX_BATCH
     last_progress: float = field(default_factory=time.monotonic)
-    in_hand_since: datetime | None = None
     stopped: str | None = None
 
 
@@ -53,6 +52,7 @@ class Consumer:
         self._database = database
         self._clock = clock
         self._to_verify: dict[TopicPartition, tuple[int, str]] = {}
+        self._placed: set[TopicPartition] = set()
 
     async def run(self) -> None:
         """Consumes until cancelled. A broker that is away is waited for; a failure of ours ends the process."""
@@ -68,7 +68,7 @@ class Consumer:
                 log.warning("consumer.reconnects", group=self.group, error=type(error).__name__)
                 await asyncio.sleep(1)
             finally:
-                await _close(kafka)
+                await stop_quietly(kafka)
 
     def _new_client(self) -> AIOKafkaConsumer:
         """Settings and their reasons: docs/domain.md, "The Kafka client"."""
@@ -99,7 +99,6 @@ class Consumer:
 
     async def _handle(self, kafka: AIOKafkaConsumer, topic: str, records: list[Record]) -> None:
         progress = self.topics[topic]
-        progress.in_hand_since = self._clock.now()
         started = time.monotonic()
         try:
             await self._until_done(progress.runner, records)
@@ -109,7 +108,7 @@ class Consumer:
             log.critical("consumer.stopped", topic=topic, reason=str(error))
             return
         progress.batch_size = _adapted(progress.batch_size, time.monotonic() - started)
-        progress.last_progress, progress.in_hand_since = time.monotonic(), None
+        progress.last_progress = time.monotonic()
         await self._show_place(kafka, records)
 
     async def _until_done(self, runner: BatchRunner, records: Sequence[Record]) -> None:
@@ -117,7 +116,8 @@ class Consumer:
         tries = 0
         while True:
             try:
-                await runner.run(records, stubborn=tries >= HALVE_AFTER_TRIES and await self._database.answers())
+                stubborn = tries >= HALVE_AFTER_TRIES and await self._database.answers()
+                await runner.run(records, stubborn=stubborn)
                 return
             except Exception as error:
                 if not (is_lost_race(error) or is_unavailable(error)):
@@ -143,17 +143,23 @@ class Consumer:
         The read starts one record before our place. If another record is there, or the place is beyond the log, the log
         was lost and refilled: read from the start; positions say what is new.
         """
+        if partition not in self._placed:
+            return []
         expected = self._to_verify.pop(partition, None)
         records = [_record(message) for message in messages]
         if expected is None:
             return records
         offset, event_id = expected
         first = records[0]
-        if first.offset == offset and _event_id(first) == event_id:
+        if first.offset == offset and event_id_of(first) == event_id:
             return records[1:]
         log.warning("consumer.log_changed", topic=partition.topic, partition=partition.partition, offset=offset)
         await kafka.seek_to_beginning(partition)
         return []
+
+    def forget_places(self) -> None:
+        """Until `seek` says again where to go on, nothing of any partition is handled."""
+        self._placed.clear()
 
     async def seek(self, kafka: AIOKafkaConsumer, assigned: Iterable[TopicPartition]) -> None:
         """Goes to our place in each assigned partition, one record early."""
@@ -165,17 +171,17 @@ class Consumer:
             if next_offset > 0:
                 self._to_verify[partition] = (next_offset - 1, event_id)
             kafka.seek(partition, max(next_offset - 1, 0))
+            self._placed.add(partition)
             if self.topics[partition.topic].stopped:
                 kafka.pause(partition)
 
     async def retry_parked(self) -> int:
-        """Tries every parked event whose time has come; how many were tried."""
-        sealer = next(iter(self.topics.values())).runner.sealer
+        """Tries every parked event whose time has come; how many were tried. A stopped topic's events wait too."""
+        going = [topic for topic, progress in self.topics.items() if not progress.stopped]
         async with self._database.begin(self._clock.now()) as uow:
-            due = await parked.due(uow, sealer)
+            due = await parked.due(uow, going)
         for event in due:
-            if event.record.topic in self.topics:
-                await self.topics[event.record.topic].runner.retry_parked(event)
+            await self.topics[event.topic].runner.retry_parked(event)
         return len(due)
 
 
@@ -185,16 +191,17 @@ class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self._kafka = kafka
 
     async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
-        """Nothing to do: what is in hand is guarded by its positions."""
+        """What is in hand is guarded by its positions; nothing more is read of them before their place is known again."""
+        self._consumer.forget_places()
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
-        for attempt in range(100):
+        for attempt in count():
             try:
                 return await self._consumer.seek(self._kafka, assigned)
             except Exception as error:
                 if not is_unavailable(error):
                     raise
-                await asyncio.sleep(min(0.1 * 2**attempt, 5))
+                await asyncio.sleep(min(0.1 * 2 ** min(attempt, 6), 5))
 
 
 def _adapted(size: int, seconds: float) -> int:
@@ -208,13 +215,10 @@ def _record(message: ConsumerRecord) -> Record:
     return Record(message.topic, message.partition, message.offset, message.key, message.value, tuple(message.headers))
 
 
-def _event_id(record: Record) -> str:
-    return next((value.decode(errors="replace") for name, value in record.headers if name == "ce_id"), "")
-
-
-async def _close(kafka: AIOKafkaConsumer) -> None:
+async def stop_quietly(client: AIOKafkaConsumer) -> None:
+    """Stops a client within five seconds; one that cannot say good-bye is let go."""
     try:
         async with asyncio.timeout(5):
-            await kafka.stop()
-    except (KafkaError, OSError, TimeoutError) as error:
+            await client.stop()
+    except (KafkaError, OSError) as error:
         log.info("consumer.close_skipped", error=type(error).__name__)

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from shared.clock import Clock
 from shared.db import Database, is_unavailable
 from shared.kafka import positions
+from shared.kafka.consumer import stop_quietly
 
 log = structlog.get_logger()
 
@@ -47,7 +48,7 @@ class LogEnds:
                 log.info("log_ends.away", error=type(error).__name__)
             finally:
                 self.answers = False
-                await reader.stop()
+                await stop_quietly(reader)
             await asyncio.sleep(1)
 
     async def _ask(self, reader: AIOKafkaConsumer) -> None:

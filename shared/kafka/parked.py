@@ -1,6 +1,7 @@
 """Parked events: kept whole and encrypted, tried again, closed as superseded when a newer one of the stream succeeds."""
 
 import base64
+import hashlib
 import json
 import traceback
 from collections.abc import Sequence
@@ -23,9 +24,10 @@ NEXT_TRY = (
 """Wait before each further try; after the last one the event is dead. Source: docs/domain.md, "Parking"."""
 
 PARK = """
-insert into parked_event (topic, partition, "offset", key, sequence, raw, cause, state, attempts, parked_at,
+insert into parked_event (topic, partition, "offset", key, sequence, raw, digest, cause, state, attempts, parked_at,
                           next_try_at, traceparent)
-values (:topic, :partition, :offset, :key, :sequence, :raw, :cause, :state, 1, :now, :next_try_at, :traceparent)
+values (:topic, :partition, :offset, :key, :sequence, :raw, :digest, :cause, :state, 1, :now, :next_try_at,
+        :traceparent)
 on conflict do nothing
 """
 
@@ -39,16 +41,19 @@ where p.topic = r.topic and p.key = r.key and p.sequence <= r.sequence and p.sta
 
 DUE = """
 select id, topic, partition, "offset", raw, attempts, traceparent from parked_event
-where state = 'parked' and next_try_at <= :now order by next_try_at, id limit :limit
+where state = 'parked' and next_try_at <= :now and topic = any(:topics) order by next_try_at, id limit :limit
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ParkedEvent:
-    """A parked event whose time has come."""
+    """A parked event whose time has come, still sealed."""
 
     id: int
-    record: Record
+    topic: str
+    partition: int
+    offset: int
+    raw: bytes
     attempts: int
     traceparent: str | None
 
@@ -70,6 +75,7 @@ async def park(uow: UnitOfWork, received: Received, cause: str, sealer: Sealer, 
         key=received.event.key,
         sequence=received.event.version,
         raw=seal(record, sealer),
+        digest=_digest(record),
         cause=cause,
         state="parked",
         now=uow.now,
@@ -78,20 +84,22 @@ async def park(uow: UnitOfWork, received: Received, cause: str, sealer: Sealer, 
     )
 
 
-async def bury(uow: UnitOfWork, record: Record, cause: str, sealer: Sealer) -> None:
-    """Keeps bytes that no one can read, among the dead ones."""
-    await uow.execute(
+async def bury(uow: UnitOfWork, record: Record, cause: str, sealer: Sealer) -> bool:
+    """Keeps bytes that no one can read, among the dead ones; True when they were not there yet."""
+    inserted = await uow.execute(
         PARK,
         **_place(record),
         key=None,
         sequence=None,
         raw=seal(record, sealer),
+        digest=_digest(record),
         cause=cause,
         state="dead",
         now=uow.now,
         next_try_at=None,
         traceparent=None,
     )
+    return inserted > 0
 
 
 async def close_older(uow: UnitOfWork, claimed: Sequence[Claimed]) -> None:
@@ -101,11 +109,11 @@ async def close_older(uow: UnitOfWork, claimed: Sequence[Claimed]) -> None:
     await uow.execute(CLOSE, rows=as_json(rows), now=uow.now)
 
 
-async def due(uow: UnitOfWork, sealer: Sealer, limit: int = 100) -> list[ParkedEvent]:
-    """The parked events to try again now, longest waiting first."""
+async def due(uow: UnitOfWork, topics: Sequence[str], limit: int = 100) -> list[ParkedEvent]:
+    """The parked events of these topics to try again now, longest waiting first."""
     return [
-        ParkedEvent(row.id, unseal(row, sealer), row.attempts, row.traceparent)
-        for row in await uow.rows(DUE, now=uow.now, limit=limit)
+        ParkedEvent(row.id, row.topic, row.partition, row.offset, row.raw, row.attempts, row.traceparent)
+        for row in await uow.rows(DUE, now=uow.now, topics=list(topics), limit=limit)
     ]
 
 
@@ -148,12 +156,17 @@ def seal(record: Record, sealer: Sealer) -> bytes:
     return sealer.seal(json.dumps(plain).encode(), f"parked_event/{record.topic}/{record.partition}/{record.offset}")
 
 
-def unseal(row: object, sealer: Sealer) -> Record:
-    """The record of a parked row. Raises: Undecipherable."""
-    topic, partition, offset, raw = (getattr(row, name) for name in ("topic", "partition", "offset", "raw"))
-    plain = json.loads(sealer.open(raw, f"parked_event/{topic}/{partition}/{offset}"))
+def unseal(event: ParkedEvent, sealer: Sealer) -> Record:
+    """The record of a parked event. Raises: Undecipherable."""
+    topic, partition, offset = event.topic, event.partition, event.offset
+    plain = json.loads(sealer.open(event.raw, f"parked_event/{topic}/{partition}/{offset}"))
     headers = tuple((name, _bytes(value) or b"") for name, value in plain["headers"])
     return Record(topic, partition, offset, _bytes(plain["key"]), _bytes(plain["value"]), headers)
+
+
+def _digest(record: Record) -> bytes:
+    """Tells the same bytes at the same place from others, after the log was lost."""
+    return hashlib.sha256(repr((record.key, record.value, record.headers)).encode()).digest()
 
 
 def _text(value: bytes | None) -> str | None:

@@ -69,6 +69,11 @@ def headers_of(row: Any, source: str) -> list[tuple[str, bytes]]:
     return [*named, ("content-type", b"application/json"), ("traceparent", traceparent.encode())]
 
 
+def event_id_of(record: Record) -> str:
+    """The event id that a record names; empty when it names none."""
+    return next((value.decode(errors="replace") for name, value in record.headers if name == "ce_id"), "")
+
+
 def read(record: Record) -> Received:
     """The event in a record. Raises: Unreadable."""
     try:

@@ -1,7 +1,7 @@
 """The relay: puts outbox rows on Kafka in order, notes partition and offset of each, and notices when the log was lost.
 
-The outbox is the truth. One relay is active per service (advisory lock). An older row is never sent after a newer one of
-its stream; a partition in failure is skipped, never its neighbours. When an acknowledged offset is not higher than the
+The outbox is the truth. One relay is active per service (advisory lock). Rows go out in their order; a row that Kafka
+refused goes out again, perhaps after a newer one of its stream, and is history to everyone then. A partition in failure is skipped, never its neighbours. When an acknowledged offset is not higher than the
 last one of its partition, when the log is shorter than what we put there, or when the cluster is another one, the newest
 row of every stream goes out again.
 """
@@ -22,7 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import tracing
 from shared.clock import Clock
-from shared.db import Database, is_unavailable
+from shared.db import PASSING, Database, is_unavailable
+from shared.kafka.consumer import stop_quietly
 from shared.kafka.log_watch import LogLost, remember_acknowledged, remember_cluster, republish, shorter_than_published
 from shared.kafka.records import headers_of
 from shared.kafka.topics import ensure_topics
@@ -36,7 +37,7 @@ ACK_SECONDS = 3
 REQUEST_SECONDS = 10
 """Deadline of everything else that is asked of the broker."""
 REBUILD_SECONDS = 10
-"""Age of an unacknowledged record after which the producer is given up, if the broker answers."""
+"""How long a broker may answer and yet acknowledge nothing before the producer is given up."""
 CHECK_SECONDS = 60
 
 UNPUBLISHED = """
@@ -59,7 +60,6 @@ class Sent:
     row: Any
     partition: TopicPartition
     future: "asyncio.Future[Any]"
-    since: float
     starts_ns: int
 
 
@@ -77,33 +77,38 @@ class Relay:
         self._in_flight: dict[int, Sent] = {}
         self._producer: AIOKafkaProducer | None = None
         self._checked = 0.0
-        self.rebuilds = 0
+        self._silent_since: float | None = None
         database.when_published(lambda _: self._wake.set())
 
     async def run(self) -> None:
         """Publishes until cancelled; waits for a broker or a database that is away."""
         while True:
             try:
-                async with self._database.engine.connect() as lease:
-                    if await self._is_ours(lease):
-                        await self._publish_all(lease)
+                await self._publish_as_the_one()
             except LogLost as lost:
                 await self._say_all_again(lost)
-            except (KafkaError, OSError) as error:
-                log.warning("relay.waits", error=type(error).__name__)
             except Exception as error:
-                if not is_unavailable(error):
+                if not (isinstance(error, KafkaError) or is_unavailable(error)):
                     raise
                 log.warning("relay.waits", error=type(error).__name__)
-            finally:
-                await self._give_up_producer()
             await asyncio.sleep(1)
 
-    async def _is_ours(self, lease: AsyncConnection) -> bool:
-        """True when no other relay of this service is active; the lock lasts as long as the connection."""
-        locked = (await lease.execute(text("select pg_try_advisory_lock(7002)"))).scalar_one()
-        await lease.commit()  # commits: the lock belongs to the session; an open transaction would be ended as idle
-        return bool(locked)
+    async def _publish_as_the_one(self) -> None:
+        """Publishes while the lock of this service's relay is ours.
+
+        The lock is a session's, so its connection is closed afterwards, never given back: another one from the pool
+        would find it taken for ever.
+        """
+        lease = await self._database.engine.connect()
+        try:
+            locked = (await lease.execute(text("select pg_try_advisory_lock(7002)"))).scalar_one()
+            await lease.commit()  # commits: an open transaction would be ended as idle, and the lock with it
+            if locked:
+                await self._publish_all(lease)
+        finally:
+            await self._give_up_producer()
+            await lease.invalidate()
+            await lease.close()
 
     async def _publish_all(self, lease: AsyncConnection) -> None:
         cluster = await ensure_topics(self._bootstrap)
@@ -112,18 +117,18 @@ class Relay:
         self._checked = 0.0
         while True:
             self._wake.clear()
+            await lease.execute(text("select 1"))  # the lock's connection still stands
+            await lease.commit()  # commits: see _publish_as_the_one
             await self._check_log()
             if not await self._publish_some():
-                await self._pause(lease)
+                await self._wait_for_news()
 
-    async def _pause(self, lease: AsyncConnection) -> None:
-        """Waits for news, and makes sure that the lock's connection still stands."""
+    async def _wait_for_news(self) -> None:
         try:
             async with asyncio.timeout(POLL_SECONDS):
                 await self._wake.wait()
         except TimeoutError:
-            await lease.execute(text("select 1"))
-            await lease.commit()  # commits: see _is_ours
+            pass
 
     async def _new_producer(self) -> AIOKafkaProducer:
         """Settings and their reasons: docs/domain.md, "The Kafka client"."""
@@ -149,6 +154,8 @@ class Relay:
         await self._settle()
         if self._in_flight:
             await self._look_at_broker()
+        else:
+            self._silent_since = None
         return True
 
     async def _send_next(self) -> None:
@@ -185,7 +192,7 @@ class Relay:
                 partition=partition.partition,
                 headers=headers_of(row, self._source),
             )
-        self._in_flight[row.id] = Sent(row, partition, future, time.monotonic(), starts_ns)
+        self._in_flight[row.id] = Sent(row, partition, future, starts_ns)
 
     async def _settle(self) -> None:
         """Stores partition and offset of what was acknowledged; what failed is sent again. Raises: LogLost."""
@@ -220,10 +227,11 @@ class Relay:
             async with asyncio.timeout(REQUEST_SECONDS):
                 cluster = await ensure_topics(self._bootstrap)
         except (KafkaError, OSError):
+            self._silent_since = None
             return
         await remember_cluster(self._database, self._clock.now(), cluster)
-        oldest = min(sent.since for sent in self._in_flight.values())
-        if time.monotonic() - oldest > REBUILD_SECONDS:
+        self._silent_since = self._silent_since or time.monotonic()
+        if time.monotonic() - self._silent_since > REBUILD_SECONDS:
             raise KafkaError("records stay unacknowledged: a new producer")
 
     async def _check_log(self) -> None:
@@ -236,13 +244,18 @@ class Relay:
                 await reader.start()
                 await shorter_than_published(self._database, self._clock.now(), reader)
         finally:
-            await reader.stop()
+            await stop_quietly(reader)
         self._checked = time.monotonic()
 
     async def _say_all_again(self, lost: LogLost) -> None:
         log.critical("relay.log_lost", reason=str(lost), service=self._service)
-        async with self._database.begin(self._clock.now()) as uow:
-            count = await republish(uow, lost.cluster_id)
+        try:
+            async with self._database.begin(self._clock.now()) as uow:
+                count = await republish(uow, lost.cluster_id)
+        except PASSING as error:
+            if not is_unavailable(error):
+                raise
+            return  # what was lost is found again at the next start
         log.critical("relay.republishes", streams=count, service=self._service)
 
     async def _give_up_producer(self) -> None:
@@ -253,7 +266,6 @@ class Relay:
         self._in_flight.clear()
         if producer is None:
             return
-        self.rebuilds += 1
         try:
             async with asyncio.timeout(2):
                 await producer.stop()

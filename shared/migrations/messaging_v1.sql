@@ -71,6 +71,7 @@ create table parked_event (
   key text,                             -- null: the bytes could not be read
   sequence bigint,
   raw bytea not null,
+  digest bytea not null,                -- of the plain bytes: sealing the same ones twice gives different ones
   cause text not null,                  -- where it failed; never a message, which could name a person
   state text not null check (state in ('parked', 'dead', 'handled', 'superseded', 'discarded')),
   attempts int not null,
@@ -82,7 +83,7 @@ create table parked_event (
   check ((state = 'parked') = (next_try_at is not null)),
   check (num_nulls(key, sequence) in (0, 2))
 );
-create unique index parked_unreadable on parked_event (topic, partition, "offset", sha256(raw)) where key is null;
+create unique index parked_unreadable on parked_event (topic, partition, "offset", digest) where key is null;
 create index parked_due on parked_event (next_try_at) where state = 'parked';
 
 -- Spans, for `puente trace` and the ops console. Kept 30 days.

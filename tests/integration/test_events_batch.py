@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from shared.db import LostRace
 from shared.events import CaseChanged
 from shared.kafka import positions
 from shared.kafka.batch import BadRelease
@@ -159,6 +160,52 @@ async def test_bytes_that_nobody_can_read_are_dead_at_once_and_kept(ledger: Ledg
 
     assert await ledger.handled(case) == [1]
     assert await ledger.parked() == [(None, "dead", 1)]
+
+
+async def test_the_same_unreadable_bytes_again_are_kept_once(ledger: Ledger) -> None:
+    record = unreadable_record(TOPIC)
+
+    await ledger.run([record])
+    await ledger.run([record])
+
+    assert await ledger.parked() == [(None, "dead", 1)]
+
+
+async def test_unreadable_bytes_however_many_do_not_stop_a_topic(ledger: Ledger) -> None:
+    case = a_case()
+
+    await ledger.run([*[unreadable_record(TOPIC) for _ in range(30)], a_record(case)])
+
+    assert await ledger.handled(case) == [1]
+
+
+@pytest.mark.parametrize("error", [LostRace, TimeoutError])
+async def test_what_looks_like_a_passing_failure_for_too_long_is_the_events_own(
+    ledger: Ledger, error: type[Exception]
+) -> None:
+    cases = [a_case() for _ in range(8)]
+    ledger.poison, ledger.error = {(cases[3].case_ref, 1)}, error
+    records = [a_record(case) for case in cases]
+    with pytest.raises(error):
+        await ledger.run(records)
+
+    await ledger.runner.run(records, stubborn=True)
+
+    assert len(await ledger.handled()) == 7
+    assert await ledger.parked() == [(1, "parked", 1)]
+
+
+async def test_a_parked_event_that_keeps_losing_races_holds_no_other_one_back(ledger: Ledger) -> None:
+    hopeless, healed = a_case(), a_case()
+    ledger.poison, ledger.error = {(hopeless.case_ref, 1), (healed.case_ref, 1)}, LostRace
+    await ledger.runner.run([a_record(hopeless), a_record(healed)], stubborn=True)
+    ledger.poison = {(hopeless.case_ref, 1)}
+
+    ledger.clock.advance(NEXT_TRY[0])
+    await ledger.retry_due()
+
+    assert await ledger.handled(healed) == [1]
+    assert sorted(await ledger.parked()) == [(1, "handled", 1), (1, "parked", 2)]
 
 
 async def test_an_unknown_type_of_a_known_version_is_read_as_its_topics_snapshot(ledger: Ledger) -> None:

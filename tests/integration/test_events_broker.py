@@ -5,15 +5,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
+from aiokafka.errors import KafkaConnectionError
 
 from deploy.local.stack import Stack
 from shared import tracing
 from shared.clock import SystemClock
-from shared.db import Database
+from shared.db import Database, UnitOfWork
 from shared.events import CaseChanged
 from shared.kafka import relay as relay_module
 from shared.kafka.consumer import Consumer
 from shared.kafka.relay import Relay
+from shared.kafka.topics import ensure_topics
 from shared.outbox import Cause
 from tests.builders import a_case
 from tests.conftest import MakeDatabase
@@ -104,6 +106,31 @@ async def test_a_consumer_that_starts_again_goes_on_where_its_database_says(
 
     await until(lambda: _handled(pipe, 2))
     assert set(before) & set(pipe.ledger.keys) == set()
+
+
+async def test_a_relay_that_failed_gets_its_lock_again_at_once(
+    servers: Stack, make_pipe: MakePipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = await make_pipe(servers)
+    answers = iter([KafkaConnectionError("away")])
+
+    async def away_once(bootstrap: str) -> str:
+        for error in answers:
+            raise error
+        return await ensure_topics(bootstrap)
+
+    monkeypatch.setattr(relay_module, "ensure_topics", away_once)
+    await asyncio.gather(*(pipe.publisher.run(pipe.clock.now(), _slowly) for _ in range(5)))
+    pipe.start()
+
+    await pipe.publish(a_case())
+
+    await until(lambda: _all_published(pipe), seconds=10)
+
+
+async def _slowly(uow: UnitOfWork) -> None:
+    """Makes the pool open a connection of its own."""
+    await uow.rows("select pg_sleep(0.2)")
 
 
 async def test_publishing_goes_on_while_the_broker_is_away_and_nothing_is_lost(
