@@ -22,6 +22,10 @@ class _State(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         state, service = self._state, self._state["service"]
+        answers = 1 if "outbox" in state else 0
+        yield _gauge("puente_database_up", "1: the service's database answers", ["service"], [([service], answers)])
+        if not answers:
+            return
         single = {
             "puente_outbox_backlog": ("Events not yet on Kafka", state["outbox"]["backlog"]),
             "puente_outbox_oldest_seconds": ("Age of the oldest of them", state["outbox"]["oldest_seconds"]),

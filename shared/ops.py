@@ -9,7 +9,7 @@ from fastapi.responses import PlainTextResponse, Response
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from shared import spans
-from shared.db import UnitOfWork
+from shared.db import DatabaseUnavailable, UnitOfWork
 from shared.metrics import exposition
 from shared.web.problems import Problem
 from shared.web.roles import requires
@@ -47,7 +47,12 @@ def router(service: "Service", counts: Counts) -> APIRouter:
 
     @api.get("/metrics")
     async def metrics() -> Response:
-        return Response(exposition(await state_of(service, counts)), media_type=CONTENT_TYPE_LATEST)
+        """Without its database a service still says that it has none: that is when someone looks."""
+        try:
+            state = await state_of(service, counts)
+        except DatabaseUnavailable:
+            state = {"service": service.name}
+        return Response(exposition(state), media_type=CONTENT_TYPE_LATEST)
 
     @api.get("/ops/state", dependencies=[for_ops])
     async def state() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.scheduling.app import HANDLERS, MIGRATIONS
 from services.scheduling.jobs import Jobs
-from services.scheduling.opening import open_slots
+from services.scheduling.slot_generation import open_slots
 from services.scheduling.seed import seed
 from shared.clock import FixedClock
 from shared.crypto import Sealer

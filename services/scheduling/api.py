@@ -1,4 +1,4 @@
-"""Scheduling over HTTP, for staff: read a case, accept, decline."""
+"""Scheduling over HTTP, for staff: read a case, accept, decline, ask for another offer."""
 
 from typing import Annotated, Any
 
@@ -37,6 +37,14 @@ def router(service: Service) -> APIRouter:
     async def decline(case_ref: str, role: Staff) -> dict[str, Any]:
         async def work(uow: UnitOfWork) -> dict[str, Any]:
             await commands.decline(uow, _ref(case_ref), role)
+            return await case_view(uow, _ref(case_ref))
+
+        return await service.database.run(service.clock.now(), work)
+
+    @api.post("/{case_ref}/appointment/offer-again")
+    async def offer_again(case_ref: str, role: Staff) -> dict[str, Any]:
+        async def work(uow: UnitOfWork) -> dict[str, Any]:
+            await commands.offer_again(uow, _ref(case_ref))
             return await case_view(uow, _ref(case_ref))
 
         return await service.database.run(service.clock.now(), work)

@@ -9,9 +9,9 @@ from fastapi import FastAPI
 from services.scheduling import api
 from services.scheduling.handlers import cases_changed, programmes_changed
 from services.scheduling.jobs import Jobs
-from services.scheduling.opening import open_slots
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
+from services.scheduling.slot_generation import open_slots
 from shared.clock import Clock, SystemClock
 from shared.clockwork import Tick
 from shared.db import Database, UnitOfWork
@@ -30,7 +30,8 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         Tick("expire_offers", timedelta(seconds=1), jobs.expire_offers),
         Tick("offer_freed_places", timedelta(seconds=1), jobs.offer_freed_places),
         Tick("open_freed_places", timedelta(seconds=30), jobs.open_freed_places),
-        Tick("look_again", timedelta(seconds=10), jobs.look_again),
+        Tick("look_again", timedelta(milliseconds=500), jobs.look_again),
+        Tick("find_strays", timedelta(seconds=15), jobs.find_strays),
         Tick("open_calendars", timedelta(hours=1), jobs.open_calendars),
     ]
     return create_app(service, routers=[api.router(service)], ticks=ticks, counts=counts)
@@ -38,7 +39,8 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
 
 async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
     """By country: offers ever made, cases that wait now."""
-    offers = {row.system: row.n for row in await uow.rows("select system, n from counts where name = 'offers'")}
+    offered = await uow.rows("select system, sum(offers)::bigint as offers from offer_counts group by system")
+    offers = {row.system: row.offers for row in offered}
     waiting = {
         row.system: row.n
         for row in await uow.rows("select system, count(*) as n from cases where waiting is not null group by system")

@@ -1,14 +1,16 @@
-"""What people do: accept an offer, decline it. Each is one unit of work with the case locked first."""
+"""What people do: accept an offer, decline it, ask for another. Each is one unit of work with the case locked first."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from opentelemetry.trace import SpanContext
 
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.states import step
-from services.scheduling.offers import ended
+from services.scheduling.handlers import decided
+from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
-from services.scheduling.repository import cases
+from services.scheduling.repository import cases, reference
 from services.scheduling.repository.cases import KnownCase
 from shared import tracing
 from shared.db import UnitOfWork
@@ -46,8 +48,25 @@ async def decline(uow: UnitOfWork, case_ref: str, acted_by: str) -> None:
         return
     if case.live is None or case.live.status not in (AppointmentStatus.PENDING, AppointmentStatus.BOOKED):
         raise _nothing_open(case)
+    if case.live.starts_at <= uow.now:
+        raise Problem(409, "interview_began", "its time has come: staff at the site say what became of it")
     declined = ended(case.live, AppointmentStatus.CANCELLED, "applicant-request", acted_by)
     await record(uow, [Outcome(case, ended=declined, waiting=Waiting.DECLINED, cause=_cause(case))])
+
+
+async def offer_again(uow: UnitOfWork, case_ref: str) -> None:
+    """Puts a case whose household wants an interview again back in line, and offers it what is free.
+
+    Raises: Problem 404 for an unknown case, 409 when it has an appointment or cannot have one.
+    """
+    case = await _locked(uow, case_ref)
+    if case.live:
+        raise Problem(409, "has_appointment", "the case has an appointment: accept, decline or keep it")
+    if case.waiting is None:
+        raise Problem(409, "case_closed", f"the case is {case.snapshot.state}: no interview can be offered")
+    asking = replace(case, offers_missed=0, waiting=None, cause=Cause.first(tracing.current(), case.cause.context))
+    programmes = await reference.programmes(uow, [case.snapshot.programme])
+    await carry_out(uow, await decided(uow, [asking], programmes))
 
 
 async def _locked(uow: UnitOfWork, case_ref: str) -> KnownCase:

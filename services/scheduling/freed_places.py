@@ -3,59 +3,48 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from services.scheduling.domain.admission import admit
 from services.scheduling.domain.calendar import Calendar, Place
 from services.scheduling.domain.decisions import CANDIDATES
 from services.scheduling.domain.needs import need_of
 from services.scheduling.offers import make_offer
 from services.scheduling.repository import cases, freed, reference, slots
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.cases import FIRST, KnownCase, Seniority, seniority_of
 from services.scheduling.repository.freed import FreedPlace, HeldStep
+from shared import tracing
 from shared.db import UnitOfWork
 from shared.events import Allocation, CaseState, ProgrammeChanged, ProgrammeStatus
+from shared.outbox import Cause
 
-CANDIDATES_AT_ONCE = 100
+PAGE = 200
 
 
 async def offer_to_next(uow: UnitOfWork, place: FreedPlace) -> bool:
-    """Offers the place to the first waiting household that can use it, whole; False when there is none.
+    """Offers the locked place to the first waiting household that can use it, whole; False when there is none.
 
     What it leaves of the place stays freed.
     """
-    programmes = {
-        code: programme
-        for code, programme in (await reference.known_programmes(uow)).items()
-        if programme.status is ProgrammeStatus.OPEN
+    kept = await freed.held_by(uow, place)
+    programmes = [p for p in (await reference.known_programmes(uow)).values() if _gives(p, place)] if kept else []
+    calendar = await _calendar(uow, place, kept)
+    best: tuple[Seniority, Place] | None = None
+    for programme in programmes:
+        found = await _first_who_fits(uow, programme, place, calendar)
+        if found and (best is None or found[0] < best[0]):
+            best = found
+    return best is not None and await _give(uow, best[0].case_ref, best[1], place, kept)
+
+
+def _gives(programme: ProgrammeChanged, place: FreedPlace) -> bool:
+    return (
+        programme.status is ProgrammeStatus.OPEN
         and programme.allocation is Allocation.IMMEDIATE
         and place.site in programme.sites
-    }
-    waiting = await cases.lock_waiting(uow, list(programmes), CANDIDATES, limit=CANDIDATES_AT_ONCE)
-    kept = await freed.lock_held(uow, place) if waiting else []
-    for case in waiting if kept else []:
-        found = await _place_for(uow, case, programmes[case.snapshot.programme], place, kept)
-        if found is not None:
-            await _give(uow, case, found, place, kept)
-            return True
-    return False
-
-
-async def _place_for(
-    uow: UnitOfWork, case: KnownCase, programme: ProgrammeChanged, place: FreedPlace, kept: list[HeldStep]
-) -> Place | None:
-    """A place for this household that begins with what was freed, on the same desk."""
-    if case.case_ref == place.from_case or case.snapshot.state is not CaseState.ELIGIBLE:
-        return None
-    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
-    need = need_of(case.snapshot, programme, areas, uow.now)
-    if place.starts_at < need.earliest or place.site not in need.sites:
-        return None
-    calendar = await _calendar(uow, place, kept)
-    found = calendar.choose(replace(need, sites=(place.site,), earliest=place.starts_at))
-    freed_slots = {step.step.slot_id for step in kept}
-    return found if found and any(slot in freed_slots for slot, _ in found.claims) else None
+    )
 
 
 async def _calendar(uow: UnitOfWork, place: FreedPlace, kept: list[HeldStep]) -> Calendar:
-    """What is free at the site on that day, with the freed steps among it; of desks only the one that was freed."""
+    """What is free at the site in the hours after the place begins, with what it keeps; of desks only its own."""
     resources = await slots.resources_of(uow, [place.site])
     mine = {step.resource_id for step in kept}
     usable = [r for r in resources if r.id in mine or r.kind == "interpreter"]
@@ -65,21 +54,52 @@ async def _calendar(uow: UnitOfWork, place: FreedPlace, kept: list[HeldStep]) ->
     return calendar
 
 
-async def _give(uow: UnitOfWork, case: KnownCase, found: Place, place: FreedPlace, kept: list[HeldStep]) -> None:
-    await slots.lock(uow, [slot for slot, _ in found.claims])
+async def _first_who_fits(
+    uow: UnitOfWork, programme: ProgrammeChanged, place: FreedPlace, calendar: Calendar
+) -> tuple[Seniority, Place] | None:
+    """The first household in line whose place can begin with what was freed, on the same desk."""
+    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    after = FIRST
+    while page := await cases.waiting_after(uow, programme.programme, CANDIDATES, after, PAGE):
+        for case in sorted(await cases.read(uow, [each.case_ref for each in page]), key=seniority_of):
+            need = need_of(case.snapshot, programme, areas, uow.now)
+            if case.case_ref == place.from_case or place.site not in need.sites or place.starts_at < need.earliest:
+                continue
+            found = calendar.try_at(replace(need, sites=(place.site,)), place.starts_at)
+            if found and case.snapshot.state is CaseState.ELIGIBLE:
+                return seniority_of(case), found
+        after = page[-1]
+    return None
+
+
+async def _give(uow: UnitOfWork, case_ref: str, found: Place, place: FreedPlace, kept: list[HeldStep]) -> bool:
+    """Locks the case, then all slots at once, looks again and offers; False when someone was faster."""
+    case = next(iter(await cases.lock(uow, [case_ref])), None)
+    own = {held.step.slot_id: held.step.left for held in kept}
+    left = await slots.lock(uow, {*own, *(slot for slot, _ in found.claims)})
+    winners, _ = admit([found], {slot: units + own.get(slot, 0) for slot, units in left.items()})
+    if case is None or case.live or case.waiting not in CANDIDATES or not winners:
+        return False
     await freed.release(uow, place)
-    await make_offer(uow, case, found)
+    await make_offer(uow, _caused_by(place, case), found)
     used = dict(found.claims)
-    left = {held.step.slot_id: held.step.left - used.get(held.step.slot_id, 0) for held in kept}
-    rest = {slot: units for slot, units in left.items() if units > 0}
+    rest = {slot: units - used.get(slot, 0) for slot, units in own.items() if units > used.get(slot, 0)}
     if rest:
         await freed.reserve(uow, place, rest)
     else:
         await freed.forget(uow, place)
+    return True
+
+
+def _caused_by(place: FreedPlace, case: KnownCase) -> KnownCase:
+    """The case with the tick as the cause of what follows: a trace of its own, linked to its result's and to the freeing."""
+    links = [context for context in (case.cause.context, place.freed_in) if context]
+    return replace(case, cause=Cause.first(tracing.current(), *links))
 
 
 async def open_to_all(uow: UnitOfWork, place: FreedPlace) -> None:
-    """Makes a place free again that nobody could use."""
-    await freed.lock_held(uow, place)
+    """Makes a locked place free again that nobody could use; who waits at its site is looked at again."""
+    await slots.lock(uow, [held.step.slot_id for held in await freed.held_by(uow, place)])
     await freed.release(uow, place)
     await freed.forget(uow, place)
+    await reference.look_again(uow, place.site)

@@ -1,29 +1,32 @@
 """What time does: offers expire, freed places go to the next household or open, waiting cases are looked at again."""
 
 import random
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
-from opentelemetry.trace import SpanKind
-
-from services.scheduling.domain.decisions import CANDIDATES, Waiting
+from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
 from services.scheduling.freed_places import offer_to_next, open_to_all
-from services.scheduling.handlers import decide_waiting
-from services.scheduling.offers import ended
-from services.scheduling.opening import open_slots
+from services.scheduling.handlers import decided
+from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import cases, freed, reference
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.cases import FIRST, KnownCase, Seniority
+from services.scheduling.slot_generation import open_slots
 from shared import tracing
 from shared.clock import Clock
 from shared.db import Database, UnitOfWork
-from shared.events import AppointmentStatus
+from shared.events import AppointmentStatus, ProgrammeChanged
 from shared.outbox import Cause
 
-OFFERS_AT_ONCE = 200
+AT_ONCE = 200
 MISSED_OFFERS = 2
-"""Offers without an answer after which the case waits until someone acts for it."""
+"""Offers without an answer after which the case waits until someone acts for it. Source: docs/domain.md, "Offers"."""
 OPENS_AFTER_MINUTES = (10, 60)
 """Random delay after which a freed place that nobody could use opens. Source: docs/domain.md, "Freed places"."""
+ONLY_OUR_ORDER = frozenset({Waiting.PROGRAMME_UNKNOWN, Waiting.SITE_UNKNOWN})
+"""Reasons that only the order in which our own events came made: what ends them belongs to the result's trace."""
 
 DUE = """
 select case_ref from appointments where status = 'pending' and deadline <= :now
@@ -32,7 +35,7 @@ order by deadline, case_ref limit :limit
 
 
 class Jobs:
-    """The ticks of scheduling."""
+    """The ticks of scheduling. Each unit of work is small: requests and batches wait for its locks."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -41,14 +44,12 @@ class Jobs:
     async def expire_offers(self) -> None:
         """Ends every offer past its deadline. A trace of its own each, linked to the one that made the offer."""
 
-        async def work(uow: UnitOfWork) -> int:
-            refs = [row.case_ref for row in await uow.rows(DUE, now=uow.now, limit=OFFERS_AT_ONCE)]
-            expired = [case for case in await cases.lock(uow, refs) if _is_expired(case, uow)]
-            await record(uow, [_expired(case) for case in expired])
-            return len(refs)
+        async def work(uow: UnitOfWork) -> bool:
+            refs = [row.case_ref for row in await uow.rows(DUE, now=uow.now, limit=AT_ONCE)]
+            await record(uow, [_expired(case) for case in await cases.lock(uow, refs) if _is_expired(case, uow)])
+            return len(refs) == AT_ONCE
 
-        while await self._database.run(self._clock.now(), work) == OFFERS_AT_ONCE:
-            pass
+        await self._as_long_as(work, "expire offers")
 
     async def offer_freed_places(self) -> None:
         """Gives each freed place to the next household that can use it; one that nobody can use opens after a delay."""
@@ -62,8 +63,7 @@ class Jobs:
                 await freed.open_later(uow, place, uow.now + timedelta(minutes=minutes))
             return True
 
-        while await self._database.run(self._clock.now(), work):
-            pass
+        await self._as_long_as(work, "offer freed place")
 
     async def open_freed_places(self) -> None:
         """Opens what nobody could use and whose delay is over."""
@@ -74,28 +74,51 @@ class Jobs:
                 await open_to_all(uow, place)
             return place is not None
 
-        while await self._database.run(self._clock.now(), work):
-            pass
+        await self._as_long_as(work, "open freed place")
 
     async def open_calendars(self) -> None:
-        """Makes sure that there are slots for the next 90 days; a new day is offered to those who wait for a place."""
+        """Makes sure that there are slots for the next 90 days."""
+        await self._database.run(self._clock.now(), open_slots)
 
-        async def work(uow: UnitOfWork) -> None:
-            if not await open_slots(uow):
-                return
-            for programme in (await reference.known_programmes(uow)).values():
-                await decide_waiting(uow, programme, CANDIDATES)
-
-        await self._database.run(self._clock.now(), work)
+    async def find_strays(self) -> None:
+        """Notes cases that wait for a programme that is there."""
+        await self._database.run(self._clock.now(), reference.look_again_at_strays)
 
     async def look_again(self) -> None:
-        """Decides again about cases that wait although what they wait for is there by now."""
+        """Decides again about all who wait under a programme that changed, or that places were opened for."""
+        for programme, since in await self._database.run(self._clock.now(), reference.to_look_at_again):
+            after: Seniority | None = FIRST
+            while after is not None:
+                after = await self._look_at_page(programme, after)
+            done = partial(reference.looked_again, programme=programme.programme, since=since)
+            await self._database.run(self._clock.now(), done)
 
-        async def work(uow: UnitOfWork) -> None:
-            for programme in (await reference.known_programmes(uow)).values():
-                await decide_waiting(uow, programme, (Waiting.PROGRAMME_UNKNOWN, Waiting.SITE_UNKNOWN))
+    async def _look_at_page(self, programme: ProgrammeChanged, after: Seniority) -> Seniority | None:
+        """Decides about the next households in line; where the page ended, None after the last one."""
 
-        await self._database.run(self._clock.now(), work)
+        async def work(uow: UnitOfWork) -> Seniority | None:
+            page = await cases.waiting_after(uow, programme.programme, LOOKED_AT_AGAIN, after, AT_ONCE)
+            known = await cases.lock(uow, [each.case_ref for each in page])
+            waiting = [_caused_by_tick(case) for case in known if case.waiting in LOOKED_AT_AGAIN]
+            await carry_out(uow, await decided(uow, waiting, {programme.programme: programme}, afresh=True))
+            return page[-1] if len(page) == AT_ONCE else None
+
+        with tracing.span("look again"):
+            return await self._database.run(self._clock.now(), work)
+
+    async def _as_long_as(self, work: Callable[[UnitOfWork], Awaitable[bool]], name: str) -> None:
+        """One unit of work after the other until there is nothing more to do."""
+        more = True
+        while more:
+            with tracing.span(name):
+                more = await self._database.run(self._clock.now(), work)
+
+
+def _caused_by_tick(case: KnownCase) -> KnownCase:
+    """What time does starts a trace of its own, linked to the result's."""
+    if case.waiting in ONLY_OUR_ORDER:
+        return case
+    return replace(case, cause=Cause.first(tracing.current(), case.cause.context))
 
 
 def _is_expired(case: KnownCase, uow: UnitOfWork) -> bool:
@@ -106,11 +129,11 @@ def _is_expired(case: KnownCase, uow: UnitOfWork) -> bool:
 
 
 def _expired(case: KnownCase) -> Outcome:
-    """Once unanswered the case is a candidate for other freed places; the second time it waits for someone to act."""
+    """Once unanswered the case is a candidate for other places; the second time it waits for someone to act."""
     assert case.live is not None  # noqa: S101  only called for a live offer
     again = case.offers_missed + 1 < MISSED_OFFERS
     links = [case.live_made_in] if case.live_made_in else []
-    with tracing.span("expire offer", SpanKind.INTERNAL, links=links) as span:
+    with tracing.span("expire offer", links=links) as span:
         span.attributes[tracing.CASE] = tracing.case_hash(case.case_ref)
         return Outcome(
             case,

@@ -3,24 +3,24 @@
 Used by the handlers (events) and the jobs (time). The cases are locked when they come here; slots are locked here.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from services.scheduling import outcomes
 from services.scheduling.domain.admission import admit
-from services.scheduling.domain.calendar import Place, Resource
+from services.scheduling.domain.calendar import Calendar, Own, Place, Resource
 from services.scheduling.domain.decisions import Decision, End, Keep, Offer, Wait, Waiting
 from services.scheduling.domain.needs import Need, deadline_of
 from services.scheduling.domain.states import step
-from services.scheduling.outcomes import Outcome
+from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import reference, slots
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.cases import KnownCase, seniority_of
 from services.scheduling.repository.reference import SiteZone
 from shared.clock import tzdata_version
 from shared.db import UnitOfWork
-from shared.events import Appointment, AppointmentStatus, Urgency
+from shared.events import Appointment, AppointmentStatus
 
 ROUNDS = 3
 """Times a household that lost its place to another chooses again before it waits."""
@@ -30,29 +30,18 @@ HORIZON = timedelta(days=90)
 
 
 async def carry_out(uow: UnitOfWork, decided: Sequence[tuple[KnownCase, Decision]]) -> None:
-    """Does what was decided for each case and publishes what changed, each caused by its own event."""
+    """Does what was decided for each case and publishes what changed, each with its own cause."""
     sites = await reference.sites(uow)
-    offers = {case.case_ref: decision.need for case, decision in decided if isinstance(decision, Offer)}
-    places = await place_all(
-        uow, [offers[c.case_ref] for c in by_seniority([c for c, _ in decided]) if c.case_ref in offers]
-    )
-    results = []
-    for case, decision in decided:
-        outcome = _outcome(case, decision, places, sites, uow.now)
-        if outcome is not None:
-            results.append(outcome)
-    await outcomes.record(uow, results)
+    asking = [(case, decision.need) for case, decision in decided if isinstance(decision, Offer)]
+    places = await place_all(uow, sorted(asking, key=lambda each: seniority_of(each[0])))
+    outcomes = (_outcome(case, decision, places, sites, uow.now) for case, decision in decided)
+    await record(uow, [outcome for outcome in outcomes if outcome is not None])
 
 
 async def make_offer(uow: UnitOfWork, case: KnownCase, place: Place) -> None:
     """Offers a place whose slots are locked and free to a locked case that has none."""
     site = (await reference.sites(uow))[place.site]
-    await outcomes.record(uow, [Outcome(case, made=_offered(case, place, site, uow.now), place=place)])
-
-
-def by_seniority(cases: Sequence[KnownCase]) -> list[KnownCase]:
-    """Urgent ones first, then by first registration; ties by reference."""
-    return sorted(cases, key=lambda c: (c.snapshot.urgency is not Urgency.URGENT, c.snapshot.registered_at, c.case_ref))
+    await record(uow, [Outcome(case, made=_offered(case, place, site, uow.now), place=place)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +51,27 @@ class NoPlace:
     reason: Waiting
 
 
-async def place_all(uow: UnitOfWork, needs: Sequence[Need]) -> dict[str, Place | NoPlace]:
+async def place_all(uow: UnitOfWork, asking: Sequence[tuple[KnownCase, Need]]) -> dict[str, Place | NoPlace]:
     """A place for each household that can have one, its slots locked and found free, or why there is none.
 
-    Earlier needs choose first. Who loses a place to a concurrent claim chooses again, three times.
+    Earlier ones choose first. Who loses a place to a concurrent claim chooses again, three times.
     """
-    if not needs:
+    if not asking:
         return {}
-    resources = await slots.resources_of(uow, sorted({site for need in needs for site in need.sites}))
+    todo = [need for _, need in asking]
+    resources = await slots.resources_of(uow, sorted({site for need in todo for site in need.sites}))
+    held_by = {case.live.id: case.case_ref for case, _ in asking if case.live}
+    own = {held_by[id]: time for id, time in (await slots.own_time(uow, list(held_by))).items()}
     won: dict[str, Place | NoPlace] = {}
-    held: dict[int, int] = {}
-    todo = list(needs)
+    taken: Counter[int] = Counter()
     for _ in range(ROUNDS):
-        chosen, none = await _choose(uow, resources, todo, held)
+        chosen, none = await _choose(uow, resources, todo, own, taken)
         won.update(none)
         left = await slots.lock(uow, [slot for place in chosen for slot, _ in place.claims])
-        winners, losers = admit(chosen, {slot: units - held.get(slot, 0) for slot, units in left.items()})
+        winners, losers = admit(chosen, {slot: units - taken[slot] for slot, units in left.items()})
         for place in winners:
             won[place.need.case_ref] = place
-            for slot, units in place.claims:
-                held[slot] = held.get(slot, 0) + units
+            taken.update(dict(place.net))
         todo = [place.need for place in losers]
         if not todo:
             break
@@ -89,29 +79,32 @@ async def place_all(uow: UnitOfWork, needs: Sequence[Need]) -> dict[str, Place |
 
 
 async def _choose(
-    uow: UnitOfWork, resources: Sequence[Resource], needs: Sequence[Need], held: dict[int, int]
+    uow: UnitOfWork,
+    resources: Sequence[Resource],
+    needs: Sequence[Need],
+    own: Mapping[str, Own],
+    taken: Counter[int],
 ) -> tuple[list[Place], dict[str, Place | NoPlace]]:
-    """The earliest place of each need, looking two weeks ahead first and at the whole horizon for who found none."""
+    """The place of each need, looking two weeks ahead first and at the whole horizon for who found none."""
     chosen: list[Place] = []
-    todo = list(needs)
-    earliest = min(need.earliest for need in needs)
+    todo, away = list(needs), Counter(taken)
+    earliest = min([need.earliest for need in needs] + [time.starts_at for time in own.values()])
     for ahead in (FIRST_LOOK, HORIZON):
-        calendar = await slots.free_calendar(uow, resources, earliest, earliest + ahead)
-        calendar.hold({**held, **_units(chosen)})
-        answers = [(need, calendar.choose(need)) for need in todo]
-        chosen += [place for _, place in answers if place]
+        calendar = await slots.free_calendar(uow, resources, earliest, uow.now + ahead)
+        calendar.hold(away)
+        answers = [(need, _place(calendar, need, own.get(need.case_ref))) for need in todo]
+        found = [place for _, place in answers if place]
+        chosen += found
+        for place in found:
+            away.update(dict(place.net))
         todo = [need for need, place in answers if place is None]
         if not todo:
             break
     return chosen, {need.case_ref: NoPlace(why_none(need, resources)) for need in todo}
 
 
-def _units(places: Sequence[Place]) -> dict[int, int]:
-    units: dict[int, int] = {}
-    for place in places:
-        for slot, n in place.claims:
-            units[slot] = units.get(slot, 0) + n
-    return units
+def _place(calendar: Calendar, need: Need, own: Own | None) -> Place | None:
+    return calendar.choose_instead(need, own) if own else calendar.choose(need)
 
 
 def why_none(need: Need, resources: Sequence[Resource]) -> Waiting:
@@ -135,7 +128,8 @@ def _outcome(
             return None if case.waiting == reason and case.version else Outcome(case, waiting=reason)
         case End(reason):
             closed = case.snapshot.state.value
-            return Outcome(case, ended=_cancelled(case, reason), closed=closed) if case.version else None
+            is_news = case.live is not None or case.waiting is not None or not case.version
+            return Outcome(case, ended=_cancelled(case, reason), closed=closed) if is_news else None
         case Offer(_):
             found = places[case.case_ref]
             replaced = _cancelled(case, "superseded")
@@ -163,10 +157,14 @@ def ended(appointment: Appointment, status: AppointmentStatus, reason: str, acte
 
 
 def _offered(case: KnownCase, place: Place, site: SiteZone, now: datetime) -> Appointment:
+    """A new appointment. What was booked stays booked when it stays at its site and time; else it is an offer."""
+    live = case.live
+    stays = live is not None and (live.site, live.starts_at) == (place.site, place.starts_at)
+    deadline = live.deadline if live and stays else deadline_of(now, place.need.deadline_hours, site.zone)
     return Appointment(
         id=uuid4(),
         version=1,
-        status=AppointmentStatus.PENDING,
+        status=live.status if live and stays else AppointmentStatus.PENDING,
         site=place.site,
         wall_time=place.starts_at.astimezone(site.zone).strftime("%Y-%m-%dT%H:%M"),
         zone=site.zone.key,
@@ -174,8 +172,8 @@ def _offered(case: KnownCase, place: Place, site: SiteZone, now: datetime) -> Ap
         tzdata_version=tzdata_version(),
         minutes=place.need.minutes,
         party=place.need.party,
-        interpreter=place.interpreter and "+".join(place.need.languages),
-        deadline=deadline_of(now, place.need.deadline_hours, site.zone),
-        replaces=case.live.id if case.live else None,
+        interpreter="+".join(place.need.languages) or None,
+        deadline=deadline,
+        replaces=live.id if live else None,
         acted_by="scheduling",
     )

@@ -1,5 +1,6 @@
 """What became of a case: written in a fixed order and published as the case's whole scheduling state."""
 
+import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,11 +26,12 @@ from shared.events import (
 )
 from shared.outbox import Cause
 
+COUNT_SHARDS = 16
 COUNT_OFFERS = """
-insert into counts as c (system, name, n)
-select system, 'offers', made from jsonb_to_recordset(cast(:rows as jsonb)) as r(system text, made bigint)
+insert into offer_counts as c (system, shard, offers)
+select system, :shard, made from jsonb_to_recordset(cast(:rows as jsonb)) as r(system text, made bigint)
 order by system
-on conflict (system, name) do update set n = c.n + excluded.n
+on conflict (system, shard) do update set offers = c.offers + excluded.offers
 """
 
 
@@ -75,7 +77,7 @@ class Outcome:
         return {
             "case_ref": self.case.case_ref,
             "waiting": self.waiting,
-            "offers_missed": self.case.offers_missed + self.missed,
+            "offers_missed": 0 if self.changed else self.case.offers_missed + self.missed,
             "ended_appointment": self.ended.id if self.ended else None,
         }
 
@@ -84,19 +86,23 @@ async def record(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
     """Writes the outcomes of locked cases: ends first, then what takes their place, then claims; and publishes each."""
     if not results:
         return
-    causes = {r.case.case_ref: uow.publish(r.event(), cause=r.cause or r.case.cause) for r in results}
-    ended = [r.ended for r in results if r.ended]
-    await appointments.update(uow, [*ended, *(r.changed for r in results if r.changed)])
-    await slots.free_places_of(uow, [appointment.id for appointment in ended])
-    made = [(r.case.case_ref, r.made, r.place) for r in results if r.made and r.place]
+    traces = {
+        r.case.case_ref: tracing.to_traceparent(uow.publish(r.event(), cause=r.cause or r.case.cause).context)
+        for r in results
+    }
+    ended = [(r.ended, traces[r.case.case_ref]) for r in results if r.ended]
+    made = [(r.made, r.place, traces[r.case.case_ref]) for r in results if r.made and r.place]
+    await appointments.update(uow, [*(a for a, _ in ended), *(r.changed for r in results if r.changed)])
+    await slots.keep(uow, [(r.ended.id, r.place) for r in results if r.ended and r.place])
+    await slots.free_places_of(uow, [(appointment.id, trace) for appointment, trace in ended])
     if made:
-        traces = {ref: tracing.to_traceparent(causes[ref].context) for ref, _, _ in made}
-        await appointments.insert(uow, [(ref, appointment, traces[ref]) for ref, appointment, _ in made])
-        await slots.claim(uow, [(slot, a.id, units) for _, a, place in made for slot, units in place.claims])
+        await appointments.insert(uow, [(appointment, place.need, trace) for appointment, place, trace in made])
+        await slots.claim(uow, [(appointment.id, place) for appointment, place, _ in made])
         await _count(uow, results)
     await cases.save(uow, [result.row() for result in results])
 
 
 async def _count(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
     offers = Counter(result.case.system for result in results if result.made)
-    await uow.execute(COUNT_OFFERS, rows=as_json([{"system": system, "made": made} for system, made in offers.items()]))
+    rows = [{"system": system, "made": made} for system, made in offers.items()]
+    await uow.execute(COUNT_OFFERS, rows=as_json(rows), shard=random.randrange(COUNT_SHARDS))

@@ -126,14 +126,17 @@ class Appointment(SchedulingTable, table=True):
     case_ref: str = Field(foreign_key="cases.case_ref", sa_type=Text)
     version: int = 1
     status: str = Field(sa_type=Text)
+    programme: str = Field(sa_type=Text)
     site: str = Field(foreign_key="sites.site", sa_type=Text)
     starts_at: datetime = instant()
     wall_time: datetime
     zone: str = Field(sa_type=Text)
     tzdata_version: str = Field(sa_type=Text)
     minutes: int
+    claimed_minutes: int
     party: int
     interpreter: str | None = Field(default=None, sa_type=Text)
+    female: bool
     deadline: datetime | None = instant(nullable=True)
     replaces: UUID | None = Field(default=None, foreign_key="appointments.id")
     reason: str | None = Field(default=None, sa_type=Text)

@@ -16,10 +16,14 @@ class NoticeKind(StrEnum):
     MOVED = "moved"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    CLOSED = "closed"
 
 
 class NoticeOutcome(Event):
-    """One notice and what became of it. `language` is the language that was used, `channel` `email` or `none`."""
+    """One notice and what became of it. `language` is the language that was used, `channel` `email` or `none`.
+
+    One that failed is tried again while it is owed: it fails once and may be sent later.
+    """
 
     topic = "notifications.notices"
 

@@ -76,7 +76,7 @@ async def _claim(uow: UnitOfWork, slot: int, holder: UUID, left: dict[int, int])
     winners, _ = admit([place], left)
     if not winners:
         return "too late"
-    await slots.claim(uow, [(slot, holder, 1)])
+    await slots.claim(uow, [(holder, place)])
     return "won"
 
 

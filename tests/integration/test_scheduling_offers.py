@@ -47,6 +47,7 @@ async def test_a_case_that_comes_before_its_programme_ends_the_same(scheduling: 
     assert await scheduling.waiting(case) == "programme_unknown"
 
     await scheduling.receive(a_programme())
+    await scheduling.jobs.look_again()
 
     assert (await scheduling.live(case)).status == "pending"
 
@@ -212,6 +213,7 @@ async def test_a_household_that_declined_is_offered_another_place_when_a_new_day
     scheduling.clock.advance(days(1))
 
     await scheduling.jobs.open_calendars()
+    await scheduling.jobs.look_again()
 
     assert (await scheduling.live(case)).id != before.id
     await scheduling.check()
@@ -224,8 +226,107 @@ async def test_after_two_unanswered_offers_a_case_waits_for_someone_to_act(sched
         scheduling.clock.instant = NOW + days(day)
         await scheduling.jobs.expire_offers()
         await scheduling.jobs.open_calendars()
+        await scheduling.jobs.look_again()
 
     assert await scheduling.waiting(case) == "offers_unanswered"
+
+
+async def test_a_household_that_wants_an_interview_again_is_back_in_line_at_once(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    for day in (3, 6):
+        scheduling.clock.instant = NOW + days(day)
+        await scheduling.jobs.expire_offers()
+        await scheduling.jobs.open_calendars()
+        await scheduling.jobs.look_again()
+    scheduling.clock.advance(days(4))
+    await scheduling.jobs.expire_offers()
+    assert await scheduling.waiting(case) == "offers_unanswered"
+
+    await scheduling.do(lambda uow: commands.offer_again(uow, case.case_ref))
+
+    assert (await scheduling.live(case)).status == "pending"
+    assert await scheduling.count("select offers_missed from cases") == 0
+
+
+async def test_a_programme_that_opens_again_reaches_every_household_that_waited(scheduling: Scheduling) -> None:
+    await scheduling.receive(a_programme(status="paused"))
+    await scheduling.receive(*[a_case(sites=(), valid_until=(NOW + days(89)).date()) for _ in range(450)])
+
+    await scheduling.receive(a_programme(version=2))
+    await scheduling.jobs.look_again()
+
+    assert await scheduling.count("select count(*) from cases where waiting is not null") == 0
+    await scheduling.check()
+
+
+async def test_a_household_that_grew_keeps_its_time_when_the_next_step_is_free(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    await scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "scheduler"))
+    before = await scheduling.live(case)
+    grown = case.model_copy(update={"version": 2, "party": Party(attendees=5, adults=3, children=2)})
+
+    await scheduling.receive(grown)
+
+    after = await scheduling.live(case)
+    assert (after.starts_at, after.status, after.minutes) == (before.starts_at, "booked", 200)
+    assert after.replaces == before.id
+    assert await scheduling.claims_of(after.id) == 14
+    assert await scheduling.held_by_freed_places() == 0
+    await scheduling.check()
+
+
+async def test_what_a_household_leaves_of_its_old_place_is_freed(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    elsewhere = case.model_copy(update={"version": 2, "sites": ("MX-TIJ-01",)})
+
+    await scheduling.receive(elsewhere)
+
+    assert (await scheduling.live(case)).site == "MX-TIJ-01"
+    assert await scheduling.held_by_freed_places() == 10
+    await scheduling.check()
+
+
+async def test_an_interview_that_took_place_is_never_cancelled_afterwards(scheduling: Scheduling) -> None:
+    case = a_case(valid_until=(NOW + days(20)).date())
+    await scheduling.receive(a_programme(), case)
+    await scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "scheduler"))
+    scheduling.clock.advance(days(30))
+
+    await scheduling.receive(a_case(case_ref=case.case_ref, version=2, state=CaseState.EXPIRED))
+    with pytest.raises(Problem) as refused:
+        await scheduling.do(lambda uow: commands.decline(uow, case.case_ref, "scheduler"))
+
+    assert (await scheduling.live(case)).status == "booked"
+    assert refused.value.code == "interview_began"
+    assert len(await scheduling.published(case)) == 2
+
+
+async def test_a_place_that_opens_again_goes_to_who_waits_longest_and_not_to_a_newcomer(scheduling: Scheduling) -> None:
+    first = a_case()
+    await scheduling.receive(a_programme(), first)
+    place = await scheduling.live(first)
+    await scheduling.take_all_but(place)
+    waits = a_case(valid_until=place.wall_time.date(), party=Party(attendees=1, adults=1, children=0))
+    await scheduling.receive(waits)
+    await scheduling.do(lambda uow: commands.decline(uow, first.case_ref, "scheduler"))
+    await scheduling.do(lambda uow: uow.execute("update freed_places set opens_at = :now", now=NOW))
+
+    await scheduling.jobs.open_freed_places()
+    await scheduling.jobs.look_again()
+
+    assert (await scheduling.live(waits)).starts_at == place.starts_at
+
+
+async def test_every_event_names_the_one_that_led_to_it(scheduling: Scheduling) -> None:
+    case = a_case()
+
+    await scheduling.receive(a_programme(), case)
+
+    (attributes,) = (await scheduling.rows("select attributes from outbox where topic = 'scheduling.cases'"))[0]
+    assert attributes["causationid"]
 
 
 async def test_a_freed_place_that_nobody_can_use_opens_after_a_delay(scheduling: Scheduling) -> None:

@@ -85,7 +85,9 @@ def all_day(first: time = time(1), last: time = time(4)) -> Rule:
 def test_the_hour_that_does_not_exist_in_spring_has_no_steps(zone: str) -> None:
     found = steps_of(all_day(), zone, date(2027, 3, 14))
 
-    assert [(t.wall_time.hour, t.steps) for t in found] == [(1, 4), (3, 4)] or sum(t.steps for t in found) == 8
+    walls = {(t.wall_time + n * DESK_STEP).hour for t in found for n in range(t.steps)}
+    assert walls == {1, 3}
+    assert sum(t.steps for t in found) == 8
 
 
 @pytest.mark.parametrize("zone", ["America/Tijuana", "America/Ciudad_Juarez", "America/Matamoros"])
@@ -233,19 +235,26 @@ def test_a_slot_that_does_not_exist_any_more_is_not_free() -> None:
 
 def held(**changes: Any) -> Held:
     usual: dict[str, Any] = {
-        "site": "MX-TAP-01", "local_date": date(2026, 12, 1), "minutes": 145, "party": 3, "interpreted": False,
-        "is_answered": False,
+        "site": "MX-TAP-01", "programme": "MX-REF", "starts_at": DAY, "local_date": date(2026, 12, 1), "minutes": 150,
+        "party": 3, "languages": frozenset(), "female": False,
     }  # fmt: skip
     return Held(**{**usual, **changes})
 
 
 def decided(case: Any, *, live: Held | None = None, waiting: str | None = None, **programme: Any) -> Any:
     terms = a_programme(**programme)
-    return decide(case.state, terms, need_of(case, terms, AREAS, NOW), live, waiting)
+    return decide(case.state, terms, need_of(case, terms, AREAS, NOW), held=live, waiting=waiting, now=NOW)
 
 
 @pytest.mark.parametrize(
-    "change", [{"site": "MX-TIJ-01"}, {"local_date": date(2028, 1, 1)}, {"minutes": 90}, {"party": 2}]
+    "change",
+    [
+        {"site": "MX-TIJ-01"},
+        {"programme": "MX-TVH"},
+        {"local_date": date(2028, 1, 1)},
+        {"minutes": 135},
+        {"party": 2},
+    ],
 )
 def test_an_appointment_that_cannot_take_place_as_it_stands_is_replaced(change: dict[str, Any]) -> None:
     assert isinstance(decided(a_case(), live=held(**change)), Offer)
@@ -264,7 +273,23 @@ def test_a_new_revision_does_not_offer_again_to_who_let_a_place_go(reason: Waiti
 
 
 def test_an_unknown_programme_takes_no_appointment_away() -> None:
-    assert decide(CaseState.ELIGIBLE, None, None, held(), None) == Keep()
+    assert decide(CaseState.ELIGIBLE, None, None, held=held(), waiting=None, now=NOW) == Keep()
+
+
+def test_another_language_or_a_wish_for_a_female_officer_is_not_met_by_what_is_held() -> None:
+    mam = a_case(languages=INTERPRETED)
+    held_in_spanish = held(minutes=225, languages=frozenset({"es"}))
+
+    assert isinstance(decided(mam, live=held_in_spanish), Offer)
+    assert decided(mam, live=held(minutes=225, languages=frozenset({"mam"}))) == Keep()
+    assert isinstance(decided(a_case(needs=("female-officer",)), live=held()), Offer)
+
+
+@pytest.mark.parametrize("state", list(CaseState))
+def test_an_appointment_whose_time_has_come_is_not_touched_whatever_is_decided_later(state: CaseState) -> None:
+    began = held(starts_at=NOW, site="MX-TIJ-01")
+
+    assert decided(a_case(state=state), live=began) == Keep()
 
 
 # States

@@ -13,8 +13,8 @@ def admit(places: Sequence[Place], left: Mapping[int, int]) -> tuple[list[Place]
     free = dict(left)
     winners, losers = [], []
     for place in places:
-        if all(free.get(slot, 0) >= units for slot, units in place.claims):
-            for slot, units in place.claims:
+        if all(slot in free and free[slot] >= units for slot, units in place.net):
+            for slot, units in place.net:
                 free[slot] -= units
             winners.append(place)
         else:

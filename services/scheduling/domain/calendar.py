@@ -3,7 +3,7 @@
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from heapq import merge
 from operator import attrgetter, itemgetter
@@ -40,7 +40,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where and when a household can be interviewed, and what the claim must take: (slot, units), all or nothing."""
+    """Where and when a household can be interviewed, and what the claim must hold: (slot, units), all or nothing.
+
+    `kept` is the part of it that the household's present appointment holds already.
+    """
 
     need: Need
     site: str
@@ -48,6 +51,22 @@ class Place:
     local_date: date
     claims: tuple[tuple[int, int], ...]
     interpreter: str | None
+    kept: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def net(self) -> list[tuple[int, int]]:
+        """What the claim takes of the slots beyond what the household has of them already."""
+        kept = dict(self.kept)
+        return [(slot, units - kept.get(slot, 0)) for slot, units in self.claims]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The time that a household's present appointment holds: free to that household alone."""
+
+    site: str
+    starts_at: datetime
+    steps: tuple[tuple[UUID, Step], ...]
 
 
 @dataclass
@@ -75,12 +94,12 @@ class Calendar:
 
     def add(self, resource_id: UUID, step: Step) -> None:
         """Makes a step free that is held for whoever chooses here; added to what is free of it already."""
-        steps = self.steps.setdefault(resource_id, [])
-        known = next((known for known in steps if known.slot_id == step.slot_id), None)
-        if known:
-            known.left += step.left
+        at = self._index(resource_id)
+        if step.starts_at in at:
+            at[step.starts_at].left += step.left
         else:
-            insort(steps, step, key=attrgetter("starts_at"))
+            at[step.starts_at] = step
+            insort(self.steps.setdefault(resource_id, []), step, key=attrgetter("starts_at"))
 
     def choose(self, need: Need) -> Place | None:
         """The earliest place for the whole household, taken from this calendar; ties go to the first resource by name.
@@ -88,17 +107,55 @@ class Calendar:
         Free time only shrinks here, so what is earlier than the last answer to the same need is not looked at again.
         """
         begin = max(need.earliest, self._none_before.get(need.signature, need.earliest))
+        place, passed = self._search(need, begin)
+        self._none_before[need.signature] = passed
+        return place
+
+    def choose_instead(self, need: Need, own: Own) -> Place | None:
+        """A place instead of the household's present one: the same time and site if it can be made to fit, else the
+        earliest other one. What the household holds counts as free for it, and only for it."""
+        for resource_id, step in own.steps:
+            self.add(resource_id, replace(step))
+        place = self._staying(need, own) or self._search(need, need.earliest)[0]
+        wanted = dict(place.claims) if place else {}
+        kept = [(step.slot_id, min(step.left, wanted.get(step.slot_id, 0))) for _, step in own.steps]
+        for (resource_id, step), (_, units) in zip(own.steps, kept, strict=True):
+            self._index(resource_id)[step.starts_at].left -= step.left - units
+        return replace(place, kept=tuple((slot, units) for slot, units in kept if units)) if place else None
+
+    def try_at(self, need: Need, starts_at: datetime) -> Place | None:
+        """A place that begins then, or None; nothing is taken from this calendar."""
+        for resource in self.resources.values():
+            run = self._run(resource.id, starts_at, need) if _fits(resource, need) else None
+            interpreter = self._interpreter(need, resource.site, run) if run else None
+            if run and interpreter is not None and run[0].local_date <= need.latest:
+                return _placed(need, resource, run, interpreter)
+        return None
+
+    def _search(self, need: Need, begin: datetime) -> tuple[Place | None, datetime]:
+        """The earliest place from `begin` on, and up to when there is nothing for such a need."""
         for starts_at, resource in self._starts(need, begin):
             run = self._run(resource.id, starts_at, need)
             if run is None:
                 continue
             if run[0].local_date > need.latest:
-                return None
+                return None, starts_at
             interpreter = self._interpreter(need, resource.site, run)
             if interpreter is not None:
-                self._none_before[need.signature] = starts_at
-                return self._take(need, resource, run, interpreter)
-        self._none_before[need.signature] = NEVER
+                return self._take(need, resource, run, interpreter), starts_at
+        return None, NEVER
+
+    def _staying(self, need: Need, own: Own) -> Place | None:
+        for resource in sorted(self.resources.values(), key=lambda resource: resource.name):
+            run = (
+                self._run(resource.id, own.starts_at, need)
+                if _fits(resource, need) and resource.site == own.site
+                else None
+            )
+            if run and run[0].local_date <= need.latest:
+                interpreter = self._interpreter(need, resource.site, run)
+                if interpreter is not None:
+                    return self._take(need, resource, run, interpreter)
         return None
 
     def _starts(self, need: Need, begin: datetime) -> Iterator[tuple[datetime, Resource]]:
@@ -162,13 +219,17 @@ class Calendar:
     def _take(
         self, need: Need, resource: Resource, run: list[Step], interpreter: tuple[str | None, list[Step]]
     ) -> Place:
-        name, interpreted = interpreter
         for step in run:
             step.left -= need.units
-        for step in interpreted:
+        for step in interpreter[1]:
             step.left -= 1
-        claims = [(step.slot_id, need.units) for step in run] + [(step.slot_id, 1) for step in interpreted]
-        return Place(need, resource.site, run[0].starts_at, run[0].local_date, tuple(claims), name)
+        return _placed(need, resource, run, interpreter)
+
+
+def _placed(need: Need, resource: Resource, run: list[Step], interpreter: tuple[str | None, list[Step]]) -> Place:
+    name, interpreted = interpreter
+    claims = [(step.slot_id, need.units) for step in run] + [(step.slot_id, 1) for step in interpreted]
+    return Place(need, resource.site, run[0].starts_at, run[0].local_date, tuple(claims), name)
 
 
 def _fits(resource: Resource, need: Need) -> bool:

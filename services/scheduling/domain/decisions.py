@@ -1,7 +1,7 @@
 """What a case's newest snapshot means for its scheduling. Pure: the caller carries it out."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from services.scheduling.domain.needs import Need
@@ -29,7 +29,10 @@ HAD_ITS_SAY = frozenset({Waiting.DECLINED, Waiting.EXPIRED, Waiting.UNANSWERED})
 """Reasons that a new revision does not undo: the household let a place go, and the next one comes by itself or by people."""
 
 CANDIDATES = frozenset({Waiting.NO_CAPACITY, Waiting.NO_INTERPRETER, Waiting.DECLINED, Waiting.EXPIRED})
-"""Reasons that a freed place, or a new day in the calendar, can end."""
+"""Reasons that a freed place can end."""
+
+LOOKED_AT_AGAIN = frozenset(Waiting) - {Waiting.REVIEW, Waiting.UNANSWERED}
+"""Reasons that a changed programme, a new day in the calendar or an opened place may end."""
 
 CANCEL_REASON = {
     CaseState.INELIGIBLE: "ineligible",
@@ -41,14 +44,16 @@ CANCEL_REASON = {
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The live appointment, as far as deciding needs it."""
+    """The live appointment, as far as deciding needs it. `minutes` are those that its slots hold."""
 
     site: str
+    programme: str
+    starts_at: datetime
     local_date: date
     minutes: int
     party: int
-    interpreted: bool
-    is_answered: bool
+    languages: frozenset[str]
+    female: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The case waits, for this reason; a live appointment stays."""
+    """The case, which has no live appointment, waits for this reason."""
 
     reason: Waiting
 
@@ -81,13 +86,21 @@ Decision = Keep | End | Wait | Offer
 
 
 def decide(
-    state: CaseState, programme: ProgrammeChanged | None, need: Need | None, held: Held | None, waiting: str | None
+    state: CaseState,
+    programme: ProgrammeChanged | None,
+    need: Need | None,
+    *,
+    held: Held | None,
+    waiting: str | None,
+    now: datetime,
 ) -> Decision:
     """What is to be done. `need` is None exactly when the programme is unknown; `waiting` is the reason until now.
 
     An appointment is never taken away for want of knowledge: only by the authority's decision or because it cannot take
-    place as it stands.
+    place as it stands. One whose time has come is not touched any more: people say what became of it.
     """
+    if held and held.starts_at <= now:
+        return Keep()
     if state in CANCEL_REASON:
         return End(CANCEL_REASON[state])
     if state is CaseState.REVIEW:
@@ -100,23 +113,25 @@ def decide(
 
 
 def _without_appointment(programme: ProgrammeChanged, need: Need, waiting: str | None) -> Decision:
+    if waiting in HAD_ITS_SAY:
+        return Keep()
     if programme.status is ProgrammeStatus.CLOSED:
         return Wait(Waiting.PROGRAMME_CLOSED)
     if programme.status is ProgrammeStatus.PAUSED:
         return Wait(Waiting.PROGRAMME_PAUSED)
     if programme.allocation is not Allocation.IMMEDIATE:
         return Wait(Waiting.CHOICE if programme.allocation is Allocation.CHOICE else Waiting.DRAW)
-    if not need.sites:
-        return Wait(Waiting.SITE_UNKNOWN)
-    return Keep() if waiting in HAD_ITS_SAY else Offer(need)
+    return Offer(need) if need.sites else Wait(Waiting.SITE_UNKNOWN)
 
 
 def is_feasible(held: Held, need: Need) -> bool:
-    """True when the interview can take place as it stands: site, last day, length, party, interpreter."""
+    """True when the interview can take place as it stands."""
     return (
         held.site in need.sites
+        and held.programme == need.programme
         and held.local_date <= need.latest
         and held.minutes >= need.minutes
         and held.party >= need.party
-        and (held.interpreted or not need.languages)
+        and held.languages.issuperset(need.languages)
+        and (held.female or not need.female)
     )

@@ -42,6 +42,11 @@ class Need:
     deadline_hours: int
 
     @property
+    def claimed_minutes(self) -> int:
+        """The time that a claim takes: whole steps."""
+        return int((DESK_STEP if self.kind == "desk" else WINDOW_STEP).total_seconds() // 60) * self.steps
+
+    @property
     def signature(self) -> tuple[object, ...]:
         """Needs with the same signature find the same places."""
         return (self.sites, self.programme, self.steps, self.units, self.languages, self.female, self.earliest)

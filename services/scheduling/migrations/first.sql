@@ -13,11 +13,13 @@ create table sites (
   illustrative boolean not null
 );
 
--- The newest snapshot of each programme, as intake publishes it.
+-- The newest snapshot of each programme, as intake publishes it. look_again_since: its waiting cases are to be decided
+-- again, because the programme changed, a day opened or a place did; null once that was done.
 create table programmes (
   programme text primary key,
   version bigint not null,
-  snapshot jsonb not null
+  snapshot jsonb not null,
+  look_again_since timestamptz
 );
 
 -- A desk or an interpreter serves one household at a time in steps of 15 minutes; an arrival window takes people, 30.
@@ -99,14 +101,17 @@ create table appointments (
   case_ref text not null references cases,
   version int not null default 1,
   status text not null,
+  programme text not null,
   site text not null references sites,
   starts_at timestamptz not null,
   wall_time timestamp not null,
   zone text not null,
   tzdata_version text not null,
   minutes int not null check (minutes > 0),
+  claimed_minutes int not null check (claimed_minutes >= minutes),
   party int not null check (party > 0),
   interpreter text,
+  female boolean not null,
   deadline timestamptz,
   replaces uuid references appointments,
   reason text,
@@ -137,7 +142,8 @@ create table freed_places (
   from_case text not null,
   starts_at timestamptz not null,
   freed_at timestamptz not null,
-  opens_at timestamptz
+  opens_at timestamptz,
+  traceparent text not null
 );
 create index freed_places_opens on freed_places (opens_at);
 
@@ -152,10 +158,10 @@ create table slot_claims (
 create unique index slot_claims_appointment on slot_claims (appointment_id, slot_id) where appointment_id is not null;
 create unique index slot_claims_freed on slot_claims (freed_place_id, slot_id) where freed_place_id is not null;
 
--- Counted when it happens, by country: offers ever made.
-create table counts (
+-- Offers ever made, counted when it happens, by country. In shards, so that transactions do not wait for each other.
+create table offer_counts (
   system text not null,
-  name text not null,
-  n bigint not null,
-  primary key (system, name)
+  shard smallint not null,
+  offers bigint not null,
+  primary key (system, shard)
 );

@@ -1,9 +1,9 @@
 """Cases: taking them in, locking them, and saying what became of them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from opentelemetry.trace import SpanContext
@@ -11,7 +11,7 @@ from opentelemetry.trace import SpanContext
 from services.scheduling.domain.decisions import Held
 from shared import tracing
 from shared.db import UnitOfWork, as_json
-from shared.events import Appointment, AppointmentStatus, CaseChanged
+from shared.events import Appointment, CaseChanged, Urgency
 from shared.outbox import Cause
 
 TAKE_IN = """
@@ -45,8 +45,10 @@ STATE_ALONE = STATE.format(snapshot="")
 READ = STATE.format(snapshot=", c.snapshot")
 
 WAITING = """
-select case_ref from cases where waiting = any(:reasons) and programme = any(:programmes)
-order by urgency desc, registered_at, case_ref limit :limit for update skip locked
+select case_ref, urgency, registered_at from cases
+where waiting = any(:reasons) and programme = :programme
+  and (urgency <> 'urgent', registered_at, case_ref) > (:not_urgent, :registered_at, :case_ref)
+order by urgency <> 'urgent', registered_at, case_ref limit :limit
 """
 
 SAVE = """
@@ -72,18 +74,25 @@ class KnownCase:
     cause: Cause
     live: Appointment | None
     live_made_in: SpanContext | None
+    held: Held | None
     ended: Appointment | None
 
-    @property
-    def held(self) -> Held | None:
-        """The live appointment as deciding sees it."""
-        if self.live is None:
-            return None
-        day = date.fromisoformat(self.live.wall_time[:10])
-        answered = self.live.status is not AppointmentStatus.PENDING
-        return Held(
-            self.live.site, day, self.live.minutes, self.live.party, self.live.interpreter is not None, answered
-        )
+
+class Seniority(NamedTuple):
+    """Who is served first: urgent ones, then by first registration; ties by reference."""
+
+    not_urgent: bool
+    registered_at: datetime
+    case_ref: str
+
+
+FIRST = Seniority(False, datetime.min.replace(tzinfo=UTC), "")
+"""Before everyone."""
+
+
+def seniority_of(case: KnownCase) -> Seniority:
+    snapshot = case.snapshot
+    return Seniority(snapshot.urgency is not Urgency.URGENT, snapshot.registered_at, case.case_ref)
 
 
 async def take_in(uow: UnitOfWork, snapshots: Sequence[CaseChanged]) -> list[KnownCase]:
@@ -107,7 +116,7 @@ async def take_in(uow: UnitOfWork, snapshots: Sequence[CaseChanged]) -> list[Kno
         )
     await uow.execute(TAKE_IN, rows=as_json(rows))
     states = {row.case_ref: row for row in await uow.rows(STATE_ALONE, refs=[case.case_ref for case in snapshots])}
-    return [_known(states[case.case_ref], case) for case in snapshots]
+    return [replace(_known(states[case.case_ref], case), cause=uow.cause_of(case)) for case in snapshots]
 
 
 async def lock(uow: UnitOfWork, case_refs: Iterable[str]) -> list[KnownCase]:
@@ -117,14 +126,20 @@ async def lock(uow: UnitOfWork, case_refs: Iterable[str]) -> list[KnownCase]:
     return await read(uow, refs)
 
 
-async def lock_waiting(
-    uow: UnitOfWork, programmes: Sequence[str], reasons: Iterable[str], limit: int = 500
-) -> list[KnownCase]:
-    """Waiting cases that nobody else has in hand: urgent first, then by registration, as long as they wait for these reasons."""
-    rows = await uow.rows(WAITING, programmes=list(programmes), reasons=list(reasons), limit=limit)
-    refs = [row.case_ref for row in rows]
-    known = {case.case_ref: case for case in await read(uow, refs)}
-    return [known[ref] for ref in refs]
+async def waiting_after(
+    uow: UnitOfWork, programme: str, reasons: Iterable[str], after: Seniority, limit: int
+) -> list[Seniority]:
+    """The next waiting cases of the programme in their order, not locked."""
+    rows = await uow.rows(
+        WAITING,
+        programme=programme,
+        reasons=list(reasons),
+        not_urgent=after.not_urgent,
+        registered_at=after.registered_at,
+        case_ref=after.case_ref,
+        limit=limit,
+    )
+    return [Seniority(row.urgency != Urgency.URGENT, row.registered_at, row.case_ref) for row in rows]
 
 
 async def read(uow: UnitOfWork, refs: Sequence[str]) -> list[KnownCase]:
@@ -147,7 +162,21 @@ def _known(row: Any, snapshot: CaseChanged) -> KnownCase:
         cause=Cause(None, row.correlation_id, context),
         live=appointment_of(live) if live else None,
         live_made_in=tracing.from_traceparent(live["traceparent"]) if live else None,
+        held=_held(live) if live else None,
         ended=appointment_of(row.ended) if row.ended else None,
+    )
+
+
+def _held(row: dict[str, Any]) -> Held:
+    return Held(
+        site=row["site"],
+        programme=row["programme"],
+        starts_at=datetime.fromisoformat(row["starts_at"]),
+        local_date=datetime.fromisoformat(row["wall_time"]).date(),
+        minutes=row["claimed_minutes"],
+        party=row["party"],
+        languages=frozenset(row["interpreter"].split("+") if row["interpreter"] else ()),
+        female=row["female"],
     )
 
 

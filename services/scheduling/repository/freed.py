@@ -5,22 +5,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from opentelemetry.trace import SpanContext
+
 from services.scheduling.domain.calendar import Step
 from shared.db import UnitOfWork, as_json
+from shared.tracing import from_traceparent
 
 NEXT = """
-select id, site, from_case, starts_at from freed_places where opens_at is null
+select id, site, from_case, starts_at, traceparent from freed_places where opens_at is null
 order by freed_at, id limit 1 for update skip locked
 """
 
 TO_OPEN = """
-select id, site, from_case, starts_at from freed_places where opens_at <= :now
+select id, site, from_case, starts_at, traceparent from freed_places where opens_at <= :now
 order by opens_at, id limit 1 for update skip locked
 """
 
 HELD = """
 select s.id, s.resource_id, s.starts_at, s.local_date, c.units
-from slot_claims c join slots s on s.id = c.slot_id where c.freed_place_id = :id order by s.id for update of s
+from slot_claims c join slots s on s.id = c.slot_id where c.freed_place_id = :id order by s.id
 """
 
 RELEASE = """
@@ -39,12 +42,13 @@ update slots s set taken = s.taken + held.units from held where s.id = held.slot
 
 @dataclass(frozen=True, slots=True)
 class FreedPlace:
-    """A place that was let go by `from_case`."""
+    """A place that was let go by `from_case`; `freed_in` is the span in which it was."""
 
     id: UUID
     site: str
     from_case: str
     starts_at: datetime
+    freed_in: SpanContext | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,13 @@ async def take_to_open(uow: UnitOfWork) -> FreedPlace | None:
 
 
 def _first(rows: Any) -> FreedPlace | None:
-    return FreedPlace(rows[0].id, rows[0].site, rows[0].from_case, rows[0].starts_at) if rows else None
+    for row in rows:
+        return FreedPlace(row.id, row.site, row.from_case, row.starts_at, from_traceparent(row.traceparent))
+    return None
 
 
-async def lock_held(uow: UnitOfWork, place: FreedPlace) -> list[HeldStep]:
-    """The slots that the place keeps, locked; `left` is what it keeps of each."""
+async def held_by(uow: UnitOfWork, place: FreedPlace) -> list[HeldStep]:
+    """The slots that the place keeps; `left` is what it keeps of each. Only who has locked the place can change that."""
     return [
         HeldStep(row.resource_id, Step(row.id, row.starts_at, row.local_date, row.units))
         for row in await uow.rows(HELD, id=place.id)

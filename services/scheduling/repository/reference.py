@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from shared.db import UnitOfWork, as_json
 from shared.events import ProgrammeChanged
 
 TAKE_IN = """
-insert into programmes as p (programme, version, snapshot)
-select programme, version, snapshot
+insert into programmes as p (programme, version, snapshot, look_again_since)
+select programme, version, snapshot, :now
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(programme text, version bigint, snapshot jsonb)
 order by programme
-on conflict (programme) do update set version = excluded.version, snapshot = excluded.snapshot
+on conflict (programme) do update
+set version = excluded.version, snapshot = excluded.snapshot, look_again_since = excluded.look_again_since
 where p.version < excluded.version
 """
 
@@ -27,9 +29,9 @@ class SiteZone:
 
 
 async def take_in_programmes(uow: UnitOfWork, programmes: Sequence[ProgrammeChanged]) -> None:
-    """Stores the newest snapshots."""
+    """Stores the newest snapshots and notes that their waiting cases are to be decided again."""
     rows = [{"programme": p.programme, "version": p.version, "snapshot": p.model_dump(mode="json")} for p in programmes]
-    await uow.execute(TAKE_IN, rows=as_json(rows))
+    await uow.execute(TAKE_IN, rows=as_json(rows), now=uow.now)
 
 
 async def programmes(uow: UnitOfWork, codes: Iterable[str]) -> dict[str, ProgrammeChanged]:
@@ -44,6 +46,43 @@ async def sites(uow: UnitOfWork) -> dict[str, SiteZone]:
     """All open sites, by code."""
     rows = await uow.rows("select site, zone, admin_area from sites where is_open")
     return {row.site: SiteZone(row.site, ZoneInfo(row.zone), row.admin_area) for row in rows}
+
+
+async def look_again(uow: UnitOfWork, site: str | None = None) -> None:
+    """Notes that places were opened, at one site or at all: who waits for one is to be decided again."""
+    await uow.execute(
+        """update programmes set look_again_since = :now
+           where snapshot ->> 'allocation' = 'immediate'
+             and (cast(:site as text) is null or snapshot -> 'sites' ? cast(:site as text))""",
+        now=uow.now,
+        site=site,
+    )
+
+
+async def look_again_at_strays(uow: UnitOfWork) -> None:
+    """The same for cases that came at the same moment as their programme, so that neither saw the other."""
+    await uow.execute(
+        """update programmes p set look_again_since = :now where look_again_since is null
+           and exists (select 1 from cases c where c.programme = p.programme and c.waiting = 'programme_unknown')""",
+        now=uow.now,
+    )
+
+
+async def to_look_at_again(uow: UnitOfWork) -> list[tuple[ProgrammeChanged, datetime]]:
+    """The programmes whose waiting cases are to be decided again, and since when."""
+    rows = await uow.rows(
+        "select snapshot, look_again_since from programmes where look_again_since is not null order by look_again_since"
+    )
+    return [(ProgrammeChanged.model_validate(row.snapshot), row.look_again_since) for row in rows]
+
+
+async def looked_again(uow: UnitOfWork, programme: str, since: datetime) -> None:
+    """Notes that it was done, unless there is a newer reason to do it once more."""
+    await uow.execute(
+        "update programmes set look_again_since = null where programme = :programme and look_again_since = :since",
+        programme=programme,
+        since=since,
+    )
 
 
 async def known_programmes(uow: UnitOfWork) -> dict[str, ProgrammeChanged]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from uuid import UUID
 
-from services.scheduling.domain.calendar import Calendar, Resource, Step
+from services.scheduling.domain.calendar import Calendar, Own, Place, Resource, Step
 from shared.db import UnitOfWork, as_json
 
 FREE = """
@@ -15,6 +17,24 @@ order by resource_id, starts_at
 
 LOCK = 'select id, capacity - taken as "left" from slots where id = any(:ids) order by id for update'
 
+OWN = """
+select c.appointment_id, a.site, a.starts_at as appointment_starts_at, s.id, s.resource_id, s.starts_at, s.local_date,
+       c.units
+from slot_claims c join slots s on s.id = c.slot_id join appointments a on a.id = c.appointment_id
+where c.appointment_id = any(:ids) order by c.appointment_id, s.resource_id, s.starts_at
+"""
+
+KEEP = """
+with kept as (
+  select slot_id, appointment_id, units
+  from jsonb_to_recordset(cast(:rows as jsonb)) as r(slot_id bigint, appointment_id uuid, units int)),
+gone as (
+  delete from slot_claims c using kept
+  where c.appointment_id = kept.appointment_id and c.slot_id = kept.slot_id and c.units <= kept.units)
+update slot_claims c set units = c.units - kept.units from kept
+where c.appointment_id = kept.appointment_id and c.slot_id = kept.slot_id and c.units > kept.units
+"""
+
 CLAIM = """
 insert into slot_claims (slot_id, appointment_id, units)
 select slot_id, appointment_id, units
@@ -23,14 +43,17 @@ from jsonb_to_recordset(cast(:rows as jsonb)) as r(slot_id bigint, appointment_i
 
 TAKE = """
 update slots s set taken = s.taken + r.units
-from (select slot_id, sum(units)::int as units
-      from jsonb_to_recordset(cast(:rows as jsonb)) as r(slot_id bigint, units int) group by slot_id) r
-where s.id = r.slot_id
+from (select slot_id, sum(net)::int as units
+      from jsonb_to_recordset(cast(:rows as jsonb)) as r(slot_id bigint, net int) group by slot_id) r
+where s.id = r.slot_id and r.units <> 0
 """
 
 FREE_PLACES = """
-insert into freed_places (id, site, from_case, starts_at, freed_at)
-select id, site, case_ref, starts_at, :now from appointments where id = any(:ids) order by id
+insert into freed_places (id, site, from_case, starts_at, freed_at, traceparent)
+select a.id, a.site, a.case_ref, a.starts_at, :now, r.traceparent
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, traceparent text) join appointments a using (id)
+where exists (select 1 from slot_claims c where c.appointment_id = a.id)
+order by a.id
 """
 
 HAND_OVER = """
@@ -64,15 +87,45 @@ async def lock(uow: UnitOfWork, slot_ids: Iterable[int]) -> dict[int, int]:
     return {row.id: row.left for row in await uow.rows(LOCK, ids=sorted(set(slot_ids)))}
 
 
-async def claim(uow: UnitOfWork, claims: Sequence[tuple[int, UUID, int]]) -> None:
-    """Writes (slot, appointment, units) on locked slots."""
-    rows = as_json([{"slot_id": slot, "appointment_id": str(holder), "units": units} for slot, holder, units in claims])
-    await uow.execute(CLAIM, rows=rows)
-    await uow.execute(TAKE, rows=rows)
+async def own_time(uow: UnitOfWork, appointment_ids: Sequence[UUID]) -> dict[UUID, Own]:
+    """What each appointment holds."""
+    rows = await uow.rows(OWN, ids=list(appointment_ids)) if appointment_ids else []
+    found: dict[UUID, Own] = {}
+    for id, of_one in groupby(rows, key=attrgetter("appointment_id")):
+        held = list(of_one)
+        steps = tuple((row.resource_id, Step(row.id, row.starts_at, row.local_date, row.units)) for row in held)
+        found[id] = Own(held[0].site, held[0].appointment_starts_at, steps)
+    return found
 
 
-async def free_places_of(uow: UnitOfWork, appointment_ids: Sequence[UUID]) -> None:
-    """Turns what the ended appointments held into freed places of the same id: still taken, for the next household."""
-    if appointment_ids:
-        await uow.execute(FREE_PLACES, ids=list(appointment_ids), now=uow.now)
-        await uow.execute(HAND_OVER, ids=list(appointment_ids))
+async def claim(uow: UnitOfWork, made: Sequence[tuple[UUID, Place]]) -> None:
+    """Writes what each appointment holds of its locked slots, beyond what the one that it replaces held of them."""
+    rows = [
+        {"slot_id": slot, "appointment_id": str(holder), "units": units, "net": net}
+        for holder, place in made
+        for (slot, units), (_, net) in zip(place.claims, place.net, strict=True)
+    ]
+    await uow.execute(CLAIM, rows=as_json(rows))
+    await uow.execute(TAKE, rows=as_json(rows))
+
+
+async def keep(uow: UnitOfWork, replaced: Sequence[tuple[UUID, Place]]) -> None:
+    """Takes from replaced appointments what those that replace them keep."""
+    rows = [
+        {"slot_id": slot, "appointment_id": str(old), "units": units}
+        for old, place in replaced
+        for slot, units in place.kept
+    ]
+    if rows:
+        await uow.execute(KEEP, rows=as_json(rows))
+
+
+async def free_places_of(uow: UnitOfWork, ended: Sequence[tuple[UUID, str]]) -> None:
+    """Turns what ended appointments hold into freed places of the same id: still taken, for the next household.
+
+    With each goes the traceparent of what ended it.
+    """
+    if ended:
+        rows = as_json([{"id": str(id), "traceparent": traceparent} for id, traceparent in ended])
+        await uow.execute(FREE_PLACES, rows=rows, now=uow.now)
+        await uow.execute(HAND_OVER, ids=[id for id, _ in ended])

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.scheduling.domain.calendar import STEP
 from services.scheduling.domain.opening import OpenTime, Rule, holidays_of, open_times
+from services.scheduling.repository import reference
 from shared.db import UnitOfWork, as_json
 
 DAYS_AHEAD = 90
@@ -33,14 +34,20 @@ on conflict (resource_id, starts_at) do nothing
 
 
 async def open_slots(uow: UnitOfWork) -> int:
-    """Makes the slots that are missing from today's date at each site to 90 days on; how many were made."""
+    """Makes the slots that are missing from today's date at each site to 90 days on; how many were made.
+
+    Who waits for a place is then looked at again.
+    """
     closed = await _closed_days(uow)
     rows = [
         row
         for rule in await uow.rows(RULES)
         for row in _rows(rule, closed.get(rule.site, frozenset()), uow.now.astimezone(ZoneInfo(rule.zone)).date())
     ]
-    return await uow.execute(INSERT, rows=as_json(rows)) if rows else 0
+    made = await uow.execute(INSERT, rows=as_json(rows)) if rows else 0
+    if made:
+        await reference.look_again(uow)
+    return made
 
 
 def _rows(rule: Any, closed: frozenset[date], today: date) -> list[dict[str, Any]]:
@@ -72,7 +79,8 @@ def _row(rule: Any, time: OpenTime, minutes: int) -> dict[str, Any]:
 async def _closed_days(uow: UnitOfWork) -> dict[str, frozenset[date]]:
     days: dict[str, set[date]] = defaultdict(set)
     for row in await uow.rows(
-        "select site, first_day, last_day from closures where last_day >= :today", today=uow.now.date()
+        "select site, first_day, last_day from closures where last_day >= :today",
+        today=uow.now.date() - timedelta(days=1),
     ):
         days[row.site] |= {row.first_day + timedelta(days=n) for n in range((row.last_day - row.first_day).days + 1)}
     return {site: frozenset(closed) for site, closed in days.items()}
