@@ -85,7 +85,7 @@ class OutboxRow:
             tracing.DESTINATION: self.event.topic,
             tracing.MESSAGE_ID: str(self.event_id),
             tracing.EVENT_TYPE: self.event.type,
-            tracing.CASE: tracing.case_hash(self.event.key),
+            **tracing.about_case(self.event),
         }
         name, parent, links = f"create {self.event.topic}", self.cause.context, self.cause.links
         tracing.Span(name, SpanKind.PRODUCER, self.context, parent, attributes, links, self.starts_ns).end()

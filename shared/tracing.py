@@ -34,9 +34,6 @@ PARTITION = "messaging.destination.partition.id"
 OFFSET = "messaging.kafka.offset"
 GROUP = "messaging.consumer.group.name"
 MESSAGE_ID = "messaging.message.id"
-BATCH_SIZE = "messaging.batch.message_count"
-EVENT_ID = "cloudevents.event_id"
-EVENT_SOURCE = "cloudevents.event_source"
 EVENT_TYPE = "cloudevents.event_type"
 HTTP_METHOD = "http.request.method"
 HTTP_ROUTE = "http.route"
@@ -100,6 +97,12 @@ def current() -> SpanContext:
 def case_hash(case_ref: str) -> str:
     """What spans say instead of a case's reference."""
     return hashlib.sha256(case_ref.encode()).hexdigest()[:16]
+
+
+def about_case(event: object) -> dict[str, str]:
+    """The attribute that finds the spans of an event's case; nothing for events about other things."""
+    case_ref = getattr(event, "case_ref", None)
+    return {CASE: case_hash(case_ref)} if case_ref else {}
 
 
 @dataclass(slots=True)

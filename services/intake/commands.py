@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+import structlog
 from opentelemetry.trace import SpanKind
 
 from services.intake import snapshots
@@ -16,12 +18,14 @@ from services.intake.repository import cases, documents, reference
 from services.intake.repository.cases import CaseNow
 from services.intake.repository.documents import Document, KnownCase
 from shared import tracing
-from shared.crypto import Sealer
+from shared.crypto import Sealer, Undecipherable
 from shared.db import UnitOfWork
 from shared.events.eligibility import HouseholdContact
 from shared.outbox import Cause
 from shared.reference import new_case_ref
 from shared.tracing import Span
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +119,20 @@ async def quarantine(uow: UnitOfWork, document: Document, code: str, sealer: Sea
 async def contacts_of(
     uow: UnitOfWork, traceparents: Mapping[str, str | None], sealer: Sealer, *, who: str
 ) -> list[Contact]:
-    """The contacts of the cases that we know among these; each look is recorded. Values: the trace of each question."""
+    """The contacts of the cases that we know among these; each look is recorded. Values: the trace of each question.
+
+    One that cannot be deciphered is left out and said to operations: it must not keep the others from theirs.
+    """
     traced = {ref: parent if tracing.from_traceparent(parent) else None for ref, parent in traceparents.items()}
     found = await cases.look_at_contacts(uow, traced, who=who, why="to send a notice")
-    return [
-        Contact(
-            row.case_ref,
-            HouseholdContact.model_validate_json(sealer.open(row.contact, cases.contact_place(row.case_ref))),
-            row.reachable,
-        )
-        for row in found
-    ]
+    opened = [(row, _opened(row, sealer)) for row in found]
+    return [Contact(row.case_ref, contact, row.reachable) for row, contact in opened if contact]
+
+
+def _opened(row: Any, sealer: Sealer) -> HouseholdContact | None:
+    try:
+        plain = sealer.open(row.contact, cases.contact_place(row.case_ref))
+    except Undecipherable:
+        log.error("contact.undecipherable", case=tracing.case_hash(row.case_ref))
+        return None
+    return HouseholdContact.model_validate_json(plain)

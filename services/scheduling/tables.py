@@ -19,6 +19,11 @@ def instant(*, nullable: bool = False) -> Any:
     return Field(sa_type=DateTime(timezone=True), nullable=nullable)
 
 
+def wall_clock() -> Any:
+    """A column that holds what a clock on the site's wall shows."""
+    return Field(sa_type=DateTime(timezone=False))
+
+
 def texts() -> Any:
     """A column that holds a list of texts."""
     return Field(sa_column=Column(ARRAY(Text), nullable=False))
@@ -129,7 +134,7 @@ class Appointment(SchedulingTable, table=True):
     programme: str = Field(sa_type=Text)
     site: str = Field(foreign_key="sites.site", sa_type=Text)
     starts_at: datetime = instant()
-    wall_time: datetime
+    wall_time: datetime = wall_clock()
     zone: str = Field(sa_type=Text)
     tzdata_version: str = Field(sa_type=Text)
     minutes: int

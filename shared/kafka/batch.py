@@ -224,7 +224,7 @@ class BatchRunner:
             tracing.GROUP: self._group,
             tracing.MESSAGE_ID: received.event_id,
             tracing.EVENT_TYPE: received.event.type,
-            tracing.CASE: tracing.case_hash(received.event.key),
+            **tracing.about_case(received.event),
             **({tracing.SUPERSEDED: len(superseded)} if superseded else {}),
         }
         linked = (received.made_in, before, *(older.made_in for older in superseded))

@@ -14,7 +14,7 @@ from datetime import date
 from services.intake.domain.results import Contact, Language, Person, Reported
 
 ADULT_AGE = 18
-"""Source: docs/events.md, "Party"."""
+"""Source: docs/domain.md, "Party"."""
 
 MOST_DIFFERENT = 32
 """Most different languages, and needs, of one household: a case must fit into an event of 64 KB."""
