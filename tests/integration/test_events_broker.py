@@ -9,17 +9,17 @@ from aiokafka.errors import KafkaConnectionError
 
 from deploy.local.stack import Stack
 from shared import tracing
-from shared.clock import SystemClock
 from shared.db import Database, UnitOfWork
 from shared.events import CaseChanged
 from shared.kafka import relay as relay_module
 from shared.kafka.consumer import Consumer
+from shared.kafka.parked import NEXT_TRY
 from shared.kafka.relay import Relay
 from shared.kafka.topics import ensure_topics
 from shared.outbox import Cause
-from tests.builders import a_case
+from tests.builders import a_case, a_record
 from tests.conftest import MakeDatabase
-from tests.ledger import Ledger
+from tests.ledger import TOPIC, Ledger
 
 
 class Pipe:
@@ -28,11 +28,18 @@ class Pipe:
     def __init__(self, kafka: str, publisher_url: str, consumer_url: str, group: str) -> None:
         self.publisher = Database(publisher_url)
         self.ledger = Ledger(consumer_url)
-        self.clock = SystemClock()
+        self.clock = self.ledger.clock
         self.relay = Relay(self.publisher, kafka, service="test", clock=self.clock)
-        self.consumer = Consumer(kafka, group, [self.ledger.runner], database=self.ledger.database, clock=self.clock)
+        self._kafka, self._group = kafka, group
+        self.renew_consumer()
         self.tasks: list[asyncio.Task[None]] = []
         self.published: list[str] = []
+
+    def renew_consumer(self) -> None:
+        """As a new process would have it."""
+        self.consumer = Consumer(
+            self._kafka, self._group, [self.ledger.runner], database=self.ledger.database, clock=self.clock
+        )
 
     def start(self) -> None:
         self.tasks = [asyncio.create_task(self.relay.run()), asyncio.create_task(self.consumer.run())]
@@ -171,6 +178,61 @@ async def test_control_without_saying_it_again_what_the_broker_lost_stays_lost(
 
     with pytest.raises(TimeoutError):
         await until(lambda: _handled(pipe, 21), seconds=15)
+
+
+async def test_a_consumer_whose_log_was_refilled_reads_it_from_the_start(
+    own_servers: Stack, make_pipe: MakePipe
+) -> None:
+    pipe = await make_pipe(own_servers)
+    pipe.start()
+    await pipe.publish(*[a_case() for _ in range(20)])
+    await until(lambda: _handled(pipe, 20))
+
+    await own_servers.lose_log()
+    await pipe.publish(*[a_case() for _ in range(20)])
+
+    await until(lambda: _handled(pipe, 40), seconds=60)
+
+
+async def test_a_bad_release_stops_its_topic_and_the_next_release_goes_on_where_it_stopped(
+    servers: Stack, make_pipe: MakePipe
+) -> None:
+    pipe = await make_pipe(servers)
+    cases = [a_case() for _ in range(60)]
+    pipe.ledger.poison = {(case.case_ref, 1) for case in cases}
+    pipe.start()
+    await pipe.publish(*cases)
+    await until(lambda: _stopped(pipe))
+    await pipe.stop()
+    pipe.ledger.poison = set()
+
+    pipe.renew_consumer()
+    pipe.start()
+
+    await until(lambda: _handled(pipe, 60))
+
+
+async def test_parked_events_are_tried_again_by_the_consumer_and_those_of_a_stopped_topic_wait(
+    servers: Stack, make_pipe: MakePipe
+) -> None:
+    pipe = await make_pipe(servers)
+    case = a_case()
+    pipe.ledger.poison = {(case.case_ref, 1)}
+    await pipe.ledger.run([a_record(case)])
+    pipe.ledger.poison = set()
+    pipe.clock.advance(NEXT_TRY[0])
+    topic = pipe.consumer.topics[TOPIC]
+
+    topic.stopped = "for a bad release"
+    assert await pipe.consumer.retry_parked() == 0
+    topic.stopped = None
+    assert await pipe.consumer.retry_parked() == 1
+
+    assert await pipe.ledger.handled(case) == [1]
+
+
+async def _stopped(pipe: Pipe) -> bool:
+    return pipe.consumer.topics[TOPIC].stopped is not None
 
 
 async def _lose_the_log_before_it_was_read(stack: Stack, pipe: Pipe) -> None:
