@@ -13,7 +13,7 @@ from services.notifications.messages.catalogue import (
     read_catalogue,
     read_catalogues,
 )
-from services.notifications.messages.dates import language_name, long_date, time_of_day
+from services.notifications.messages.dates import language_name, language_names, long_date, time_of_day
 from shared.events import NoticeKind
 
 LANGUAGES = {"es", "en", "fr", "ht", "pt"}
@@ -152,3 +152,25 @@ def test_a_time_of_day_cannot_be_taken_for_the_other_half_of_the_day(
 )
 def test_an_interpreter_is_named_by_the_language(tag: str, language: str, name: str) -> None:
     assert language_name(tag, language) == name
+
+
+@pytest.mark.parametrize(
+    ("tags", "language", "names"),
+    [
+        ("mam", "es", "Mam"),
+        ("es+mam", "es", "español y Mam"),
+        ("en+es", "es", "inglés y español"),
+        ("es+ixl", "es", "español e Ixil"),
+        ("ixl+mam", "es", "Ixil y Mam"),
+        ("es+kek+quc", "es", "español, Q'eqchi' y K'iche'"),
+        ("es+mam", "en", "Spanish and Mam"),
+        ("ar+es+mam", "en", "Arabic, Spanish, and Mam"),
+        ("es+mam", "fr", "espagnol et Mam"),
+        ("es+mam", "pt", "espanhol e Mam"),
+        ("es+mam", "ht", "panyòl ak Mam"),
+        ("ar+es+mam", "ht", "arab, panyòl ak Mam"),
+        ("es+zz-Xx", "en", "Spanish and zz-Xx"),
+    ],
+)
+def test_an_interpreter_of_several_languages_is_named_by_all_of_them(tags: str, language: str, names: str) -> None:
+    assert language_names(tags, language) == names

@@ -117,6 +117,13 @@ def test_a_household_without_a_date_is_told_what_comes_next(waiting: str, key: s
     assert CATALOGUES["en"].text(key) in text
 
 
+def test_an_interpreter_of_two_languages_is_named_by_both() -> None:
+    text = render_text(a_letter(Notice(NoticeKind.BOOKED, an_appointment("booked", interpreter="es+mam")), "es"))
+
+    assert "español y Mam" in text
+    assert "es+mam" not in text
+
+
 def test_what_an_event_says_cannot_become_markup() -> None:
     site = a_site(name='<script>alert("x")</script>', address="{{ letter }}")
 

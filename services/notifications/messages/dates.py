@@ -1,9 +1,11 @@
 """Dates, times and names of languages as people of each language write them."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
+from babel.lists import format_list
 
 CLOCKS = {"es": "h:mm a", "en": "h:mm a", "fr": "HH:mm", "pt": "HH:mm"}
 """How each language writes a time of day; with a. m. and p. m. where half a day could be meant."""
@@ -81,6 +83,20 @@ def utc_offset(wall_time: datetime, instant: datetime) -> str:
     minutes = round(abs(offset) / timedelta(minutes=1))
     sign = "-" if offset < timedelta(0) else "+"
     return f"UTC{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")
+
+
+def language_names(tags: str, language: str) -> str:
+    """The names of an interpreter's languages, given as `es+mam`, as a list that a reader of `language` would write."""
+    return _listed([language_name(tag, language) for tag in tags.split("+") if tag], language)
+
+
+def _listed(names: Sequence[str], language: str) -> str:
+    if language == "ht":
+        return " ak ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+    listed = format_list(names, locale=language)
+    if language == "es" and len(names) > 1 and names[-1].lower().startswith(("i", "hi")):
+        return f" e {names[-1]}".join(listed.rsplit(f" y {names[-1]}", 1))  # Babel does not know that y becomes e
+    return listed
 
 
 def language_name(tag: str, language: str) -> str:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.notifications.domain.notices import Matter, Notice
 from services.notifications.messages.catalogue import Catalogue
-from services.notifications.messages.dates import language_name, long_date, time_of_day, utc_offset
+from services.notifications.messages.dates import language_names, long_date, time_of_day, utc_offset
 from shared.events import Appointment, NoticeKind, SiteChanged
 
 
@@ -110,8 +110,8 @@ def _what_to_prepare(appointment: Appointment, catalogue: Catalogue) -> list[Fac
         people = catalogue.text("value.people", count=people)
     facts = [_fact("people", people, catalogue)]
     if appointment.interpreter:
-        name = language_name(appointment.interpreter, catalogue.language)
-        facts.append(_fact("interpreter", name, catalogue))
+        names = language_names(appointment.interpreter, catalogue.language)
+        facts.append(_fact("interpreter", names, catalogue))
     return [*facts, _fact("bring", catalogue.text("value.bring"), catalogue)]
 
 
