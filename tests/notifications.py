@@ -103,10 +103,12 @@ class Notifications:
 
     async def die_while_sending(self) -> None:
         """The process ends at a moment when a message is on its way; `before` or `after` must wait for ever."""
+        others = asyncio.all_tasks()
         dying = asyncio.create_task(self.send())
         await asyncio.sleep(0.3)
         assert not dying.done()
-        dying.cancel()
+        for task in asyncio.all_tasks() - others:  # all at once: nobody waits for anybody
+            task.cancel()
         await asyncio.gather(dying, return_exceptions=True)
         self.mail.before = self.mail.after = None
 

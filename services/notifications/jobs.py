@@ -1,14 +1,15 @@
 """Sends what is due: claims notices, asks intake for contacts once, hands each message over, records each by itself.
 
 No transaction is open while the network is used. Between the mail server's yes and its record lies the only moment in
-which a crash can lead to a second message; it bears the same Message-ID.
+which a crash can lead to a second message; it bears the same Message-ID. Whoever stops the job lets the messages that are
+on their way arrive and be recorded; no new one begins.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -59,6 +60,7 @@ class NoticeSender:
     portal_url: str
     _intake_failures: int = field(default=0, init=False)
     _ask_intake_at: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
+    _under_way: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     async def send_due_notices(self) -> None:
         """Sends until nothing is due or intake is away. One notice's error keeps no other one; it is raised last."""
@@ -94,13 +96,27 @@ class NoticeSender:
 
     async def _attempt(self, attempt: Attempt, contact: Contact | None, limit: asyncio.Semaphore) -> None:
         async with limit:
-            try:
-                await self._reach(attempt, contact)
-            except BaseException as error:
-                attempt.ended_by(error)
-                raise
-            finally:
-                attempt.span.end()
+            await self._to_its_end(self._reach_and_trace(attempt, contact))
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, None]) -> None:
+        """Does the work; a cancellation waits until it is done. A second one does not, and the work goes on alone."""
+        task = asyncio.create_task(work)
+        self._under_way.add(task)  # the event loop itself would forget it
+        task.add_done_callback(self._under_way.discard)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait([task])
+            raise
+
+    async def _reach_and_trace(self, attempt: Attempt, contact: Contact | None) -> None:
+        try:
+            await self._reach(attempt, contact)
+        except BaseException as error:
+            attempt.ended_by(error)
+            raise
+        finally:
+            attempt.span.end()
 
     async def _reach(self, attempt: Attempt, contact: Contact | None) -> None:
         language = self.writer.language_for(contact.locale if contact else "")

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+import pytest
 import pytest_asyncio
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.trace import StatusCode
 
 from services.notifications.channels.email import TryAgainLater
+from services.notifications.jobs import AT_ONCE
 from services.notifications.repository import sending
 from shared import tracing
 from shared.db import Database, DatabaseUnavailable, UnitOfWork
@@ -147,6 +149,62 @@ async def test_while_the_mail_server_is_away_notices_are_tried_less_and_less_oft
 
 async def for_ever() -> None:
     await asyncio.Event().wait()
+
+
+async def test_a_sender_that_is_stopped_lets_what_is_on_its_way_arrive_and_begins_nothing_new(
+    notifications: Notifications,
+) -> None:
+    offers = [a_snapshot(an_offer()[0], case_ref=new_case_ref()) for _ in range(20)]
+    await notifications.receive(a_site(), *offers)
+    said_yes, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def wait_before_the_record() -> None:
+        said_yes.release()
+        await go_on.wait()
+
+    notifications.mail.after = wait_before_the_record
+    sending_now = asyncio.create_task(notifications.send())
+    for _ in range(AT_ONCE):
+        await said_yes.acquire()
+    sending_now.cancel()
+    await asyncio.sleep(0.1)
+    assert not sending_now.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await sending_now
+    assert (
+        sorted(await notifications.states()) == [("offered", "due")] * (20 - AT_ONCE) + [("offered", "sent")] * AT_ONCE
+    )
+
+    notifications.clock.advance(sending.LEASE)
+    await notifications.send()
+
+    ids = [email.notice_id for email in notifications.mail.sent]
+    assert len(ids) == len(set(ids)) == 20
+
+
+async def test_a_message_that_is_stopped_between_yes_and_record_is_recorded_as_sent_once(
+    notifications: Notifications,
+) -> None:
+    await notifications.receive(a_site(), an_offer()[1])
+    said_yes = asyncio.Event()
+
+    async def stay_a_moment() -> None:
+        said_yes.set()
+        await asyncio.sleep(0.2)
+
+    notifications.mail.after = stay_a_moment
+    sending_now = asyncio.create_task(notifications.send())
+    await said_yes.wait()
+    sending_now.cancel()
+    await asyncio.gather(sending_now, return_exceptions=True)
+    notifications.mail.after = None
+    notifications.clock.advance(sending.LEASE)
+    await notifications.send()
+
+    assert await notifications.states() == [("offered", "sent")]
+    assert len(notifications.mail.sent) == 1
+    assert len(await notifications.published()) == 1
 
 
 async def test_a_process_that_dies_before_the_mail_server_said_yes_loses_nothing(notifications: Notifications) -> None:
