@@ -3,13 +3,13 @@
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from opentelemetry.trace import SpanKind
 
-from services.notifications.domain.notices import NoticeState
+from services.notifications.domain.notices import UNDELIVERED, NoticeState
 from services.notifications.repository import sending
 from services.notifications.repository.sending import ClaimedNotice, Later
 from shared import tracing
@@ -18,6 +18,10 @@ from shared.events import NoticeFailed, NoticeSent
 
 LONGEST_WAIT = timedelta(minutes=5)
 """Longest time between two tries while intake or the mail server is away. There is no last try."""
+
+WAITS_FOR_ADDRESS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+"""How long a notice that no address took waits for its next tries; the last for all that follow, while it is owed.
+Source: docs/domain.md, "Messages"."""
 
 NOT_REACHABLE = "not_reachable"
 REFUSED = "refused"
@@ -49,7 +53,17 @@ class Attempt:
     def later(self, reason: str, at: datetime, *, may_have_arrived: bool = False) -> Later:
         """The notice, to be tried again; what may have arrived once stays so."""
         arrived = may_have_arrived or self.notice.may_have_arrived
-        return Later(self.notice.id, reason, at, self.span.context, arrived)
+        return Later(self.notice.id, NoticeState.DUE, reason, at, self.span.context, arrived)
+
+    def unasked(self, reason: str, at: datetime) -> Later:
+        """The notice when nobody could say how to reach its household: what had no address still has none."""
+        later = self.later(reason, at)
+        return replace(later, state=self.notice.state) if self.notice.state in UNDELIVERED else later
+
+    def undelivered(self, state: NoticeState, reason: str, now: datetime) -> Later:
+        """The notice, waiting for an address that works."""
+        wait = WAITS_FOR_ADDRESS[min(self.notice.undelivered, len(WAITS_FOR_ADDRESS) - 1)]
+        return replace(self.later(reason, now + wait * random.uniform(0.9, 1.1)), state=state)
 
 
 def next_try(now: datetime, failures: int) -> datetime:
@@ -61,19 +75,20 @@ def next_try(now: datetime, failures: int) -> datetime:
 async def record_sent(uow: UnitOfWork, attempt: Attempt, *, language: str, reference: str) -> None:
     """Sent, once, with the event that says so."""
     await sending.lock_case(uow, attempt.notice.case_ref)
-    if await sending.record_sent(uow, attempt.notice.id, reference):
+    undelivered = await sending.record_sent(uow, attempt.notice.id, reference)
+    if undelivered is not None:
         facts = _facts(attempt.notice, channel="email", language=language)
-        sent = NoticeSent(**facts, provider_reference=reference)
+        sent = NoticeSent(**facts, version=2 if undelivered else 1, provider_reference=reference)
         uow.publish(sent, cause=attempt.notice.cause(attempt.span.context))
 
 
 async def record_refused(uow: UnitOfWork, attempt: Attempt, *, language: str) -> None:
-    """The mail server will never take it."""
+    """The mail server will never take it for this address."""
     await _record_undelivered(uow, attempt, NoticeState.FAILED, reason=REFUSED, channel="email", language=language)
 
 
 async def record_not_reachable(uow: UnitOfWork, attempt: Attempt, *, language: str) -> None:
-    """There is no address to send it to: visible, so that somebody can reach the household another way."""
+    """There is no address to send it to: visible, so that somebody can reach the household another way, or add one."""
     await _record_undelivered(
         uow, attempt, NoticeState.NOT_REACHABLE, reason=NOT_REACHABLE, channel="none", language=language
     )
@@ -87,18 +102,19 @@ async def try_later(uow: UnitOfWork, notice: ClaimedNotice, later: Sequence[Late
 async def _record_undelivered(
     uow: UnitOfWork, attempt: Attempt, state: NoticeState, *, reason: str, channel: str, language: str
 ) -> None:
+    """Recorded each time, said once: a notice's stream has the version 1, and 2 when it is sent after it failed."""
     notice = attempt.notice
     attempt.span.error = reason
     await sending.lock_case(uow, notice.case_ref)
-    if await sending.record_undelivered(uow, notice, state=state, reason=reason, channel=channel, language=language):
-        failed = NoticeFailed(**_facts(notice, channel=channel, language=language), reason=reason)
+    again = attempt.undelivered(state, reason, uow.now)
+    if await sending.record_undelivered(uow, notice, again, channel=channel, language=language) == 1:
+        failed = NoticeFailed(**_facts(notice, channel=channel, language=language), version=1, reason=reason)
         uow.publish(failed, cause=notice.cause(attempt.span.context))
 
 
 def _facts(notice: ClaimedNotice, *, channel: str, language: str) -> dict[str, Any]:
-    """What every outcome says. A notice has one outcome, so its stream has one version."""
+    """What every outcome says."""
     return {
-        "version": 1,
         "notice_id": notice.id,
         "kind": notice.notice.kind,
         "case_ref": notice.case_ref,

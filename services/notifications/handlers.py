@@ -22,7 +22,7 @@ async def make_owed_notices(snapshots: Sequence[CaseScheduled], uow: UnitOfWork)
     The cases are locked, and each snapshot's cause is known to the unit of work.
     """
     past = await notices_of(uow, [snapshot.case_ref for snapshot in snapshots])
-    due = [(snapshot, notices_due(past[snapshot.case_ref], snapshot)) for snapshot in snapshots]
+    due = [(snapshot, notices_due(past[snapshot.case_ref], snapshot, uow.now)) for snapshot in snapshots]
     await withdraw(uow, [one for _, each in due for one in each.withdrawn], "superseded")
     await renew(uow, [Asked(each.renewed[1], snapshot, each.renewed[0]) for snapshot, each in due if each.renewed])
     await add(uow, [Asked(each.new, snapshot) for snapshot, each in due if each.new])

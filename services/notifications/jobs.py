@@ -17,7 +17,7 @@ from services.notifications import attempts as outcomes
 from services.notifications.attempts import Attempt, next_try
 from services.notifications.channels.email import Email, Refused, TryAgainLater
 from services.notifications.contacts import Contact, IntakeAway
-from services.notifications.domain.notices import is_still_owed, is_too_late
+from services.notifications.domain.notices import is_still_owed, is_too_late, without_what_is_over
 from services.notifications.domain.safe_hours import earliest_sending
 from services.notifications.handlers import make_owed_notices
 from services.notifications.messages.presenter import Surroundings
@@ -88,7 +88,7 @@ class NoticeSender:
         self._intake_failures += 1
         log.warning("notices.wait_for_intake", notices=len(attempts), reason=str(away))
         at = self._ask_intake_at = next_try(self.clock.now(), self._intake_failures)
-        later = [each.later("intake away", at) for each in attempts]
+        later = [each.unasked("intake away", at) for each in attempts]
         await self._run(lambda uow: outcomes.try_later(uow, attempts[0].notice, later))
         for each in attempts:
             each.ended_by(away)
@@ -121,7 +121,7 @@ class NoticeSender:
     async def _reach(self, attempt: Attempt, contact: Contact | None) -> None:
         language = self.writer.language_for(contact.locale if contact else "")
         if contact is None or not contact.address:
-            await self._run(lambda uow: outcomes.record_not_reachable(uow, attempt, language=language))
+            await self._run(lambda uow: self._not_reachable(uow, attempt, language=language))
             return
         now = self.clock.now()
         at = earliest_sending(attempt.notice.notice, contact.safe_hours, now)
@@ -134,31 +134,45 @@ class NoticeSender:
         if email is not None:
             await self._deliver(attempt, email)
 
+    async def _not_reachable(self, uow: UnitOfWork, attempt: Attempt, *, language: str) -> None:
+        if (await self._still_owed(uow, attempt))[0]:
+            await outcomes.record_not_reachable(uow, attempt, language=language)
+
     async def _hand_over(self, uow: UnitOfWork, attempt: Attempt, address: str, *, language: str) -> Email | None:
         """The message in the words of this moment; None when the household is not owed it any more."""
-        snapshot, programme = await sending.lock_case(uow, attempt.notice.case_ref)
-        uow.caused_by(snapshot, attempt.notice.cause(attempt.span.context))
-        past = (await make_owed_notices([snapshot], uow))[snapshot.case_ref]
-        notice = await sending.still_ours(uow, attempt.notice)
+        notice, programme = await self._still_owed(uow, attempt)
         if notice is None:
-            return None
-        this = next(each for each in past if each.id == notice.id)
-        too_late = is_too_late(notice.notice, uow.now)
-        if too_late or not is_still_owed(this, past, snapshot):
-            await withdraw(uow, [notice.id], "too late" if too_late else "superseded")
             return None
         named = {each.site for each in (notice.notice.appointment, notice.notice.earlier) if each}
         around = Surroundings(notice.case_ref, programme, await sites_named(uow, named), self.portal_url)
         email = self._write(notice, around, address, language=language, now=uow.now)
         await sending.hand_over(uow, notice, language, attempt.span.context)
-        attempt.notice = notice
         return email
+
+    async def _still_owed(self, uow: UnitOfWork, attempt: Attempt) -> tuple[ClaimedNotice | None, str | None]:
+        """The notice as it stands now, None when it is not owed or not ours any more, and its programme's title.
+
+        Its case is locked from here on. What is not owed any more is withdrawn.
+        """
+        snapshot, programme = await sending.lock_case(uow, attempt.notice.case_ref)
+        uow.caused_by(snapshot, attempt.notice.cause(attempt.span.context))
+        past = (await make_owed_notices([snapshot], uow))[snapshot.case_ref]
+        notice = await sending.still_ours(uow, attempt.notice)
+        if notice is None:
+            return None, programme
+        this = next(each for each in past if each.id == notice.id)
+        too_late = is_too_late(notice.notice, uow.now)
+        if too_late or not is_still_owed(this, past, snapshot, uow.now):
+            await withdraw(uow, [notice.id], "too late" if too_late else "superseded")
+            return None, programme
+        attempt.notice = notice
+        return notice, programme
 
     def _write(
         self, notice: ClaimedNotice, around: Surroundings, address: str, *, language: str, now: datetime
     ) -> Email:
         envelope = Envelope(notice.id, address, notice.calendar_uid, notice.sequence)
-        return self.writer.write(notice.notice, around, envelope, language=language, now=now)
+        return self.writer.write(without_what_is_over(notice.notice, now), around, envelope, language=language, now=now)
 
     async def _deliver(self, attempt: Attempt, email: Email) -> None:
         notice_id, language = str(attempt.notice.id), email.language

@@ -28,8 +28,9 @@ class NotificationsTable(SQLModel):
 class NoticeRow(NotificationsTable, table=True):
     """One thing to be said to one household.
 
-    `due -> sending -> sent | failed`, `due -> withdrawn | not_reachable`, `sending -> due` to try again. An ended notice
-    never changes (trigger). A household hears once per matter and appointment: the index said_once.
+    `due -> sending -> sent`, `sending -> due` to try again; `not_reachable` and `failed` wait for an address, and
+    `undelivered` counts how often there was none that worked. `closed_at` is set once it is `sent` or `withdrawn`; from
+    then on it never changes (trigger). A household hears once per matter and appointment: the index said_once.
     """
 
     __tablename__ = "notices"
@@ -50,6 +51,7 @@ class NoticeRow(NotificationsTable, table=True):
     reason: str | None = Field(default=None, sa_type=Text)
     may_have_arrived: bool = False
     attempts: int = 0
+    undelivered: int = 0
     next_try_at: datetime = instant()
     lease: UUID | None = None
     lease_until: datetime | None = instant(nullable=True)

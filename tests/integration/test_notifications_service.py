@@ -8,18 +8,17 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.exc import DBAPIError
 
-from services.notifications.channels.email import Refused
-from services.notifications.repository.views import counts
+from services.notifications.channels.email import TryAgainLater
 from services.notifications.tables import metadata
 from shared.events import Appointment, CaseScheduled
 from shared.reference import new_case_ref
 from tests.builders import NOW, a_programme
 from tests.conftest import MakeDatabase
 from tests.notifications import Notifications, prepared
-from tests.unit.notifications_builders import CASE_REF, a_site, a_snapshot, an_appointment, later
+from tests.unit.notifications_builders import a_site, a_snapshot, an_appointment, later
 
 T = TypeVar("T")
-MINUTES = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -118,43 +117,72 @@ async def test_an_offer_that_ends_before_it_went_out_is_withdrawn_and_never_ment
     assert len(notifications.mail.sent) == 1
 
 
-async def test_a_household_without_an_address_is_recorded_as_not_reachable(notifications: Notifications) -> None:
-    notifications.contacts.usual["email"] = None
-    offer, snapshot = an_offer()
-    await notifications.receive(a_site(), snapshot)
-
-    await notifications.send()
-    await notifications.receive(a_snapshot(offer, version=2))
+async def test_an_interview_that_is_over_is_never_cancelled(notifications: Notifications) -> None:
+    booked = an_appointment("booked", starts_at=NOW + HOUR)
+    await notifications.receive(a_site(), a_snapshot(booked))
     await notifications.send()
 
-    assert await notifications.states() == [("offered", "not_reachable")]
-    (event,) = await notifications.published()
-    assert event.type == "puente.notifications.notice.failed.v1"
-    assert (event.value["reason"], event.value["channel"]) == ("not_reachable", "none")
-    found = await notifications.database.run(NOW, counts)
-    assert (found["mx"]["not_reachable"], found["mx"]["notices_sent"], found["us"]["not_reachable"]) == (1, 0, 0)
-
-
-async def test_a_case_that_intake_does_not_know_is_not_reachable(notifications: Notifications) -> None:
-    notifications.contacts.unknown.add(CASE_REF)
-    await notifications.receive(a_site(), an_offer()[1])
-
+    notifications.clock.advance(timedelta(days=1))
+    ended = later(booked, "cancelled", reason="ineligible")
+    await notifications.receive(a_snapshot(ended=ended, closed="expired", version=2))
     await notifications.send()
 
-    assert await notifications.states() == [("offered", "not_reachable")]
+    assert await notifications.states() == [("booked", "sent")]
 
 
-async def test_a_refused_address_is_recorded_as_failed_and_not_tried_again(notifications: Notifications) -> None:
-    notifications.mail.failure = Refused("SMTPRecipientRefused 550")
-    await notifications.receive(a_site(), an_offer()[1])
-
+async def test_a_cancellation_that_could_not_go_before_the_day_is_not_sent_after_it(
+    notifications: Notifications,
+) -> None:
+    booked = an_appointment("booked", starts_at=NOW + HOUR)
+    await notifications.receive(a_site(), a_snapshot(booked))
     await notifications.send()
-    notifications.clock.advance(10 * MINUTES)
+    notifications.mail.failure = TryAgainLater("the mail server is away")
+    await notifications.receive(a_snapshot(ended=later(booked, "cancelled", reason="site-closed"), version=2))
     await notifications.send()
 
-    assert await notifications.states() == [("offered", "failed")]
-    (event,) = await notifications.published()
-    assert event.value["reason"] == "refused"
+    notifications.mail.failure = None
+    notifications.clock.advance(HOUR)
+    await notifications.send()
+
+    assert await notifications.states() == [("booked", "sent"), ("cancelled", "withdrawn")]
+
+
+async def test_a_move_that_may_have_arrived_does_not_speak_of_the_earlier_date_once_that_is_over(
+    notifications: Notifications,
+) -> None:
+    before, after = an_appointment("booked", starts_at=NOW + HOUR), an_appointment("booked")
+    await notifications.receive(a_site(), a_snapshot(before))
+    await notifications.send()
+    notifications.mail.failure = TryAgainLater("lost after the whole message", may_have_arrived=True)
+    await notifications.receive(a_snapshot(after, version=2))
+    await notifications.send()
+
+    notifications.mail.failure = None
+    notifications.clock.advance(HOUR)
+    await notifications.send()
+
+    assert await notifications.states() == [("booked", "sent"), ("moved", "sent")]
+    assert "La fecha que tenía antes ya no vale" not in notifications.mail.sent[-1].text
+
+
+async def test_a_household_on_the_list_is_told_when_its_case_is_closed_and_when_it_comes_back(
+    notifications: Notifications,
+) -> None:
+    snapshots = [
+        a_snapshot(waiting="no_interpreter"),
+        a_snapshot(closed="ineligible", version=2),
+        a_snapshot(waiting="no_interpreter", version=3),
+        a_snapshot(closed="expired", version=4),
+    ]
+
+    for snapshot in snapshots:
+        await notifications.receive(snapshot)
+        await notifications.send()
+
+    assert await notifications.states() == [("waiting", "sent"), ("closed", "sent")] * 2
+    assert "La autoridad nos informó que su caso está cerrado." in notifications.mail.sent[1].text
+    kinds = [event.value["kind"] for event in await notifications.published()]
+    assert kinds == ["waiting", "closed"] * 2
 
 
 async def test_an_offer_that_nobody_can_answer_any_more_is_not_announced(notifications: Notifications) -> None:

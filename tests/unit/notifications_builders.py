@@ -1,12 +1,15 @@
 """Snapshots and notices for the tests of notifications, with everything a test does not care about filled in."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from services.notifications.domain.notices import Notice, NoticeState, PastNotice
+from services.notifications.domain.notices import Notice, NoticesDue, NoticeState, PastNotice, notices_due
 from shared.events import Appointment, AppointmentStatus, CaseScheduled, CaseWaiting, SiteChanged, System
 
+NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
+"""Some weeks before the dates of the builders."""
 CASE_REF = "NA7K-3QF2-M9X0"
 CALENDAR_UID = UUID("6a1f0b52-95b4-4a3e-9d0e-3f8f2a5c7e11")
 
@@ -40,6 +43,7 @@ def a_snapshot(
     *,
     ended: Appointment | None = None,
     waiting: str | None = None,
+    closed: str | None = None,
     version: int = 1,
     case_ref: str = CASE_REF,
 ) -> CaseScheduled:
@@ -53,6 +57,7 @@ def a_snapshot(
         appointment=appointment,
         ended=ended,
         waiting=waiting,
+        closed=closed,
     )
 
 
@@ -73,3 +78,8 @@ def a_site(**changes: Any) -> SiteChanged:
 def past(notice: Notice, state: str = "sent", *, may_have_arrived: bool | None = None) -> PastNotice:
     arrived = state in ("sent", "sending") if may_have_arrived is None else may_have_arrived
     return PastNotice(uuid4(), NoticeState(state), notice, arrived)
+
+
+def due_for(past: Collection[PastNotice], snapshot: CaseScheduled, now: datetime = NOW) -> NoticesDue:
+    """What is to be done with the case's notices at this moment."""
+    return notices_due(past, snapshot, now)

@@ -35,6 +35,7 @@ def every_notice() -> list[Notice]:
         Notice(NoticeKind.MOVED, booked, earlier=an_appointment("booked", starts_at=NOW)),
         Notice(NoticeKind.EXPIRED, offer, waiting="no-slot"),
         Notice(NoticeKind.CANCELLED, booked),
+        Notice(NoticeKind.CLOSED, closed=True),
     ]
 
 
@@ -122,6 +123,21 @@ def test_an_interpreter_of_two_languages_is_named_by_both() -> None:
 
     assert "español y Mam" in text
     assert "es+mam" not in text
+
+
+@pytest.mark.parametrize("language", sorted(CATALOGUES))
+@pytest.mark.parametrize("kind", [NoticeKind.CLOSED, NoticeKind.CANCELLED])
+def test_a_household_whose_case_is_closed_is_told_so_and_where_to_ask_and_not_why(
+    kind: NoticeKind, language: str
+) -> None:
+    ended = an_appointment("cancelled", reason="ineligible") if kind is NoticeKind.CANCELLED else None
+
+    text = render_text(a_letter(Notice(kind, ended, closed=True), language))
+
+    assert CATALOGUES[language].text("note.closed") in text
+    assert CATALOGUES[language].text("note.no_date") not in text
+    assert CATALOGUES[language].text("note.on_the_list") not in text
+    assert "ineligible" not in text
 
 
 def test_what_an_event_says_cannot_become_markup() -> None:

@@ -1,11 +1,12 @@
 """Which notice a household is owed: what it was told so far against what is now true, never against an event's type.
 
 Assumptions: one message says everything that is true now, so a household is owed one notice at most at a time. What may
-have reached it counts as announced; what surely reached it counts as ended.
+have reached it counts as announced; what surely reached it counts as ended. Nobody can be kept from travelling to an
+interview that has begun: from then on a date is over, whatever becomes of its case, and nothing is said about it.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -23,10 +24,11 @@ TOOK_PLACE = frozenset({AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW})
 
 
 class NoticeState(StrEnum):
-    """`due -> sending -> sent | failed`, `sending -> due` when it is to be tried again.
+    """`due -> sending -> sent`, `sending -> due` when it is to be tried again.
 
-    `due` may still be `withdrawn` or turn out `not_reachable`. `sending` is the time between the hand-over to the mail
-    server and the record of its answer, nothing else.
+    `not_reachable` (there is no address) and `failed` (the address was refused) are tried again, slowly, since an address
+    may come. A notice that is not owed any more is `withdrawn` from any of these but `sending`, which is the time between
+    the hand-over to the mail server and the record of its answer, nothing else.
     """
 
     DUE = "due"
@@ -37,8 +39,11 @@ class NoticeState(StrEnum):
     FAILED = "failed"
 
 
-OPEN_STATES = frozenset({NoticeState.DUE, NoticeState.SENDING})
-"""States in which something will still happen to a notice."""
+UNDELIVERED = frozenset({NoticeState.NOT_REACHABLE, NoticeState.FAILED})
+"""States in which a notice waits for an address that works."""
+
+UNSENT = UNDELIVERED | {NoticeState.DUE}
+"""States in which a notice can still be given new words or be withdrawn."""
 
 
 class Matter(StrEnum):
@@ -48,6 +53,7 @@ class Matter(StrEnum):
     OFFER = "offer"
     CONFIRMATION = "confirmation"
     END = "end"
+    CLOSING = "closing"
 
 
 MATTERS = {
@@ -57,18 +63,25 @@ MATTERS = {
     NoticeKind.MOVED: Matter.CONFIRMATION,
     NoticeKind.EXPIRED: Matter.END,
     NoticeKind.CANCELLED: Matter.END,
+    NoticeKind.CLOSED: Matter.CLOSING,
 }
 
 
 @dataclass(frozen=True)
 class Notice:
     """What is to be said. `earlier` is a date that the household believes in and that no longer holds; `waiting` says
-    why the case has no date."""
+    why the case has no date, `closed` that none is to come.
+
+    `follows` is the notice after which this is said anew: a closing follows the one that spoke of the list, a reason to
+    wait follows the closing when a case comes back.
+    """
 
     kind: NoticeKind
     appointment: Appointment | None = None
     earlier: Appointment | None = None
     waiting: str | None = None
+    closed: bool = False
+    follows: UUID | None = None
 
     @property
     def matter(self) -> Matter:
@@ -76,8 +89,10 @@ class Notice:
 
     @property
     def subject(self) -> str:
-        """What it is about: the appointment's id, or the reason for waiting."""
-        return str(self.appointment.id) if self.appointment else self.waiting or ""
+        """What it is about: the appointment's id, or the reason for waiting and the notice that it follows."""
+        if self.appointment:
+            return str(self.appointment.id)
+        return " ".join(str(part) for part in (self.waiting, self.follows) if part)
 
     def is_about_the_same_as(self, other: "Notice") -> bool:
         return (self.matter, self.subject) == (other.matter, other.subject)
@@ -107,49 +122,59 @@ class NoticesDue:
     withdrawn: tuple[UUID, ...] = ()
 
 
-def notices_due(past: Collection[PastNotice], snapshot: CaseScheduled) -> NoticesDue:
-    """What the newest snapshot asks for. `past` are all notices of the case, oldest first."""
-    owed = owed_notice(past, snapshot)
+def notices_due(past: Collection[PastNotice], snapshot: CaseScheduled, now: datetime) -> NoticesDue:
+    """What the newest snapshot asks for at this moment. `past` are all notices of the case, oldest first."""
+    owed = owed_notice(past, snapshot, now)
     superseded = tuple(
-        each.id
-        for each in past
-        if each.state is NoticeState.DUE and not (owed and each.notice.is_about_the_same_as(owed))
+        each.id for each in past if each.state in UNSENT and not (owed and each.notice.is_about_the_same_as(owed))
     )
     if owed is None:
         return NoticesDue(withdrawn=superseded)
     same = next((each for each in past if _counts(each) and each.notice.is_about_the_same_as(owed)), None)
     if same is None:
         others = [each for each in past if each.id not in superseded]
-        return NoticesDue(new=None if _was_told(others, owed) else owed, withdrawn=superseded)
-    may_change = same.state is NoticeState.DUE and not same.may_have_arrived and same.notice != owed
+        is_new = not _was_told(others, owed) and not is_too_late(owed, now)
+        return NoticesDue(new=owed if is_new else None, withdrawn=superseded)
+    may_change = same.state in UNSENT and not same.may_have_arrived and same.notice != owed
     return NoticesDue(renewed=(same.id, owed) if may_change else None, withdrawn=superseded)
 
 
-def is_still_owed(this: PastNotice, past: Collection[PastNotice], snapshot: CaseScheduled) -> bool:
+def is_still_owed(this: PastNotice, past: Collection[PastNotice], snapshot: CaseScheduled, now: datetime) -> bool:
     """True when `this` may go out now: the household is owed just this."""
-    owed = owed_notice(past, snapshot)
+    owed = owed_notice(past, snapshot, now)
     return owed is not None and this.notice.is_about_the_same_as(owed)
 
 
 def is_too_late(notice: Notice, now: datetime) -> bool:
-    """True when it would announce a date that is over, or an offer that nobody can answer any more."""
-    appointment = notice.appointment
-    if appointment is None or not notice.announces():
+    """True when its date is over, or when it is an offer that nobody can answer any more."""
+    if notice.appointment is None:
         return False
-    closes = appointment.deadline if notice.kind is NoticeKind.OFFERED else None
-    return now >= min(closes or appointment.starts_at, appointment.starts_at)
+    deadline = notice.appointment.deadline if notice.kind is NoticeKind.OFFERED else None
+    return is_over(notice.appointment, now) or (deadline is not None and now >= deadline)
 
 
-def owed_notice(past: Iterable[PastNotice], snapshot: CaseScheduled) -> Notice | None:
+def is_over(appointment: Appointment, now: datetime) -> bool:
+    """True once it has begun."""
+    return now >= appointment.starts_at
+
+
+def without_what_is_over(notice: Notice, now: datetime) -> Notice:
+    """The notice as it may be said now: that an earlier date no longer holds is left out once that date is over."""
+    return replace(notice, earlier=None) if notice.earlier and is_over(notice.earlier, now) else notice
+
+
+def owed_notice(past: Iterable[PastNotice], snapshot: CaseScheduled, now: datetime) -> Notice | None:
     """The one thing that the household must have been told, whether it was told already or not."""
-    believed = _believed(past)
+    belief = _belief(past, now)
     live = snapshot.appointment
     if live is not None:
-        return _about_live(live, believed if believed and believed.id != live.id else None)
-    if believed is not None and not _took_place(believed, snapshot.ended):
-        return _about_end(believed, snapshot)
+        return _about_live(live, belief.date if belief.date and belief.date.id != live.id else None)
+    if belief.date is not None and not _took_place(belief.date, snapshot.ended):
+        return _about_end(belief.date, snapshot, follows=belief.closed_by)
+    if snapshot.closed is not None:
+        return Notice(NoticeKind.CLOSED, closed=True, follows=belief.listed_by) if belief.listed_by else None
     reason = waiting_reason(snapshot)
-    return Notice(NoticeKind.WAITING, waiting=reason) if reason else None
+    return Notice(NoticeKind.WAITING, waiting=reason, follows=belief.closed_by) if reason else None
 
 
 def waiting_reason(snapshot: CaseScheduled) -> str | None:
@@ -157,15 +182,36 @@ def waiting_reason(snapshot: CaseScheduled) -> str | None:
     return None if snapshot.waiting in NOT_FOR_HOUSEHOLDS else snapshot.waiting
 
 
-def _believed(past: Iterable[PastNotice]) -> Appointment | None:
-    """The appointment in which the household believes, by what it was told."""
-    believed: Appointment | None = None
+@dataclass(frozen=True)
+class _Belief:
+    """What the household believes: in a date that is still to come; that it is on the list, by the notice that said so.
+    `closed_by` is the last notice that may have told it that no date is to come."""
+
+    date: Appointment | None = None
+    listed_by: UUID | None = None
+    closed_by: UUID | None = None
+
+
+def _belief(past: Iterable[PastNotice], now: datetime) -> _Belief:
+    """By what the household was told, oldest first."""
+    belief = _Belief()
     for each in past:
-        if each.notice.announces() and each.may_have_arrived:
-            believed = each.notice.appointment
-        elif each.notice.matter is Matter.END and each.state is NoticeState.SENT:
-            believed = None
-    return believed
+        belief = _after(belief, each)
+    return replace(belief, date=None) if belief.date and is_over(belief.date, now) else belief
+
+
+def _after(belief: _Belief, told: PastNotice) -> _Belief:
+    notice = told.notice
+    if not told.may_have_arrived:
+        return belief
+    if notice.announces():
+        return replace(belief, date=notice.appointment, listed_by=None)
+    if notice.matter is Matter.WAIT:
+        return replace(belief, listed_by=told.id)
+    closed_by = told.id if notice.closed else belief.closed_by
+    if told.state is not NoticeState.SENT:
+        return replace(belief, closed_by=closed_by)
+    return _Belief(listed_by=told.id if notice.waiting else None, closed_by=closed_by)
 
 
 def _about_live(live: Appointment, earlier: Appointment | None) -> Notice | None:
@@ -176,11 +222,12 @@ def _about_live(live: Appointment, earlier: Appointment | None) -> Notice | None
     return None
 
 
-def _about_end(believed: Appointment, snapshot: CaseScheduled) -> Notice:
+def _about_end(believed: Appointment, snapshot: CaseScheduled, *, follows: UUID | None) -> Notice:
     ended = snapshot.ended if snapshot.ended and snapshot.ended.id == believed.id else None
     expired = ended is not None and ended.reason == OFFER_EXPIRED
     kind = NoticeKind.EXPIRED if expired else NoticeKind.CANCELLED
-    return Notice(kind, ended or believed, waiting=waiting_reason(snapshot))
+    closed = snapshot.closed is not None
+    return Notice(kind, ended or believed, waiting=waiting_reason(snapshot), closed=closed, follows=follows)
 
 
 def _took_place(believed: Appointment, ended: Appointment | None) -> bool:
@@ -194,4 +241,7 @@ def _counts(each: PastNotice) -> bool:
 
 def _was_told(past: Iterable[PastNotice], owed: Notice) -> bool:
     """True when the reason for waiting was already given, with the end of an appointment."""
-    return owed.matter is Matter.WAIT and any(_counts(each) and each.notice.waiting == owed.waiting for each in past)
+    reason = (owed.waiting, owed.follows)
+    return owed.matter is Matter.WAIT and any(
+        _counts(each) and reason == (each.notice.waiting, each.notice.follows) for each in past
+    )

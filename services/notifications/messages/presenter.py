@@ -125,8 +125,8 @@ def _notes(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[
         notes.append(catalogue.text("note.hold"))
     if notice.matter is Matter.CONFIRMATION:
         notes.append(catalogue.text("note.cannot_come"))
-    if notice.matter in (Matter.WAIT, Matter.END):
-        notes.append(_what_comes_next(notice.waiting, catalogue))
+    if not notice.announces():
+        notes.append(_what_comes_next(notice, catalogue))
     if notice.announces() and notice.appointment and around.sites[notice.appointment.site].illustrative:
         notes.append(catalogue.text("note.illustrative"))
     return tuple(notes)
@@ -138,11 +138,16 @@ def _reason(appointment: Appointment, catalogue: Catalogue) -> list[str]:
     return [catalogue.text(key)] if catalogue.has(key) else []
 
 
-def _what_comes_next(waiting: str | None, catalogue: Catalogue) -> str:
-    """What a household without a date can expect. A reason without a sentence of its own means: on the list."""
-    if waiting is None:
+def _what_comes_next(notice: Notice, catalogue: Catalogue) -> str:
+    """What a household without a date can expect. A reason without a sentence of its own means: on the list.
+
+    Why its case is closed is not said: others may read the message, and the authority must explain its decision itself.
+    """
+    if notice.closed:
+        return catalogue.text("note.closed")
+    if notice.waiting is None:
         return catalogue.text("note.no_date")
-    key = f"waiting.{waiting}"
+    key = f"waiting.{notice.waiting}"
     return catalogue.text(key if catalogue.has(key) else "note.on_the_list")
 
 

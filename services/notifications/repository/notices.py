@@ -33,12 +33,13 @@ update notices o set kind = r.kind, content = r.content, sites = array(select js
   sequence = r.sequence, event_id = r.event_id, correlation_id = r.correlation_id, traceparent = r.traceparent
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(
   id uuid, kind text, content jsonb, sites jsonb, sequence bigint, event_id text, correlation_id text, traceparent text)
-where o.id = r.id and o.state = 'due' and not o.may_have_arrived
+where o.id = r.id and o.state in ('due', 'not_reachable', 'failed') and not o.may_have_arrived
 """
 
 WITHDRAW = """
-update notices set state = 'withdrawn', reason = :reason, closed_at = :now, lease = null, lease_until = null
-where id = any(:ids) and state in ('due', 'sending')
+update notices set state = 'withdrawn', closed_at = :now, lease = null, lease_until = null,
+  reason = case when state in ('not_reachable', 'failed') then state || ', ' else '' end || :reason
+where id = any(:ids) and closed_at is null
 """
 
 
@@ -59,6 +60,8 @@ def notice_of(row: Any) -> Notice:
         Appointment.model_validate(appointment) if appointment else None,
         Appointment.model_validate(earlier) if earlier else None,
         row.content.get("waiting"),
+        closed=row.content.get("closed", False),
+        follows=UUID(row.content["follows"]) if row.content.get("follows") else None,
     )
 
 
@@ -84,6 +87,7 @@ async def renew(uow: UnitOfWork, asked: Sequence[Asked]) -> None:
 
 
 async def withdraw(uow: UnitOfWork, ids: Collection[UUID], reason: str) -> None:
+    """Takes back notices that are not owed any more; the reason says too when there was no address that worked."""
     if ids:
         await uow.execute(WITHDRAW, ids=list(ids), reason=reason, now=uow.now)
 
@@ -103,6 +107,8 @@ def _row(uow: UnitOfWork, asked: Asked) -> dict[str, Any]:
             "appointment": notice.appointment and notice.appointment.model_dump(mode="json", exclude_none=True),
             "earlier": notice.earlier and notice.earlier.model_dump(mode="json", exclude_none=True),
             "waiting": notice.waiting,
+            "closed": notice.closed,
+            "follows": notice.follows,
         },
         "sites": sorted({each.site for each in named}),
         "calendar_uid": snapshot.calendar_uid,

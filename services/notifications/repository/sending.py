@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from opentelemetry.trace import SpanContext
 
-from services.notifications.domain.notices import Notice
+from services.notifications.domain.notices import Notice, NoticeState
 from services.notifications.repository.notices import notice_of
 from shared.db import UnitOfWork, as_json
 from shared.events import CaseScheduled, System
@@ -24,7 +24,7 @@ LEASE = timedelta(seconds=45)
 CLAIM = """
 with picked as (
   select id from notices
-  where state in ('due', 'sending') and next_try_at <= :now and (lease_until is null or lease_until <= :now)
+  where closed_at is null and next_try_at <= :now and (lease_until is null or lease_until <= :now)
     and not exists (
       select 1 from unnest(notices.sites) as named(site)
       where not exists (select 1 from sites where sites.site = named.site))
@@ -48,21 +48,24 @@ where id = :id
 RECORD_SENT = """
 update notices set state = 'sent', reason = null, provider_reference = :reference, closed_at = :now,
   lease = null, lease_until = null
-where id = :id and state in ('due', 'sending')
+where id = :id and closed_at is null
+returning undelivered
 """
 
 RECORD_UNDELIVERED = """
-update notices set state = :state, reason = :reason, channel = :channel, language = :language, closed_at = :now,
+update notices set state = :state, reason = :reason, channel = :channel, language = :language,
+  undelivered = undelivered + 1, next_try_at = :next_try_at, last_attempt = :last_attempt,
   may_have_arrived = :may_have_arrived, lease = null, lease_until = null
-where id = :id and lease = :lease and state in ('due', 'sending')
+where id = :id and lease = :lease and closed_at is null
+returning undelivered
 """
 
 TRY_LATER = """
-update notices o set state = 'due', reason = r.reason, next_try_at = r.next_try_at, last_attempt = r.last_attempt,
+update notices o set state = r.state, reason = r.reason, next_try_at = r.next_try_at, last_attempt = r.last_attempt,
   may_have_arrived = r.may_have_arrived, lease = null, lease_until = null
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(
-  id uuid, reason text, next_try_at timestamptz, last_attempt text, may_have_arrived boolean)
-where o.id = r.id and o.lease = :lease and o.state in ('due', 'sending')
+  id uuid, state text, reason text, next_try_at timestamptz, last_attempt text, may_have_arrived boolean)
+where o.id = r.id and o.lease = :lease and o.closed_at is null
 """
 
 
@@ -77,7 +80,9 @@ class ClaimedNotice:
     notice: Notice
     calendar_uid: UUID
     sequence: int
+    state: NoticeState
     attempts: int
+    undelivered: int
     may_have_arrived: bool
     event_id: str | None
     correlation_id: str
@@ -91,9 +96,10 @@ class ClaimedNotice:
 
 @dataclass(frozen=True)
 class Later:
-    """A notice that could not go now, with the next try and the attempt that failed."""
+    """A notice that could not go now and waits in `state`, with the next try and the attempt that failed."""
 
     id: UUID
+    state: NoticeState
     reason: str
     next_try_at: datetime
     attempt: SpanContext
@@ -116,7 +122,7 @@ async def lock_case(uow: UnitOfWork, case_ref: str) -> tuple[CaseScheduled, str 
 async def still_ours(uow: UnitOfWork, claimed: ClaimedNotice) -> ClaimedNotice | None:
     """The notice as it stands now; None when it was withdrawn or someone else has it."""
     rows = await uow.rows(
-        "select * from notices where id = :id and lease = :lease and state in ('due', 'sending') for update",
+        "select * from notices where id = :id and lease = :lease and closed_at is null for update",
         id=claimed.id,
         lease=claimed.lease,
     )
@@ -130,28 +136,29 @@ async def hand_over(uow: UnitOfWork, notice: ClaimedNotice, language: str, attem
     )
 
 
-async def record_sent(uow: UnitOfWork, notice_id: UUID, reference: str) -> bool:
-    """True when it was not recorded before. Needs no lease: what was sent was sent."""
-    return bool(await uow.execute(RECORD_SENT, id=notice_id, reference=reference, now=uow.now))
+async def record_sent(uow: UnitOfWork, notice_id: UUID, reference: str) -> int | None:
+    """How often it was undelivered before; None when it is recorded already. Needs no lease: what was sent was sent."""
+    rows = await uow.rows(RECORD_SENT, id=notice_id, reference=reference, now=uow.now)
+    return rows[0].undelivered if rows else None
 
 
 async def record_undelivered(
-    uow: UnitOfWork, notice: ClaimedNotice, *, state: str, reason: str, channel: str, language: str
-) -> bool:
-    """True when it was still ours to record."""
-    return bool(
-        await uow.execute(
-            RECORD_UNDELIVERED,
-            id=notice.id,
-            lease=notice.lease,
-            state=state,
-            reason=reason,
-            channel=channel,
-            language=language,
-            may_have_arrived=notice.may_have_arrived,
-            now=uow.now,
-        )
+    uow: UnitOfWork, notice: ClaimedNotice, undelivered: Later, *, channel: str, language: str
+) -> int | None:
+    """How often it is undelivered now; None when it was not ours to record any more."""
+    rows = await uow.rows(
+        RECORD_UNDELIVERED,
+        id=notice.id,
+        lease=notice.lease,
+        state=undelivered.state,
+        reason=undelivered.reason,
+        channel=channel,
+        language=language,
+        next_try_at=undelivered.next_try_at,
+        last_attempt=to_traceparent(undelivered.attempt),
+        may_have_arrived=undelivered.may_have_arrived,
     )
+    return rows[0].undelivered if rows else None
 
 
 async def try_later(uow: UnitOfWork, lease: UUID, notices: Sequence[Later]) -> None:
@@ -159,6 +166,7 @@ async def try_later(uow: UnitOfWork, lease: UUID, notices: Sequence[Later]) -> N
     rows = [
         {
             "id": each.id,
+            "state": each.state,
             "reason": each.reason,
             "next_try_at": each.next_try_at.isoformat(),
             "last_attempt": to_traceparent(each.attempt),
@@ -178,7 +186,9 @@ def _claimed(row: Any) -> ClaimedNotice:
         notice=notice_of(row),
         calendar_uid=row.calendar_uid,
         sequence=row.sequence,
+        state=NoticeState(row.state),
         attempts=row.attempts,
+        undelivered=row.undelivered,
         may_have_arrived=row.may_have_arrived,
         event_id=row.event_id,
         correlation_id=row.correlation_id,

@@ -20,7 +20,10 @@ from notices group by system
 
 
 async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
-    """By country: notices sent, not reachable, failed, and still to go."""
+    """By country: notices sent, without an address now, with an address that was refused, and still to go.
+
+    Those without a good address are counted as sent when one comes, and not at all when they are not owed any more.
+    """
     names = ("notices_sent", "not_reachable", "notices_failed", "notices_due")
     found = {row.system: {name: getattr(row, name) for name in names} for row in await uow.rows(COUNTS)}
     return {system: found.get(system, dict.fromkeys(names, 0)) for system in System}
