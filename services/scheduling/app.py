@@ -34,7 +34,7 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         Tick("find_strays", timedelta(seconds=15), jobs.find_strays),
         Tick("open_calendars", timedelta(hours=1), jobs.open_calendars),
     ]
-    return create_app(service, routers=[api.router(service)], ticks=ticks, counts=counts)
+    return create_app(service, routers=api.routers(service), ticks=ticks, counts=counts)
 
 
 async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:

@@ -161,10 +161,24 @@ def _offered(case: KnownCase, place: Place, site: SiteZone, now: datetime) -> Ap
     live = case.live
     stays = live is not None and (live.site, live.starts_at) == (place.site, place.starts_at)
     deadline = live.deadline if live and stays else deadline_of(now, place.need.deadline_hours, site.zone)
+    status = live.status if live and stays else AppointmentStatus.PENDING
+    return appointment_at(case, place, site, status=status, deadline=deadline, acted_by="scheduling")
+
+
+def appointment_at(
+    case: KnownCase,
+    place: Place,
+    site: SiteZone,
+    *,
+    status: AppointmentStatus,
+    deadline: datetime | None,
+    acted_by: str,
+) -> Appointment:
+    """A new appointment at this place, in place of the case's live one if it has one."""
     return Appointment(
         id=uuid4(),
         version=1,
-        status=live.status if live and stays else AppointmentStatus.PENDING,
+        status=status,
         site=place.site,
         wall_time=place.starts_at.astimezone(site.zone).strftime("%Y-%m-%dT%H:%M"),
         zone=site.zone.key,
@@ -174,6 +188,6 @@ def _offered(case: KnownCase, place: Place, site: SiteZone, now: datetime) -> Ap
         party=place.need.party,
         interpreter="+".join(place.need.languages) or None,
         deadline=deadline,
-        replaces=live.id if live else None,
-        acted_by="scheduling",
+        replaces=case.live.id if case.live else None,
+        acted_by=acted_by,
     )

@@ -14,9 +14,13 @@ from shared import tracing
 from shared.db import UnitOfWork, as_json
 from shared.events import (
     Appointment,
+    AppointmentArrived,
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentCheckedIn,
+    AppointmentFulfilled,
     AppointmentMoved,
+    AppointmentNoShow,
     AppointmentOffered,
     AppointmentStatus,
     CaseClosed,
@@ -33,6 +37,19 @@ select system, :shard, made from jsonb_to_recordset(cast(:rows as jsonb)) as r(s
 order by system
 on conflict (system, shard) do update set offers = c.offers + excluded.offers
 """
+
+
+CHANGED: dict[AppointmentStatus, type[CaseScheduled]] = {
+    AppointmentStatus.BOOKED: AppointmentBooked,
+    AppointmentStatus.ARRIVED: AppointmentArrived,
+    AppointmentStatus.CHECKED_IN: AppointmentCheckedIn,
+}
+ENDED: dict[AppointmentStatus, type[CaseScheduled]] = {
+    AppointmentStatus.CANCELLED: AppointmentCancelled,
+    AppointmentStatus.NOSHOW: AppointmentNoShow,
+    AppointmentStatus.FULFILLED: AppointmentFulfilled,
+}
+"""What happened, by the state that an appointment came to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +85,9 @@ class Outcome:
             was_booked = self.case.live and self.case.live.status is not AppointmentStatus.PENDING
             return AppointmentMoved if was_booked else AppointmentOffered
         if self.changed:
-            return AppointmentBooked
+            return CHANGED[self.changed.status]
         if self.ended:
-            return OfferExpired if self.missed else AppointmentCancelled
+            return OfferExpired if self.missed else ENDED[self.ended.status]
         return CaseClosed if self.closed else CaseWaiting
 
     def row(self) -> dict[str, Any]:
@@ -94,7 +111,8 @@ async def record(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
     made = [(r.made, r.place, traces[r.case.case_ref]) for r in results if r.made and r.place]
     await appointments.update(uow, [*(a for a, _ in ended), *(r.changed for r in results if r.changed)])
     await slots.keep(uow, [(r.ended.id, r.place) for r in results if r.ended and r.place])
-    await slots.free_places_of(uow, [(appointment.id, trace) for appointment, trace in ended])
+    freed = [(a.id, trace) for a, trace in ended if a.status is AppointmentStatus.CANCELLED]
+    await slots.free_places_of(uow, freed)
     if made:
         await appointments.insert(uow, [(appointment, place.need, trace) for appointment, place, trace in made])
         await slots.claim(uow, [(appointment.id, place) for appointment, place, _ in made])

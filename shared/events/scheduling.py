@@ -83,6 +83,22 @@ class AppointmentCancelled(CaseScheduled):
     type = "puente.scheduling.appointment.cancelled.v1"
 
 
+class AppointmentArrived(CaseScheduled):
+    type = "puente.scheduling.appointment.arrived.v1"
+
+
+class AppointmentCheckedIn(CaseScheduled):
+    type = "puente.scheduling.appointment.checked-in.v1"
+
+
+class AppointmentNoShow(CaseScheduled):
+    type = "puente.scheduling.appointment.no-show.v1"
+
+
+class AppointmentFulfilled(CaseScheduled):
+    type = "puente.scheduling.appointment.fulfilled.v1"
+
+
 class OfferExpired(CaseScheduled):
     type = "puente.scheduling.offer.expired.v1"
 

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from heapq import merge
@@ -132,6 +132,25 @@ class Calendar:
                 return _placed(need, resource, run, interpreter)
         return None
 
+    def places(self, need: Need, *own: Own) -> list[Place]:
+        """Every place for this need, earliest first, the first resource at each time; nothing is taken.
+
+        What the household holds counts as free for it.
+        """
+        for time in own:
+            for resource_id, step in time.steps:
+                self.add(resource_id, replace(step))
+        found: dict[tuple[str, datetime], Place] = {}
+        for starts_at, resource in self._starts(need, need.earliest):
+            run = self._run(resource.id, starts_at, need)
+            if run is None or run[0].local_date > need.latest or (resource.site, starts_at) in found:
+                continue
+            interpreter = self._interpreter(need, resource.site, run)
+            if interpreter is not None:
+                place = _placed(need, resource, run, interpreter)
+                found[(resource.site, starts_at)] = _keeping(place, own)
+        return list(found.values())
+
     def _search(self, need: Need, begin: datetime) -> tuple[Place | None, datetime]:
         """The earliest place from `begin` on, and up to when there is nothing for such a need."""
         for starts_at, resource in self._starts(need, begin):
@@ -230,6 +249,13 @@ def _placed(need: Need, resource: Resource, run: list[Step], interpreter: tuple[
     name, interpreted = interpreter
     claims = [(step.slot_id, need.units) for step in run] + [(step.slot_id, 1) for step in interpreted]
     return Place(need, resource.site, run[0].starts_at, run[0].local_date, tuple(claims), name)
+
+
+def _keeping(place: Place, own: Sequence[Own]) -> Place:
+    """The place with the part of it that the household holds already."""
+    wanted = dict(place.claims)
+    kept = [(step.slot_id, min(step.left, wanted.get(step.slot_id, 0))) for time in own for _, step in time.steps]
+    return replace(place, kept=tuple((slot, units) for slot, units in kept if units))
 
 
 def _fits(resource: Resource, need: Need) -> bool:

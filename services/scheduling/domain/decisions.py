@@ -23,15 +23,16 @@ class Waiting(StrEnum):
     DECLINED = "declined"
     EXPIRED = "offer_expired"
     UNANSWERED = "offers_unanswered"
+    MISSED = "missed"
 
 
-HAD_ITS_SAY = frozenset({Waiting.DECLINED, Waiting.EXPIRED, Waiting.UNANSWERED})
+HAD_ITS_SAY = frozenset({Waiting.DECLINED, Waiting.EXPIRED, Waiting.UNANSWERED, Waiting.MISSED})
 """Reasons that a new revision does not undo: the household let a place go, and the next one comes by itself or by people."""
 
 CANDIDATES = frozenset({Waiting.NO_CAPACITY, Waiting.NO_INTERPRETER, Waiting.DECLINED, Waiting.EXPIRED})
 """Reasons that a freed place can end."""
 
-LOOKED_AT_AGAIN = frozenset(Waiting) - {Waiting.REVIEW, Waiting.UNANSWERED}
+LOOKED_AT_AGAIN = frozenset(Waiting) - {Waiting.REVIEW, Waiting.UNANSWERED, Waiting.MISSED}
 """Reasons that a changed programme, a new day in the calendar or an opened place may end."""
 
 CANCEL_REASON = {

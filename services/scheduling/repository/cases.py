@@ -126,6 +126,45 @@ async def lock(uow: UnitOfWork, case_refs: Iterable[str]) -> list[KnownCase]:
     return await read(uow, refs)
 
 
+async def case_of(uow: UnitOfWork, appointment_id: UUID) -> str | None:
+    """The case that an appointment belongs to."""
+    rows = await uow.rows("select case_ref from appointments where id = :id", id=appointment_id)
+    return rows[0].case_ref if rows else None
+
+
+async def moves_of(uow: UnitOfWork, case_ref: str) -> int:
+    """How often the household moved its interview."""
+    rows = await uow.rows(
+        """select count(*) as n from appointments
+           where case_ref = :ref and reason = 'rescheduled' and acted_by = 'assistant'""",
+        ref=case_ref,
+    )
+    return int(rows[0].n)
+
+
+async def begins_with(uow: UnitOfWork, appointment_id: UUID, slot_id: int) -> bool:
+    """True when this slot is the first of the appointment's."""
+    rows = await uow.rows(
+        """select 1 from slot_claims c join slots s on s.id = c.slot_id join appointments a on a.id = c.appointment_id
+           where a.id = :id and s.id = :slot and s.starts_at = a.starts_at and s.kind <> 'interpreter'""",
+        id=appointment_id,
+        slot=slot_id,
+    )
+    return bool(rows)
+
+
+async def rank_of(uow: UnitOfWork, programme: str, reasons: Iterable[str], seniority: Seniority) -> int:
+    """How many wait before this place in the programme's line."""
+    rows = await uow.rows(
+        """select count(*) as n from cases where waiting = any(:reasons) and programme = :programme
+           and (urgency <> 'urgent', registered_at, case_ref) < (:not_urgent, :registered_at, :case_ref)""",
+        programme=programme,
+        reasons=list(reasons),
+        **seniority._asdict(),
+    )
+    return int(rows[0].n)
+
+
 async def waiting_after(
     uow: UnitOfWork, programme: str, reasons: Iterable[str], after: Seniority, limit: int
 ) -> list[Seniority]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from services.scheduling.domain.calendar import Calendar, Own, Place, Resource, Step
@@ -80,6 +81,11 @@ async def free_calendar(
     return Calendar.of(
         resources, ((row.resource_id, Step(row.id, row.starts_at, row.local_date, row.left)) for row in rows)
     )
+
+
+async def find(uow: UnitOfWork, slot_id: int) -> Any:
+    """Site and start of a slot; None when there is no such slot."""
+    return next(iter(await uow.rows("select site, starts_at from slots where id = :id", id=slot_id)), None)
 
 
 async def lock(uow: UnitOfWork, slot_ids: Iterable[int]) -> dict[int, int]:

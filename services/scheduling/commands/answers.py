@@ -1,16 +1,15 @@
-"""What people do: accept an offer, decline it, ask for another. Each is one unit of work with the case locked first."""
+"""Answers to offers: accept, decline, ask for another."""
 
 from dataclasses import replace
 from datetime import datetime
 
-from opentelemetry.trace import SpanContext
-
+from services.scheduling.commands.locked import began, cause_of, locked
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.states import step
 from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
-from services.scheduling.repository import cases, reference
+from services.scheduling.repository import reference
 from services.scheduling.repository.cases import KnownCase
 from shared import tracing
 from shared.db import UnitOfWork
@@ -24,7 +23,7 @@ async def accept(uow: UnitOfWork, case_ref: str, acted_by: str) -> None:
 
     Raises: Problem 404 for an unknown case, 409 when there is no open offer.
     """
-    case = await _locked(uow, case_ref)
+    case = await locked(uow, case_ref)
     if case.live and case.live.status is AppointmentStatus.BOOKED:
         return
     offer = _open_offer(case, uow.now)
@@ -35,7 +34,7 @@ async def accept(uow: UnitOfWork, case_ref: str, acted_by: str) -> None:
             "acted_by": acted_by,
         }
     )
-    await record(uow, [Outcome(case, changed=booked, cause=_cause(case))])
+    await record(uow, [Outcome(case, changed=booked, cause=cause_of(case))])
 
 
 async def decline(uow: UnitOfWork, case_ref: str, acted_by: str) -> None:
@@ -43,15 +42,15 @@ async def decline(uow: UnitOfWork, case_ref: str, acted_by: str) -> None:
 
     Raises: Problem 404 for an unknown case, 409 when there is nothing to decline.
     """
-    case = await _locked(uow, case_ref)
+    case = await locked(uow, case_ref)
     if case.live is None and case.waiting == Waiting.DECLINED:
         return
     if case.live is None or case.live.status not in (AppointmentStatus.PENDING, AppointmentStatus.BOOKED):
         raise _nothing_open(case)
     if case.live.starts_at <= uow.now:
-        raise Problem(409, "interview_began", "its time has come: staff at the site say what became of it")
+        raise began()
     declined = ended(case.live, AppointmentStatus.CANCELLED, "applicant-request", acted_by)
-    await record(uow, [Outcome(case, ended=declined, waiting=Waiting.DECLINED, cause=_cause(case))])
+    await record(uow, [Outcome(case, ended=declined, waiting=Waiting.DECLINED, cause=cause_of(case))])
 
 
 async def offer_again(uow: UnitOfWork, case_ref: str) -> None:
@@ -59,7 +58,7 @@ async def offer_again(uow: UnitOfWork, case_ref: str) -> None:
 
     Raises: Problem 404 for an unknown case, 409 when it has an appointment or cannot have one.
     """
-    case = await _locked(uow, case_ref)
+    case = await locked(uow, case_ref)
     if case.live:
         raise Problem(409, "has_appointment", "the case has an appointment: accept, decline or keep it")
     if case.waiting is None:
@@ -67,13 +66,6 @@ async def offer_again(uow: UnitOfWork, case_ref: str) -> None:
     asking = replace(case, offers_missed=0, waiting=None, cause=Cause.first(tracing.current(), case.cause.context))
     programmes = await reference.programmes(uow, [case.snapshot.programme])
     await carry_out(uow, await decided(uow, [asking], programmes))
-
-
-async def _locked(uow: UnitOfWork, case_ref: str) -> KnownCase:
-    found = await cases.lock(uow, [case_ref])
-    if not found:
-        raise Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")
-    return found[0]
 
 
 def _open_offer(case: KnownCase, now: datetime) -> Appointment:
@@ -87,9 +79,3 @@ def _open_offer(case: KnownCase, now: datetime) -> Appointment:
 def _nothing_open(case: KnownCase) -> Problem:
     state = f"the case waits ({case.waiting})" if case.waiting else "the case has no offer to answer"
     return Problem(409, "no_open_offer", f"{state}: read the case again to see what it has now")
-
-
-def _cause(case: KnownCase) -> Cause:
-    """A trace of its own, linked to the one that made the offer."""
-    links: list[SpanContext] = [case.live_made_in] if case.live_made_in else []
-    return Cause.first(tracing.current(), *links)

@@ -1,0 +1,11 @@
+"""Scheduling over HTTP, for staff: cases and their places, appointments on their day, a site's day."""
+
+from fastapi import APIRouter
+
+from services.scheduling.api import appointments, cases, sites
+from shared.service import Service
+
+
+def routers(service: Service) -> list[APIRouter]:
+    """Every router of the service beside those for operations."""
+    return [cases.router(service), appointments.router(service), sites.router(service)]

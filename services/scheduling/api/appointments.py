@@ -1,0 +1,57 @@
+"""Appointments on their day, for staff at the site."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from services.scheduling import commands, views
+from services.scheduling.repository import cases
+from shared.db import UnitOfWork
+from shared.service import Service
+from shared.settings import Role
+from shared.web.roles import requires
+
+AtTheSite = Annotated[Role, Depends(requires("officer", "scheduler", "ops"))]
+
+
+class Attendance(BaseModel):
+    """How many of the household are there."""
+
+    present: Annotated[int, Field(ge=0, le=100)]
+
+
+def router(service: Service) -> APIRouter:
+    """The routes under /v1/appointments. Each answers with the case as it is then."""
+    api = APIRouter(prefix="/v1/appointments", tags=["appointments"])
+
+    async def doing(id: UUID, command: Callable[[UnitOfWork], Awaitable[None]]) -> dict[str, Any]:
+        async def work(uow: UnitOfWork) -> dict[str, Any]:
+            await command(uow)
+            return await views.case_view(uow, await cases.case_of(uow, id) or "")
+
+        return await service.database.run(service.clock.now(), work)
+
+    @api.post("/{id}/arrive")
+    async def arrive(id: UUID, role: AtTheSite) -> dict[str, Any]:
+        return await doing(id, lambda uow: commands.arrive(uow, id, role))
+
+    @api.post("/{id}/check-in")
+    async def check_in(id: UUID, attendance: Attendance, role: AtTheSite) -> dict[str, Any]:
+        return await doing(id, lambda uow: commands.check_in(uow, id, role, present=attendance.present))
+
+    @api.post("/{id}/miss")
+    async def miss(id: UUID, role: AtTheSite) -> dict[str, Any]:
+        return await doing(id, lambda uow: commands.miss(uow, id, role))
+
+    @api.post("/{id}/excuse")
+    async def excuse(id: UUID, role: AtTheSite) -> dict[str, Any]:
+        return await doing(id, lambda uow: commands.excuse(uow, id, role))
+
+    @api.post("/{id}/fulfil")
+    async def fulfil(id: UUID, role: AtTheSite) -> dict[str, Any]:
+        return await doing(id, lambda uow: commands.fulfil(uow, id, role))
+
+    return api

@@ -1,0 +1,123 @@
+"""Cases: read one, answer its offer, choose, move, cancel, ask why."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, BaseModel
+
+from services.scheduling import commands, views
+from services.scheduling.choices import Span, places_of
+from shared.db import UnitOfWork
+from shared.reference import canonical_case_ref
+from shared.service import Service
+from shared.settings import Role
+from shared.web.problems import Problem
+from shared.web.roles import requires
+
+Staff = Annotated[Role, Depends(requires("ops", "scheduler", "officer", "assistant"))]
+Command = Callable[[UnitOfWork, str], Awaitable[None]]
+LOOK_AHEAD = timedelta(days=14)
+"""How far places are shown when nobody asks for other days."""
+
+
+class Choice(BaseModel):
+    """The place that begins with this slot, as `slots` shows it."""
+
+    slot_id: int
+
+
+class Cancellation(BaseModel):
+    """Why an appointment ends."""
+
+    reason: Literal[
+        "applicant-request",
+        "applicant-unable",
+        "household-changed",
+        "interpreter-unavailable",
+        "officer-unavailable",
+        "site-closed",
+        "site-capacity",
+        "safety",
+        "error",
+    ]
+
+
+def router(service: Service) -> APIRouter:
+    """The routes under /v1/cases."""
+    api = APIRouter(prefix="/v1/cases", tags=["cases"])
+
+    async def reading(case_ref: str, read: Callable[[UnitOfWork, str], Awaitable[Any]]) -> Any:
+        return await service.database.run(service.clock.now(), lambda uow: read(uow, canonical(case_ref)))
+
+    async def doing(case_ref: str, command: Command) -> dict[str, Any]:
+        """Does it and gives the case as it is then, in one unit of work."""
+
+        async def work(uow: UnitOfWork) -> dict[str, Any]:
+            await command(uow, canonical(case_ref))
+            return await views.case_view(uow, canonical(case_ref))
+
+        return await service.database.run(service.clock.now(), work)
+
+    @api.get("/{case_ref}")
+    async def read_case(case_ref: str, role: Staff) -> dict[str, Any]:
+        return dict(await reading(case_ref, views.case_view))
+
+    @api.get("/{case_ref}/why")
+    async def why(case_ref: str, role: Staff) -> dict[str, Any]:
+        return dict(await reading(case_ref, views.why))
+
+    @api.get("/{case_ref}/slots")
+    async def slots(
+        case_ref: str,
+        role: Staff,
+        site: str | None = None,
+        begins: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+        ends: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    ) -> list[dict[str, Any]]:
+        span = _span(service.clock.now(), begins, ends, site)
+
+        async def read(uow: UnitOfWork, ref: str) -> list[dict[str, Any]]:
+            return await views.place_view(uow, await places_of(uow, await views.known(uow, ref), span))
+
+        return list(await reading(case_ref, read))
+
+    @api.post("/{case_ref}/appointment")
+    async def choose(case_ref: str, choice: Choice, role: Staff) -> dict[str, Any]:
+        return await doing(case_ref, lambda uow, ref: commands.choose(uow, ref, choice.slot_id, role))
+
+    @api.post("/{case_ref}/appointment/accept")
+    async def accept(case_ref: str, role: Staff) -> dict[str, Any]:
+        return await doing(case_ref, lambda uow, ref: commands.accept(uow, ref, role))
+
+    @api.post("/{case_ref}/appointment/decline")
+    async def decline(case_ref: str, role: Staff) -> dict[str, Any]:
+        return await doing(case_ref, lambda uow, ref: commands.decline(uow, ref, role))
+
+    @api.post("/{case_ref}/appointment/move")
+    async def move(case_ref: str, choice: Choice, role: Staff) -> dict[str, Any]:
+        return await doing(case_ref, lambda uow, ref: commands.move(uow, ref, choice.slot_id, role))
+
+    @api.post("/{case_ref}/appointment/cancel")
+    async def cancel(case_ref: str, why_: Cancellation, role: Staff) -> dict[str, Any]:
+        return await doing(case_ref, lambda uow, ref: commands.cancel(uow, ref, why_.reason, role))
+
+    @api.post("/{case_ref}/appointment/offer-again")
+    async def offer_again(case_ref: str, role: Staff) -> dict[str, Any]:
+        return await doing(case_ref, commands.offer_again)
+
+    return api
+
+
+def canonical(case_ref: str) -> str:
+    """Raises: Problem 404: a reference that cannot exist is as unknown as one that does not."""
+    known = canonical_case_ref(case_ref)
+    if known is None:
+        raise Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")
+    return known
+
+
+def _span(now: datetime, begins: datetime | None, ends: datetime | None, site: str | None) -> Span:
+    begins_at = max(begins or now, now)
+    return Span(begins_at, ends or begins_at + LOOK_AHEAD, site)

@@ -1,0 +1,59 @@
+"""Which places a case can have: one function says it, pages show its answer and the claim checks it again."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from services.scheduling.domain.calendar import Place
+from services.scheduling.domain.needs import TRAVEL_NOTICE, Need, need_of
+from services.scheduling.repository import reference, slots
+from services.scheduling.repository.cases import KnownCase
+from shared.db import UnitOfWork
+from shared.events import Allocation, CaseState, ProgrammeStatus
+from shared.web.problems import Problem
+
+MOST = 500
+"""Places shown at once; who looks for more asks for other days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when to when places are looked for; `site` None: at all of the household's."""
+
+    begins_at: datetime
+    ends_at: datetime
+    site: str | None = None
+
+
+async def places_of(uow: UnitOfWork, case: KnownCase, span: Span) -> list[Place]:
+    """Every place that the household can have in the span, earliest first; its present time counts as free for it.
+
+    Raises: Problem 409 when the case can choose none at all.
+    """
+    need = await _need(uow, case)
+    sites = tuple(site for site in need.sites if span.site in (None, site))
+    resources = await slots.resources_of(uow, sites)
+    own = await slots.own_time(uow, [case.live.id]) if case.live else {}
+    calendar = await slots.free_calendar(uow, resources, max(span.begins_at, need.earliest), span.ends_at)
+    found = calendar.places(replace(need, sites=sites), *own.values())
+    return found[:MOST]
+
+
+async def find_place(uow: UnitOfWork, case: KnownCase, slot_id: int) -> Place | None:
+    """The place that begins with this slot, if it is one that the household can have now. Raises: Problem 409."""
+    slot = await slots.find(uow, slot_id)
+    if slot is None:
+        return None
+    span = Span(slot.starts_at, slot.starts_at + timedelta(hours=12), slot.site)
+    return next((place for place in await places_of(uow, case, span) if place.claims[0][0] == slot_id), None)
+
+
+async def _need(uow: UnitOfWork, case: KnownCase) -> Need:
+    programme = (await reference.programmes(uow, [case.snapshot.programme])).get(case.snapshot.programme)
+    if case.snapshot.state is not CaseState.ELIGIBLE or programme is None:
+        raise Problem(409, "cannot_choose", f"the case is {case.snapshot.state}: no interview can be chosen")
+    if programme.status is not ProgrammeStatus.OPEN:
+        raise Problem(409, "programme_not_open", f"the programme is {programme.status}: wait until it opens again")
+    if programme.allocation is Allocation.DRAW:
+        raise Problem(409, "drawn", "places of this programme are drawn: the household takes part by itself")
+    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    return replace(need_of(case.snapshot, programme, areas, uow.now), earliest=uow.now + TRAVEL_NOTICE)

@@ -1,0 +1,19 @@
+"""What people do. Each command is one unit of work that locks its case first; a refusal says what to do instead."""
+
+from services.scheduling.commands.answers import accept, decline, offer_again
+from services.scheduling.commands.places import cancel, choose, move
+from services.scheduling.commands.visits import arrive, check_in, excuse, fulfil, miss
+
+__all__ = [
+    "accept",
+    "arrive",
+    "cancel",
+    "check_in",
+    "choose",
+    "decline",
+    "excuse",
+    "fulfil",
+    "miss",
+    "move",
+    "offer_again",
+]

@@ -1,0 +1,103 @@
+"""Places that people choose: take one, move to another, give one back. What is shown is what can be claimed."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from services.scheduling.choices import find_place
+from services.scheduling.commands.locked import began, cause_of, locked
+from services.scheduling.domain.admission import admit
+from services.scheduling.domain.calendar import Place
+from services.scheduling.domain.decisions import Waiting
+from services.scheduling.handlers import decided
+from services.scheduling.offers import appointment_at, carry_out, ended
+from services.scheduling.outcomes import Outcome, record
+from services.scheduling.repository import cases, reference, slots
+from services.scheduling.repository.cases import KnownCase
+from shared.db import UnitOfWork
+from shared.events import AppointmentStatus
+from shared.settings import Role
+from shared.web.problems import Problem
+
+MOVES = 2
+"""How often a household may move its interview. Source: docs/domain.md, "Moves"."""
+NOT_WITHIN = timedelta(hours=12)
+"""How close to its start a household may still move its interview. Source: docs/domain.md, "Moves"."""
+FOR_HOUSEHOLDS = frozenset({"applicant-request", "applicant-unable", "household-changed"})
+"""Reasons of the household: it keeps its seniority and waits."""
+OF_AUTHORITIES = frozenset(
+    {"interpreter-unavailable", "officer-unavailable", "site-closed", "site-capacity", "safety", "error"}
+)
+"""Reasons that are not the household's: another place is looked for at once."""
+
+
+async def choose(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: Role) -> None:
+    """Books the place that begins with this slot. Choosing what is booked already changes nothing.
+
+    Raises: Problem 404, 409 when the place is not one of the household's, was taken a moment ago, or it has another.
+    """
+    case = await locked(uow, case_ref)
+    if case.live and case.live.status is not AppointmentStatus.PENDING:
+        if await cases.begins_with(uow, case.live.id, slot_id):
+            return
+        raise Problem(409, "has_appointment", "the case has an appointment: move it to the other place instead")
+    await _book(uow, case, slot_id, acted_by, "superseded")
+
+
+async def move(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: Role) -> None:
+    """Books the place that begins with this slot in place of the booked one, in one step.
+
+    Raises: Problem 404, 409 as choose, and when the household has moved it twice or its time is near.
+    """
+    case = await locked(uow, case_ref)
+    if case.live is None or case.live.status is not AppointmentStatus.BOOKED:
+        raise Problem(409, "nothing_booked", "only a booked appointment can be moved: accept or choose one first")
+    if await cases.begins_with(uow, case.live.id, slot_id):
+        return
+    if case.live.starts_at <= uow.now:
+        raise began()
+    if acted_by == "assistant":
+        await _check_limits(uow, case)
+    await _book(uow, case, slot_id, acted_by, "rescheduled")
+
+
+async def cancel(uow: UnitOfWork, case_ref: str, reason: str, acted_by: Role) -> None:
+    """Ends the live appointment for a reason. Seniority is kept; for a reason that is not the household's another place
+    is offered at once if there is one. Raises: Problem 404, 409."""
+    case = await locked(uow, case_ref)
+    if case.live is None:
+        raise Problem(409, "nothing_to_cancel", "the case has no appointment: read it again to see what it has now")
+    if case.live.starts_at <= uow.now:
+        raise began()
+    over = ended(case.live, AppointmentStatus.CANCELLED, reason, acted_by)
+    await record(uow, [Outcome(case, ended=over, waiting=Waiting.DECLINED, cause=cause_of(case))])
+    if reason in OF_AUTHORITIES:
+        again = replace(await locked(uow, case_ref), waiting=None, cause=cause_of(case))
+        programmes = await reference.programmes(uow, [case.snapshot.programme])
+        await carry_out(uow, await decided(uow, [again], programmes))
+
+
+async def _check_limits(uow: UnitOfWork, case: KnownCase) -> None:
+    assert case.live is not None  # noqa: S101  only asked for a booked appointment
+    if uow.now > case.live.starts_at - NOT_WITHIN:
+        raise Problem(409, "too_late_to_move", "within 12 hours of its start only staff can move it: call the site")
+    if await cases.moves_of(uow, case.case_ref) >= MOVES:
+        raise Problem(409, "moved_too_often", f"it was moved {MOVES} times already: staff can move it once more")
+
+
+async def _book(uow: UnitOfWork, case: KnownCase, slot_id: int, acted_by: Role, reason: str) -> None:
+    place = await find_place(uow, case, slot_id)
+    if place is None or not await _holds(uow, place):
+        raise Problem(
+            409, "place_taken", "this place cannot be had any more: look at what is free now and choose again"
+        )
+    site = (await reference.sites(uow))[place.site]
+    made = appointment_at(case, place, site, status=AppointmentStatus.BOOKED, deadline=None, acted_by=acted_by)
+    over = ended(case.live, AppointmentStatus.CANCELLED, reason, acted_by) if case.live else None
+    await record(uow, [Outcome(case, made=made, ended=over, place=place, cause=cause_of(case))])
+
+
+async def _holds(uow: UnitOfWork, place: Place) -> bool:
+    """Locks the slots and looks again."""
+    left = await slots.lock(uow, [slot for slot, _ in place.claims])
+    winners, _ = admit([place], left)
+    return bool(winners)

@@ -1,0 +1,88 @@
+"""The day of the interview, as staff at the site record it: arrive, check in, miss, excuse, fulfil."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+from services.scheduling.commands.locked import cause_of, locked_with
+from services.scheduling.domain.decisions import Waiting
+from services.scheduling.domain.states import ForbiddenTransition, step
+from services.scheduling.handlers import decided
+from services.scheduling.offers import carry_out, ended
+from services.scheduling.outcomes import Outcome, record
+from services.scheduling.repository import appointments, reference
+from services.scheduling.repository.cases import KnownCase
+from shared.db import UnitOfWork
+from shared.events import Appointment, AppointmentStatus
+from shared.web.problems import Problem
+
+GRACE = timedelta(minutes=30)
+"""Time after the start before a household that is not there counts as absent. Source: docs/domain.md, "Visits"."""
+EARLY = timedelta(hours=12)
+"""How long before its start a household can be there for it. Source: docs/domain.md, "Visits"."""
+
+
+async def arrive(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
+    """The household is at the site and waits. Raises: Problem 404, 409."""
+    case, appointment = await locked_with(uow, appointment_id)
+    if uow.now < appointment.starts_at - EARLY:
+        raise Problem(409, "not_today", f"the appointment is at {appointment.wall_time}: it can be recorded on its day")
+    await _change(uow, case, appointment, AppointmentStatus.ARRIVED, acted_by)
+
+
+async def check_in(uow: UnitOfWork, appointment_id: UUID, acted_by: str, *, present: int) -> None:
+    """Everyone who must come is there and identified. Raises: Problem 404, 409 while someone is missing."""
+    case, appointment = await locked_with(uow, appointment_id)
+    if present < appointment.party:
+        raise Problem(
+            409, "not_everyone_there", f"{present} of {appointment.party} are there: wait for the others, or move it"
+        )
+    await _change(uow, case, appointment, AppointmentStatus.CHECKED_IN, acted_by)
+
+
+async def fulfil(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
+    """The interview began; its own record goes on elsewhere. Raises: Problem 404, 409."""
+    case, appointment = await locked_with(uow, appointment_id)
+    if appointment.status is AppointmentStatus.FULFILLED:
+        return
+    done = _stepped(appointment, AppointmentStatus.FULFILLED, acted_by)
+    await record(uow, [Outcome(case, ended=done, closed="fulfilled", cause=cause_of(case))])
+
+
+async def miss(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
+    """Some or all did not come. The case waits until someone reviews why. Raises: Problem 404, 409 within the grace time."""
+    case, appointment = await locked_with(uow, appointment_id)
+    if appointment.status is AppointmentStatus.NOSHOW:
+        return
+    if uow.now < appointment.starts_at + GRACE:
+        raise Problem(409, "within_grace_time", "a household counts as absent 30 minutes after the start, not before")
+    _stepped(appointment, AppointmentStatus.NOSHOW, acted_by)
+    missed = ended(appointment, AppointmentStatus.NOSHOW, "applicant-unable", acted_by)
+    await record(uow, [Outcome(case, ended=missed, waiting=Waiting.MISSED, cause=cause_of(case))])
+
+
+async def excuse(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
+    """Accepts the absence for cause: the case is back in line with its seniority. Raises: Problem 404, 409."""
+    case, appointment = await locked_with(uow, appointment_id)
+    excused = _stepped(appointment, AppointmentStatus.WAITLIST, acted_by).model_copy(update={"reason": None})
+    await appointments.update(uow, [excused])
+    asking = replace(case, ended=excused, waiting=None, offers_missed=0, cause=cause_of(case))
+    programmes = await reference.programmes(uow, [case.snapshot.programme])
+    await carry_out(uow, await decided(uow, [asking], programmes))
+
+
+async def _change(
+    uow: UnitOfWork, case: KnownCase, appointment: Appointment, status: AppointmentStatus, acted_by: str
+) -> None:
+    """A second click changes nothing."""
+    if appointment.status is not status:
+        await record(uow, [Outcome(case, changed=_stepped(appointment, status, acted_by), cause=cause_of(case))])
+
+
+def _stepped(appointment: Appointment, status: AppointmentStatus, acted_by: str) -> Appointment:
+    """The appointment one step on. Raises: Problem 409 when it cannot go there."""
+    try:
+        after = step(appointment.status, status)
+    except ForbiddenTransition as error:
+        raise Problem(409, "wrong_state", f"{error}: read the day's list again") from error
+    return appointment.model_copy(update={"status": after, "version": appointment.version + 1, "acted_by": acted_by})

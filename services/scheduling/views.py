@@ -1,0 +1,141 @@
+"""What staff read: a case, why it stands where it stands, the places it can have, the day of a site."""
+
+from datetime import date
+from typing import Any
+
+from services.scheduling.domain.calendar import Place
+from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
+from services.scheduling.repository import cases, reference
+from services.scheduling.repository.cases import KnownCase, seniority_of
+from shared.db import UnitOfWork
+from shared.events import Appointment, AppointmentStatus
+from shared.web.problems import Problem
+
+WHAT_ENDS_IT = {
+    Waiting.PROGRAMME_UNKNOWN: "intake publishes the programme",
+    Waiting.PROGRAMME_CLOSED: "the authority opens the programme again",
+    Waiting.PROGRAMME_PAUSED: "the authority opens the programme again",
+    Waiting.SITE_UNKNOWN: "a site of the programme that the household may be seen at is open",
+    Waiting.REVIEW: "the authority's review ends with a new revision",
+    Waiting.CHOICE: "the household chooses a place",
+    Waiting.DRAW: "a draw gives it a place",
+    Waiting.NO_CAPACITY: "a place is freed or a new day opens, and nobody before it in line can use it",
+    Waiting.NO_INTERPRETER: "a site of the programme has an interpreter for its languages",
+    Waiting.DECLINED: "a place is freed, a new day opens, or the household asks for another offer",
+    Waiting.EXPIRED: "a place is freed, a new day opens, or the household asks for another offer",
+    Waiting.UNANSWERED: "the household, or staff for it, asks for another offer",
+    Waiting.MISSED: "staff review the absence and excuse it",
+}
+"""What would change why a case waits; a test sees that no reason is left out."""
+
+DAY = """
+select a.id, a.case_ref, a.status, a.wall_time, a.minutes, a.party, a.interpreter, a.programme,
+       array_agg(distinct r.name order by r.name) as resources
+from appointments a
+join slot_claims c on c.appointment_id = a.id join slots s on s.id = c.slot_id join resources r on r.id = s.resource_id
+where a.site = :site and a.wall_time >= :day and a.wall_time < cast(:day as date) + 1
+group by a.id order by a.wall_time, a.id
+"""
+
+
+async def case_view(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
+    """The case as staff see it. Raises: Problem 404."""
+    case = await known(uow, case_ref)
+    return {
+        "case_ref": case.case_ref,
+        "system": case.system,
+        "programme": case.snapshot.programme,
+        "state": _state(case.live, case.waiting, case.snapshot.state),
+        "version": case.version,
+        "appointment": _appointment(case.live),
+        "ended": _appointment(case.ended),
+        "reason": case.waiting,
+    }
+
+
+async def known(uow: UnitOfWork, case_ref: str) -> KnownCase:
+    """The case, not locked. Raises: Problem 404."""
+    found = await cases.read(uow, [case_ref])
+    if not found:
+        raise Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")
+    return found[0]
+
+
+def _state(live: Appointment | None, waiting: str | None, state: str) -> str:
+    if live:
+        return "offered" if live.status is AppointmentStatus.PENDING else live.status.value
+    return "waiting" if waiting else state
+
+
+def _appointment(appointment: Appointment | None) -> dict[str, Any] | None:
+    """`wall_time` at the site with its `zone` is what counts; `instant` is derived from it."""
+    if appointment is None:
+        return None
+    plain = appointment.model_dump(mode="json")
+    return {**plain, "instant": plain["starts_at"]}
+
+
+async def why(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
+    """Why the case stands where it stands: the rule, its rank in line and what would change it, from what is recorded.
+
+    `rank` counts the households before it that wait for a place under the same programme; None when it is not in line.
+    Raises: Problem 404.
+    """
+    case = await known(uow, case_ref)
+    snapshot = case.snapshot
+    programme = (await reference.programmes(uow, [snapshot.programme])).get(snapshot.programme)
+    in_line = case.waiting in LOOKED_AT_AGAIN
+    return {
+        "case_ref": case_ref,
+        "state": _state(case.live, case.waiting, snapshot.state),
+        "rule": f"allocation {programme.allocation}" if programme else "programme unknown",
+        "reason": case.waiting,
+        "changes_when": WHAT_ENDS_IT[Waiting(case.waiting)] if case.waiting else None,
+        "rank": await cases.rank_of(uow, snapshot.programme, LOOKED_AT_AGAIN, seniority_of(case)) if in_line else None,
+        "from": {
+            "urgency": snapshot.urgency,
+            "registered_at": snapshot.registered_at.isoformat(),
+            "valid_until": snapshot.valid_until.isoformat(),
+            "sites": list(snapshot.sites or (programme.sites if programme else ())),
+            "admin_area": snapshot.admin_area,
+            "languages": [lang.tag for lang in snapshot.languages if lang.interpreter],
+            "party": snapshot.party.attendees,
+            "offers_missed": case.offers_missed,
+        },
+    }
+
+
+async def place_view(uow: UnitOfWork, places: list[Place]) -> list[dict[str, Any]]:
+    """Places as staff read them; `slot_id` is what choosing one names."""
+    zones = await reference.sites(uow)
+    return [
+        {
+            "slot_id": place.claims[0][0],
+            "site": place.site,
+            "wall_time": place.starts_at.astimezone(zones[place.site].zone).strftime("%Y-%m-%dT%H:%M"),
+            "zone": zones[place.site].zone.key,
+            "instant": place.starts_at.isoformat(),
+            "minutes": place.need.minutes,
+        }
+        for place in places
+    ]
+
+
+async def day_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]]:
+    """The day's list of a site in its own time: who, when, where, with whom. No names. Raises: Problem 404."""
+    if not await uow.rows("select 1 from sites where site = :site", site=site):
+        raise Problem(404, "site_unknown", "no site has this code")
+    return [
+        {
+            "appointment_id": str(row.id),
+            "case_ref": row.case_ref,
+            "programme": row.programme,
+            "status": row.status,
+            "wall_time": row.wall_time.strftime("%Y-%m-%dT%H:%M"),
+            "minutes": row.minutes,
+            "party": row.party,
+            "interpreter": row.interpreter,
+            "resources": list(row.resources),
+        }
+        for row in await uow.rows(DAY, site=site, day=day)
+    ]
