@@ -22,9 +22,9 @@ from bench.floor import floor_rate
 from deploy.local.ports import Ports
 from deploy.local.stack import Stack
 from services.scheduling.app import HANDLERS, MIGRATIONS
-from services.scheduling.slot_generation import open_slots
 from services.scheduling.repository.reference import take_in_programmes
 from services.scheduling.seed import seed
+from services.scheduling.slot_generation import open_slots
 from shared.clock import SystemClock, use_packaged_zone_data
 from shared.db import Database
 from shared.events import CaseChanged, Party
