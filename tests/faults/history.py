@@ -73,13 +73,15 @@ class Handled:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice as it is recorded; `subject` is the appointment's id or the reason for waiting."""
+    """A notice as it is recorded; `subject` is the appointment's id or the reason for waiting. `may_have_arrived`: it was
+    handed to the mail server, whatever became of it."""
 
     id: str
     case_ref: str
     matter: str
     subject: str
     state: str
+    may_have_arrived: bool
 
 
 @dataclass(frozen=True)
@@ -192,14 +194,16 @@ def left_behind(history: History, consumed: dict[str, Iterable[str]]) -> list[st
 
 
 def told_wrongly(history: History) -> list[str]:
-    """Whoever has a date was told, each matter once; what is recorded as sent lies in the mailbox, and nothing else."""
+    """Whoever has a date was told, each matter once; what is recorded as sent lies in the mailbox, and beside it only
+    what was handed over when a process died, and says so."""
     arrived = Counter(history.mails)
     known = {notice.id: notice for notice in history.notices}
     wrong = [f"a message bears {each}, which is no notice" for each in arrived.keys() - known.keys()]
     wrong += [
         f"{n.id} ({n.matter} of {n.case_ref}) is {n.state} and arrived {arrived[n.id]} times"
         for n in history.notices
-        if (n.state == "sent") != (arrived[n.id] > 0)
+        if (n.state == "sent" and not arrived[n.id])
+        or (arrived[n.id] and not (n.state == "sent" or n.may_have_arrived))
     ]
     matters = Counter((n.case_ref, n.matter, n.subject) for n in history.notices if arrived[n.id])
     wrong += [f"{matter} went out in {n} notices" for matter, n in matters.items() if n > 1]

@@ -1,20 +1,19 @@
 """Kills of every kind of process, one after the other, at random moments."""
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Callable
 from random import Random
 
 from deploy.local.stack import Stack
 
-EARLY = {"intake": 6, "scheduling": 6, "notifications": 10, "kafka": 4, "postgres": 4}
-LATE = {"intake": 4, "scheduling": 4, "kafka": 1, "postgres": 1}
-"""Out of 40 kills: the first 30 and the last 10. A notifications that dies keeps what it has in hand for 45 s, so its
+EARLY = {"intake": 4, "scheduling": 4, "notifications": 10, "kafka": 3, "postgres": 3}
+LATE = {"intake": 6, "scheduling": 6, "kafka": 2, "postgres": 2}
+"""Out of 40 kills: the first 24 and the last 16. A notifications that dies keeps what it has in hand for 45 s, so its
 kills come early and the wait for that is not added to the run."""
 
-READY_SECONDS = 20
-"""How long a kill waits for its victim to be at work again; then it is the next one's turn."""
+MOST_SECONDS = 1.0
+"""A kill comes at a random moment, at most so long after its victim answered."""
 
 
 def kill_order(kills: int, random: Random) -> list[str]:
@@ -28,24 +27,28 @@ def kill_order(kills: int, random: Random) -> list[str]:
 
 
 async def kill_all(stack: Stack, order: list[str], random: Random, after_each: Callable[[], None]) -> Counter[str]:
-    """SIGKILL to each in turn while it is at work; how many of each were killed."""
-    killed: Counter[str] = Counter()
-    for name in order:
-        if await _at_work(stack, name):
-            await asyncio.sleep(random.uniform(0, 1))
-            if stack.children[name].is_running:
-                stack.kill(name)
-                killed[name] += 1
-        after_each()
+    """SIGKILL to each, the next one in line that is at work; how many of each were killed."""
+    left, killed = list(order), Counter[str]()
+    while left:
+        name = await _next_at_work(stack, left)
+        await asyncio.sleep(random.uniform(0, MOST_SECONDS))
+        if stack.children[name].is_running:
+            stack.kill(name)
+            killed[name] += 1
+            left.remove(name)
+            after_each()
     return killed
 
 
-async def _at_work(stack: Stack, name: str) -> bool:
-    """True once the child answers."""
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        child = stack.children[name]
-        if child.is_running and await child.program.ready():
-            return True
+async def _next_at_work(stack: Stack, line: list[str]) -> str:
+    """The first in line that answers, as soon as broker and database do: without them nobody is at work."""
+    while True:
+        answering = [name for name in dict.fromkeys(("postgres", "kafka", *line)) if await _answers(stack, name)]
+        if {"postgres", "kafka"} <= set(answering) and (at_work := [name for name in line if name in answering]):
+            return at_work[0]
         await asyncio.sleep(0.05)
-    return False
+
+
+async def _answers(stack: Stack, name: str) -> bool:
+    child = stack.children[name]
+    return child.is_running and await child.program.ready()

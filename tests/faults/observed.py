@@ -25,7 +25,7 @@ select service, attributes->>'messaging.message.id' as event_id, starts_at as at
 where name like 'process %' and status = 'ok'
 """
 
-NOTICES = "select id::text, case_ref, matter, subject, state from notices"
+NOTICES = "select id::text, case_ref, matter, subject, state, may_have_arrived from notices"
 
 MESSAGE_ID = re.compile(rb"^Message-ID: <([0-9a-f-]{36})@", re.MULTILINE | re.IGNORECASE)
 

@@ -30,7 +30,8 @@ SAID = Said(STREAM, 1, "event 1", partition=0, offset=0)
 SAID_NEXT = Said(STREAM, 2, "event 2", partition=0, offset=1)
 HANDLED = Handled("scheduling", "event 1", NOW)
 HANDLED_NEXT = Handled("scheduling", "event 2", NOW + timedelta(seconds=1))
-NOTICE = Notice("notice", "REF", "offer", "date", "sent")
+NOTICE = Notice("notice", "REF", "offer", "date", "sent", may_have_arrived=True)
+WITHDRAWN = Notice("withdrawn", "REF", "offer", "earlier date", "withdrawn", may_have_arrived=True)
 
 GOOD = History(
     acknowledged=[FIRST, SECOND],
@@ -52,6 +53,8 @@ GOOD = History(
         {"said": [SAID, SAID_NEXT, replace(SAID, offset=2), replace(SAID_NEXT, offset=3)]},
         {"handled": [HANDLED_NEXT]},
         {"mails": ["notice", "notice"]},
+        {"notices": [NOTICE, WITHDRAWN], "mails": ["notice", "withdrawn"]},
+        {"notices": [NOTICE, WITHDRAWN]},
     ],
 )
 def test_a_good_history_breaks_no_rule(harmless: dict[str, Any]) -> None:
@@ -85,6 +88,10 @@ def test_a_good_history_breaks_no_rule(harmless: dict[str, Any]) -> None:
         ({"notices": [replace(NOTICE, state="due")]}, "told wrongly"),
         ({"notices": [NOTICE, replace(NOTICE, id="other")], "mails": ["notice", "other"]}, "told wrongly"),
         ({"notices": [], "mails": []}, "told wrongly"),
+        (
+            {"notices": [NOTICE, replace(WITHDRAWN, may_have_arrived=False)], "mails": ["notice", "withdrawn"]},
+            "told wrongly",
+        ),
     ],
 )
 def test_control_each_rule_finds_what_breaks_it(piece: dict[str, Any], rule: str) -> None:

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from services.notifications.jobs import AT_ONCE
 from tests.e2e.running import CONSUMED, Running
 from tests.faults.history import broken_rules, second_messages
 from tests.faults.length import KILLS, RESULTS
@@ -19,7 +20,7 @@ async def test_the_run_was_what_it_claims_to_be(after_kills: Ride, capsys: pytes
 
     assert RESULTS == len(after_kills.ledger.acknowledged)
     assert {"intake", "scheduling", "notifications", "kafka", "postgres"} == set(after_kills.killed)
-    assert after_kills.killed.total() >= 0.9 * KILLS
+    assert KILLS == after_kills.killed.total()
     assert after_kills.ledger.sent_again > 0
 
 
@@ -33,8 +34,11 @@ async def test_no_slot_is_oversold_and_nobody_has_two_dates(rough: Running, afte
     assert dict.fromkeys(INVARIANTS, 0) == broken
 
 
-async def test_second_messages_are_no_more_than_notifications_was_killed(after_kills: Ride) -> None:
-    assert second_messages(after_kills.history) <= after_kills.killed["notifications"]
+async def test_a_crash_sends_again_only_what_was_on_its_way_at_that_moment(after_kills: Ride) -> None:
+    """Never "exactly once": between the mail server's yes and its record a crash leads to a second message."""
+    crashes = after_kills.killed["notifications"] + after_kills.killed["postgres"]
+
+    assert second_messages(after_kills.history) <= AT_ONCE * crashes
 
 
 async def test_nothing_is_left_in_an_outbox_or_among_parked_and_dead_events(rough: Running, after_kills: Ride) -> None:

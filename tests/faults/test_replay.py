@@ -1,0 +1,119 @@
+"""Every topic is replayed twice and shuffled: into full databases it changes nothing, into empty ones it makes the same."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+import pytest_asyncio
+
+from services.scheduling.jobs import Jobs
+from shared.clock import FixedClock
+from shared.kafka.records import Record
+from tests.e2e.running import CONSUMED, Running
+from tests.faults.observed import records_of
+from tests.faults.replay import Databases, Replica, standing_still
+from tests.faults.ride import Ride
+from tests.scheduling import INVARIANTS
+
+pytestmark = pytest.mark.faults
+
+WHAT_CASES_HAVE = """
+select c.case_ref, c.intake_version, c.state, c.waiting, a.status from cases c
+left join appointments a on a.case_ref = c.case_ref and a.status in ('pending', 'booked') order by c.case_ref
+"""
+"""Who has a date, who waits and why, whose case has ended. Not which date: that depends on who came first, and between
+streams there is no order."""
+
+WHAT_IS_OWED = """
+select n.case_ref, n.matter, n.subject from notices n join cases c using (case_ref)
+where n.state in ('due', 'sent', 'failed', 'not_reachable') and n.matter in ('offer', 'wait')
+  and n.subject in (c.snapshot -> 'appointment' ->> 'id', c.snapshot ->> 'waiting') order by 1, 2, 3
+"""
+"""What each household must have been told of what is true now. Not what it was told before: a replay that sends nothing
+in between owes nobody the end of a date that nobody heard of."""
+
+WHAT_IS_TRUE = "select case_ref, version, programme, snapshot::text from cases order by case_ref"
+SITES = "select * from sites order by site"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def records(rough: Running, after_kills: Ride) -> list[Record]:
+    """Every record of the run with the kills."""
+    return await records_of(rough.config["kafka"])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def databases(rough: Running, records: list[Record]) -> AsyncIterator[Databases]:
+    """Copies and empty databases, while the services of the run stand still."""
+    async with standing_still(rough):
+        made = Databases(rough, FixedClock(datetime.now(UTC)))
+        yield made
+        await made.close()
+
+
+async def test_replaying_everything_twice_into_full_databases_changes_no_row(
+    databases: Databases, records: list[Record]
+) -> None:
+    replicas = [await databases.copy_of(service) for service in CONSUMED]
+    before = [await replica.digests() for replica in replicas]
+
+    for replica in replicas:
+        await _replay_twice(replica, records)
+
+    assert before == [await replica.digests() for replica in replicas]
+
+
+async def test_control_without_positions_a_shuffled_replay_brings_back_what_is_over(
+    databases: Databases, records: list[Record]
+) -> None:
+    replica = await databases.copy_of("notifications")
+    before = (await replica.digests())["cases"]
+    await replica.replay(records, Random(), remembering=False)
+
+    assert before != (await replica.digests())["cases"]
+
+
+async def test_replaying_everything_into_empty_databases_gives_every_case_the_same_end(
+    databases: Databases, records: list[Record]
+) -> None:
+    live = await databases.copy_of("scheduling")
+
+    again = [await databases.empty("scheduling") for _ in range(2)]
+    for replica in again:
+        await _replay_twice(replica, records)
+        await Jobs(replica.database, replica.clock).look_again()  # at those whose programme came after them
+
+    wanted = await live.rows(WHAT_CASES_HAVE)
+    for replica in again:
+        assert wanted == await replica.rows(WHAT_CASES_HAVE)
+        assert [(0,)] * len(INVARIANTS) == [(await replica.rows(sql))[0] for sql in INVARIANTS.values()]
+
+
+async def test_replaying_everything_into_an_empty_database_owes_every_household_the_same_notice(
+    databases: Databases, records: list[Record]
+) -> None:
+    live = await databases.copy_of("notifications")
+
+    again = [await databases.empty("notifications") for _ in range(2)]
+    for replica in again:
+        await _replay_twice(replica, records)
+
+    for question in (WHAT_IS_OWED, WHAT_IS_TRUE, SITES):
+        wanted = await live.rows(question)
+        assert [wanted, wanted] == [await replica.rows(question) for replica in again]
+
+
+async def test_replaying_everything_into_an_empty_intake_gives_it_the_same_sites(
+    databases: Databases, records: list[Record]
+) -> None:
+    live, again = await databases.copy_of("intake"), await databases.empty("intake")
+
+    await _replay_twice(again, records)
+
+    assert await live.rows(SITES) == await again.rows(SITES)
+
+
+async def _replay_twice(replica: Replica, records: list[Record]) -> None:
+    for _ in range(2):
+        await replica.replay(records, Random())
