@@ -43,6 +43,7 @@ def settings(url: str) -> IntakeSettings:
         port=1,
         tokens=ROLES,
         data_key=SecretStr(DATA_KEY),
+        scheduling_url="http://127.0.0.1:1",
         systems={
             "us": SystemCredentials(secrets=[SecretStr(secret) for secret in SECRETS[:2]]),
             **{

@@ -39,7 +39,9 @@ def apps() -> Iterator[FastAPI]:
     }
     secret = "whsec_" + base64.b64encode(bytes(32)).decode()
     systems = {"us": {"secrets": [secret]}, "mx": {"tokens": ["m"]}, "ca": {"tokens": ["c"]}}
-    yield build_intake(IntakeSettings.model_validate({**usual, "systems": systems}))
+    yield build_intake(
+        IntakeSettings.model_validate({**usual, "systems": systems, "scheduling_url": "http://127.0.0.1:1"})
+    )
     yield build_scheduling(SchedulingSettings.model_validate(usual))
     told = {**usual, "intake_url": "http://127.0.0.1:1", "portal_url": "http://127.0.0.1:1", "smtp_port": 1}
     yield build_notifications(NotificationsSettings.model_validate({**told, "mailbox_dir": "/nonexistent"}))

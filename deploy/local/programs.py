@@ -105,6 +105,7 @@ def service_environment(name: str, state: StateDir, ports: Ports) -> dict[str, s
     }
     if name == "intake":
         told["PUENTE_SYSTEMS"] = json.dumps(_accepted_systems(known["systems"]))
+        told["PUENTE_SCHEDULING_URL"] = url(ports.scheduling)
     if name == "notifications":
         told |= {
             "PUENTE_INTAKE_URL": url(ports.intake),

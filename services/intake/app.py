@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.intake import api
+from services.intake import api, programmes
 from services.intake.handlers import sites_changed
 from services.intake.jobs import Jobs
 from services.intake.repository.cases import counts
@@ -31,7 +31,12 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> FastAPI:
     """The service, ready to be served. Raises: ValueError for credentials that cannot be."""
     service = Service("intake", settings, HANDLERS, clock or SystemClock())
     jobs = Jobs(service.database, service.clock)
-    routers = [api.documents_router(service, Senders(settings.systems)), api.cases_router(service)]
+    effects = programmes.Effects(settings.scheduling_url, settings.tokens["service"])
+    routers = [
+        api.documents_router(service, Senders(settings.systems)),
+        api.cases_router(service),
+        programmes.router(service, effects),
+    ]
     ticks = [Tick("expire_cases", EXPIRE_EVERY, jobs.expire_cases)]
     return create_app(service, routers=routers, ticks=ticks, counts=counts)
 

@@ -13,6 +13,7 @@ class SystemCredentials(BaseModel):
 
 
 class IntakeSettings(ServiceSettings):
-    """`systems` maps `us`, `mx`, `ca` to their credentials."""
+    """`systems` maps `us`, `mx`, `ca` to their credentials; `scheduling_url` is asked whom a programme's end concerns."""
 
+    scheduling_url: str
     systems: dict[str, SystemCredentials]

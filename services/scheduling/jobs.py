@@ -17,10 +17,12 @@ from services.scheduling.slot_generation import open_slots
 from shared import tracing
 from shared.clock import Clock
 from shared.db import Database, UnitOfWork
-from shared.events import AppointmentStatus, ProgrammeChanged
+from shared.events import AppointmentStatus, ProgrammeChanged, ProgrammeStatus
 from shared.outbox import Cause
 
 AT_ONCE = 200
+PAGE = 500
+CLOSED = ProgrammeStatus.CLOSED
 MISSED_OFFERS = 2
 """Offers without an answer after which the case waits until someone acts for it. Source: docs/domain.md, "Offers"."""
 OPENS_AFTER_MINUTES = (10, 60)
@@ -85,7 +87,11 @@ class Jobs:
         await self._database.run(self._clock.now(), reference.look_again_at_strays)
 
     async def look_again(self) -> None:
-        """Decides again about all who wait under a programme that changed, or that places were opened for."""
+        """Decides again about all who wait under a programme that changed, or that places were opened for.
+
+        When the programme closed, also about those who have a date: it says whether their dates are honoured. Page by
+        page, one event a household; what was cut off goes on where it was, since who was looked at is not affected again.
+        """
         for programme, since in await self._database.run(self._clock.now(), reference.to_look_at_again):
             after: Seniority | None = FIRST
             while after is not None:
@@ -97,11 +103,13 @@ class Jobs:
         """Decides about the next households in line; where the page ended, None after the last one."""
 
         async def work(uow: UnitOfWork) -> Seniority | None:
-            page = await cases.waiting_after(uow, programme.programme, LOOKED_AT_AGAIN, after, AT_ONCE)
+            page = await cases.waiting_after(
+                uow, programme.programme, LOOKED_AT_AGAIN, after, PAGE, with_live=programme.status is CLOSED
+            )
             known = await cases.lock(uow, [each.case_ref for each in page])
-            waiting = [_caused_by_tick(case) for case in known if case.waiting in LOOKED_AT_AGAIN]
-            await carry_out(uow, await decided(uow, waiting, {programme.programme: programme}, afresh=True))
-            return page[-1] if len(page) == AT_ONCE else None
+            affected = [_caused_by_tick(case) for case in known if case.live or case.waiting in LOOKED_AT_AGAIN]
+            await carry_out(uow, await decided(uow, affected, {programme.programme: programme}, afresh=True))
+            return page[-1] if len(page) == PAGE else None
 
         with tracing.span("look again"):
             return await self._database.run(self._clock.now(), work)

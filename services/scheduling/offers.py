@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.calendar import Calendar, Own, Place, Resource
-from services.scheduling.domain.decisions import Decision, End, Keep, Offer, Wait, Waiting
+from services.scheduling.domain.decisions import Decision, End, Keep, Offer, Release, Wait, Waiting
 from services.scheduling.domain.needs import Need, deadline_of
 from services.scheduling.domain.states import step
 from services.scheduling.outcomes import Outcome, record
@@ -130,6 +130,8 @@ def _outcome(
             closed = case.snapshot.state.value
             is_news = case.live is not None or case.waiting is not None or not case.version
             return Outcome(case, ended=_cancelled(case, reason), closed=closed) if is_news else None
+        case Release(reason, waiting):
+            return Outcome(case, ended=_cancelled(case, reason), waiting=waiting)
         case Offer(_):
             found = places[case.case_ref]
             replaced = _cancelled(case, "superseded")

@@ -139,3 +139,22 @@ async def day_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]
         }
         for row in await uow.rows(DAY, site=site, day=day)
     ]
+
+
+DATES = """
+select c.case_ref from cases c join appointments a using (case_ref)
+where c.programme = :programme and a.status in ('pending', 'booked') and a.starts_at > :now order by a.starts_at
+"""
+
+
+async def effects_of_closing(uow: UnitOfWork, programme: str) -> dict[str, Any]:
+    """Whom it would concern if the programme closed now: how many dates, how many who wait, the first 1,000 cases by date."""
+    dates = await uow.rows(DATES, programme=programme, now=uow.now)
+    waiting = await uow.rows(
+        "select count(*) as n from cases where programme = :programme and waiting is not null", programme=programme
+    )
+    return {
+        "appointments": len(dates),
+        "waiting": waiting[0].n,
+        "cases": [row.case_ref for row in dates[:1000]],
+    }

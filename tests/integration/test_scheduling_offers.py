@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from services.scheduling import commands
+from services.scheduling import commands, views
 from services.scheduling.app import counts
 from shared.events import CaseLanguage, CaseState, Party
 from shared.web.problems import Problem
@@ -364,3 +364,43 @@ async def test_five_hundred_households_in_one_batch_get_places_of_their_own(sche
 
     await scheduling.check()
     assert await scheduling.count("select count(*) from appointments where status = 'pending'") == 500
+
+
+@pytest.mark.parametrize("on_close", ["cancel", "rebook"])
+async def test_a_programme_that_closes_cancels_its_dates_one_message_each_and_keeps_the_line(
+    scheduling: Scheduling, on_close: str
+) -> None:
+    offered, held, waits = a_case(), a_case(), a_case(valid_until=NOW.date())
+    await scheduling.receive(a_programme(on_close=on_close), offered, held, waits)
+    await scheduling.do(lambda uow: commands.accept(uow, held.case_ref, "scheduler"))
+
+    await scheduling.receive(a_programme(on_close=on_close, status="closed", version=2))
+    for _ in range(2):
+        await scheduling.jobs.look_again()
+
+    for case in (offered, held):
+        assert await scheduling.waiting(case) == "programme_closed"
+        assert (await scheduling.published(case)).count("puente.scheduling.appointment.cancelled.v1") == 1
+    reasons = await scheduling.rows("select distinct reason from appointments")
+    assert [row.reason for row in reasons] == ["programme-closed"]
+    await scheduling.check()
+
+
+async def test_a_programme_that_honours_its_dates_keeps_them_when_it_closes(scheduling: Scheduling) -> None:
+    held = a_case()
+    await scheduling.receive(a_programme(on_close="honour"), held)
+    await scheduling.do(lambda uow: commands.accept(uow, held.case_ref, "scheduler"))
+
+    await scheduling.receive(a_programme(on_close="honour", status="closed", version=2))
+    await scheduling.jobs.look_again()
+
+    assert (await scheduling.live(held)).status == "booked"
+
+
+async def test_whom_a_closing_would_concern_can_be_asked_before(scheduling: Scheduling) -> None:
+    held, waits = a_case(), a_case(valid_until=NOW.date())
+    await scheduling.receive(a_programme(), held, waits)
+
+    effects = await scheduling.do(lambda uow: views.effects_of_closing(uow, "MX-REF"))
+
+    assert effects == {"appointments": 1, "waiting": 1, "cases": [held.case_ref]}

@@ -53,6 +53,24 @@ async def add_programmes(uow: UnitOfWork, rows: Sequence[dict[str, Any]]) -> lis
     return [_changed(row) for row in await uow.rows(INSERT_PROGRAMMES, rows=as_json(rows))]
 
 
+async def lock_programme(uow: UnitOfWork, programme: str) -> ProgrammeChanged | None:
+    """A programme as it is, locked; None when there is none of this code."""
+    rows = await uow.rows("select * from programmes where programme = :programme for update", programme=programme)
+    return _changed(rows[0]) if rows else None
+
+
+async def store_status(uow: UnitOfWork, changed: ProgrammeChanged) -> None:
+    """Stores a locked programme's new status and version."""
+    await uow.execute(
+        """update programmes set status = :status, closes_on = :closes_on, version = :version
+           where programme = :programme""",
+        status=changed.status,
+        closes_on=changed.closes_on,
+        version=changed.version,
+        programme=changed.programme,
+    )
+
+
 def _changed(row: Row[Any]) -> ProgrammeChanged:
     return ProgrammeChanged.model_validate(dict(row._mapping))
 

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from services.scheduling.api import appointments, cases, sites
+from services.scheduling.api import appointments, cases, internal, sites
 from shared.service import Service
 
 
 def routers(service: Service) -> list[APIRouter]:
     """Every router of the service beside those for operations."""
-    return [cases.router(service), appointments.router(service), sites.router(service)]
+    return [cases.router(service), appointments.router(service), sites.router(service), internal.router(service)]

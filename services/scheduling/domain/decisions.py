@@ -35,6 +35,9 @@ CANDIDATES = frozenset({Waiting.NO_CAPACITY, Waiting.NO_INTERPRETER, Waiting.DEC
 LOOKED_AT_AGAIN = frozenset(Waiting) - {Waiting.REVIEW, Waiting.UNANSWERED, Waiting.MISSED}
 """Reasons that a changed programme, a new day in the calendar or an opened place may end."""
 
+HONOUR = "honour"
+"""What a closing programme may say of its appointments: they stay. Otherwise they are cancelled, one message each."""
+
 CANCEL_REASON = {
     CaseState.INELIGIBLE: "ineligible",
     CaseState.WITHDRAWN: "applicant-request",
@@ -83,7 +86,15 @@ class Offer:
     need: Need
 
 
-Decision = Keep | End | Wait | Offer
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The live appointment is cancelled for this reason, and the case waits for that one with its seniority."""
+
+    reason: str
+    waiting: Waiting
+
+
+Decision = Keep | End | Wait | Offer | Release
 
 
 def decide(
@@ -104,6 +115,8 @@ def decide(
         return Keep()
     if state in CANCEL_REASON:
         return End(CANCEL_REASON[state])
+    if held and programme and programme.status is ProgrammeStatus.CLOSED and programme.on_close != HONOUR:
+        return Release("programme-closed", Waiting.PROGRAMME_CLOSED)
     if state is CaseState.REVIEW:
         return Keep() if held else Wait(Waiting.REVIEW)
     if programme is None or need is None:

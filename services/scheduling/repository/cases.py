@@ -46,7 +46,8 @@ READ = STATE.format(snapshot=", c.snapshot")
 
 WAITING = """
 select case_ref, urgency, registered_at from cases
-where waiting = any(:reasons) and programme = :programme
+where programme = :programme and (waiting = any(:reasons) or :with_live and exists (
+    select 1 from appointments a where a.case_ref = cases.case_ref and a.status in ('pending', 'booked')))
   and (urgency <> 'urgent', registered_at, case_ref) > (:not_urgent, :registered_at, :case_ref)
 order by urgency <> 'urgent', registered_at, case_ref limit :limit
 """
@@ -166,13 +167,14 @@ async def rank_of(uow: UnitOfWork, programme: str, reasons: Iterable[str], senio
 
 
 async def waiting_after(
-    uow: UnitOfWork, programme: str, reasons: Iterable[str], after: Seniority, limit: int
+    uow: UnitOfWork, programme: str, reasons: Iterable[str], after: Seniority, limit: int, *, with_live: bool = False
 ) -> list[Seniority]:
-    """The next waiting cases of the programme in their order, not locked."""
+    """The next waiting cases of the programme in their order, not locked; also those with an appointment if so asked."""
     rows = await uow.rows(
         WAITING,
         programme=programme,
         reasons=list(reasons),
+        with_live=with_live,
         not_urgent=after.not_urgent,
         registered_at=after.registered_at,
         case_ref=after.case_ref,

@@ -1,0 +1,101 @@
+"""Programmes, as operations change them: close, pause, reopen. The dry run asks scheduling whom it would concern."""
+
+import asyncio
+from enum import StrEnum
+from typing import Annotated, Any
+
+import httpx
+from fastapi import APIRouter, Depends
+from pydantic import SecretStr
+
+from services.intake.repository import reference
+from shared import tracing
+from shared.db import UnitOfWork
+from shared.events import ProgrammeChanged, ProgrammeStatus
+from shared.outbox import Cause
+from shared.service import Service
+from shared.settings import Role
+from shared.web.problems import Problem
+from shared.web.roles import requires
+
+DEADLINE_SECONDS = 10
+
+
+class Change(StrEnum):
+    CLOSE = "close"
+    PAUSE = "pause"
+    REOPEN = "reopen"
+
+
+STATUS = {
+    Change.CLOSE: ProgrammeStatus.CLOSED,
+    Change.PAUSE: ProgrammeStatus.PAUSED,
+    Change.REOPEN: ProgrammeStatus.OPEN,
+}
+
+
+async def change(uow: UnitOfWork, programme: str, what: Change, *, is_dry_run: bool) -> ProgrammeChanged:
+    """The programme after the change; published unless it is a dry run or nothing changes. Raises: Problem 404."""
+    known = await reference.lock_programme(uow, programme)
+    if known is None:
+        raise Problem(404, "programme_unknown", "no programme has this code")
+    status = STATUS[what]
+    if known.status is status:
+        return known
+    closes_on = uow.now.date() if status is ProgrammeStatus.CLOSED else None
+    changed = known.model_copy(update={"status": status, "closes_on": closes_on, "version": known.version + 1})
+    if not is_dry_run:
+        await reference.store_status(uow, changed)
+        uow.publish(changed, cause=Cause.first(tracing.current()))
+    return changed
+
+
+class Effects:
+    """Asks scheduling whom the end of a programme would concern."""
+
+    def __init__(self, scheduling_url: str, token: SecretStr) -> None:
+        self._url = scheduling_url.rstrip("/")
+        self._token = token
+
+    async def of_closing(self, programme: str) -> dict[str, Any]:
+        """Raises: Problem 503 when scheduling does not answer."""
+        headers = {"Authorization": f"Bearer {self._token.get_secret_value()}"}
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS), httpx.AsyncClient(timeout=DEADLINE_SECONDS) as client:
+                answer = await client.get(f"{self._url}/internal/programmes/{programme}/effects", headers=headers)
+                answer.raise_for_status()
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise Problem(
+                503, "scheduling_away", "scheduling does not answer: ask again, nothing was changed"
+            ) from error
+        effects: dict[str, Any] = answer.json()
+        return effects
+
+
+def router(service: Service, effects: Effects) -> APIRouter:
+    """`POST /v1/programmes/{code}/close|pause|reopen`, each with `?dry_run=true`."""
+    api = APIRouter(prefix="/v1/programmes", tags=["programmes"])
+
+    @api.post("/{programme}/{what}")
+    async def change_programme(
+        programme: str, what: Change, role: Annotated[Role, Depends(requires("ops"))], dry_run: bool = False
+    ) -> dict[str, Any]:
+        concerned = await effects.of_closing(programme) if dry_run else None
+        changed = await service.database.run(
+            service.clock.now(), lambda uow: change(uow, programme, what, is_dry_run=dry_run)
+        )
+        return {
+            "programme": changed.programme,
+            "status": changed.status,
+            "version": changed.version,
+            "dry_run": dry_run,
+            "appointments": _fate(changed),
+            "concerned": concerned,
+        }
+
+    return api
+
+
+def _fate(changed: ProgrammeChanged) -> str:
+    """What becomes of the appointments: by the programme's own rule when it closes, else they stay."""
+    return changed.on_close if changed.status is ProgrammeStatus.CLOSED else "honour"
