@@ -7,8 +7,9 @@ import time
 from rich.console import Console
 from rich.table import Table
 
+from tests.e2e.command import running_puente
 from tests.e2e.households import a_household
-from tests.e2e.running import Running, running_puente
+from tests.e2e.running import Running
 
 PROGRAMMES = {"us": "US-RFA", "mx": "MX-REF", "ca": "CA-RST"}
 WARM_UP, MEASURED = 3, 10

@@ -1,10 +1,11 @@
-"""The whole system, once for all stories that leave it in peace."""
+"""The whole system, started by the command that people start it with, once for all stories."""
 
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.e2e.running import Running, running_puente
+from tests.e2e.command import running_puente
+from tests.e2e.running import Running
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -3,20 +3,18 @@
 import asyncio
 import mailbox
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import asyncpg
 import httpx
 
-from deploy.local.ports import Ports
-from deploy.local.stack import Stack
 from deploy.local.state import SERVICES
 from deploy.senders import Answer, send
 from deploy.simulators.households import Result
@@ -25,7 +23,6 @@ from services.intake import app as intake
 from services.notifications import app as notifications
 from services.scheduling import app as scheduling
 from shared.tracing import case_hash
-from tests.conftest import state_dir
 from tests.e2e.households import system_of
 
 T = TypeVar("T")
@@ -44,7 +41,7 @@ UNSENT = "select 1 from notices where state in ('due', 'sending') limit 1"
 UNGIVEN = "select 1 from freed_places where opens_at is null limit 1"
 
 
-async def eventually(question: Callable[[], Awaitable[T]], *, seconds: float = PATIENCE_SECONDS) -> T:
+async def eventually(question: Callable[[], Awaitable[T | None]], *, seconds: float = PATIENCE_SECONDS) -> T:
     """The first answer that is true. Raises: AssertionError with the last one."""
     answer = None
     for _ in range(int(seconds / 0.1)):
@@ -55,11 +52,12 @@ async def eventually(question: Callable[[], Awaitable[T]], *, seconds: float = P
 
 
 class Running:
-    """What a test does with the three services and asks of them. `sent` are all households that it let in."""
+    """What a test does with the three services and asks of them. `config` is its dev.json, `folder` where it keeps its
+    state, `sent` are all households that the test let in."""
 
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
-        self.config = stack.config
+    def __init__(self, config: Document, folder: Path) -> None:
+        self.config = config
+        self.folder = folder
         self.sent: list[Result] = []
         self._mails: dict[str, EmailMessage] = {}
 
@@ -190,18 +188,6 @@ class Running:
             return Trace(found[0], case_hash(case_ref)) if len(found) == 1 else None
 
         return await eventually(there)
-
-
-@asynccontextmanager
-async def running_puente() -> AsyncIterator[Running]:
-    """A Puente of one's own, from start to stop."""
-    with state_dir() as folder:
-        stack = Stack(folder, Ports.free())
-        await stack.start()
-        try:
-            yield Running(stack)
-        finally:
-            await stack.stop()
 
 
 class Trace:

@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 from datetime import datetime
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from icalendar import Calendar
 
 from tests.e2e.households import a_household
+from tests.e2e.mails import entry_of, text_of
 from tests.e2e.running import Running, eventually, place
 
 
@@ -21,14 +20,14 @@ async def test_accepting_books_the_date_and_the_confirmation_brings_the_calendar
     answer = await puente.answer_offer(case_ref, "accept")
 
     [_, confirmation] = await puente.mails_to(household, 2)
-    case, entry = await puente.reaches(case_ref, "booked"), _entry(confirmation)
+    case, entry = await puente.reaches(case_ref, "booked"), entry_of(confirmation)
     assert 200 == answer.status_code
     assert (offer["id"], "booked", "ops") == tuple(case["appointment"][name] for name in ("id", "status", "acted_by"))
-    assert "Su entrevista está confirmada" in _text(confirmation)
+    assert "Su entrevista está confirmada" in text_of(confirmation)
     assert ("REQUEST", "CONFIRMED") == (entry["METHOD"], entry["STATUS"])
     assert datetime.fromisoformat(offer["instant"]) == entry["DTSTART"].dt
-    assert _entry(offered)["UID"] == entry["UID"]
-    assert _entry(offered)["SEQUENCE"] < entry["SEQUENCE"]
+    assert entry_of(offered)["UID"] == entry["UID"]
+    assert entry_of(offered)["SEQUENCE"] < entry["SEQUENCE"]
     assert [("offered", "sent"), ("booked", "sent")] == await puente.notices(case_ref)
 
 
@@ -60,8 +59,8 @@ async def test_declining_lets_the_date_go_and_keeps_the_household_in_line(puente
     assert 200 == answer.status_code
     assert (None, "declined") == (case["appointment"], case["reason"])
     assert ("cancelled", "applicant-request") == (case["ended"]["status"], case["ended"]["reason"])
-    assert "You keep your place on the list" in _text(cancelled)
-    assert "CANCEL" == _entry(cancelled)["METHOD"]
+    assert "You keep your place on the list" in text_of(cancelled)
+    assert "CANCEL" == entry_of(cancelled)["METHOD"]
     assert 409 == (await puente.answer_offer(case_ref, "accept")).status_code
 
 
@@ -88,7 +87,7 @@ async def test_a_revision_that_no_longer_fits_moves_the_household_to_another_dat
     case = await puente.case(case_ref)
     assert (before["id"], 4) == (case["appointment"]["replaces"], case["appointment"]["party"])
     assert ("cancelled", "superseded") == (case["ended"]["status"], case["ended"]["reason"])
-    assert "La fecha que tenía antes ya no vale" in _text(moved)
+    assert "La fecha que tenía antes ya no vale" in text_of(moved)
 
 
 async def test_a_review_leaves_the_date_as_it_is(puente: Running) -> None:
@@ -115,8 +114,8 @@ async def test_a_decision_that_ends_the_case_cancels_its_date_with_the_reason(
     case = await puente.reaches(case_ref, state)
     [_, booked, cancelled] = await puente.mails_to(household, 3)
     assert ("cancelled", reason) == (case["ended"]["status"], case["ended"]["reason"])
-    assert "CANCEL" == _entry(cancelled)["METHOD"]
-    assert _entry(booked)["UID"] == _entry(cancelled)["UID"]
+    assert "CANCEL" == entry_of(cancelled)["METHOD"]
+    assert entry_of(booked)["UID"] == entry_of(cancelled)["UID"]
     assert [("offered", "sent"), ("booked", "sent"), ("cancelled", "sent")] == await puente.notices(case_ref)
 
 
@@ -153,17 +152,3 @@ async def _handled(puente: Running, case_ref: str, *, revision: int) -> None:
 
     await eventually(taken_in)
     await eventually(puente.is_quiet)
-
-
-def _text(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
-
-
-def _entry(mail: EmailMessage) -> dict[str, Any]:
-    """The one event of the calendar entry that the message brings, and what is to be done with it."""
-    [part] = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
-    calendar = Calendar.from_ical(part.get_payload(decode=True))
-    [event] = calendar.walk("VEVENT")
-    return {**event, "METHOD": calendar["METHOD"]}

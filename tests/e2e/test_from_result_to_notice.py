@@ -3,6 +3,7 @@
 import pytest
 
 from tests.e2e.households import a_household
+from tests.e2e.mails import text_of
 from tests.e2e.running import Running
 
 POSTS = {
@@ -27,7 +28,7 @@ async def test_an_eligible_household_of_each_country_reads_its_offer_in_its_lang
 
     case = await puente.reaches(case_ref, "offered")
     [mail] = await puente.mails_to(household)
-    text = mail.get_body(("plain",)).get_content()
+    text = text_of(mail)
     assert language == mail["Content-Language"]
     assert OFFERED_WORDS[language] in text
     assert case_ref in text
@@ -97,7 +98,7 @@ async def test_a_household_whose_programme_offers_nothing_by_itself_is_told_what
     [mail] = await puente.mails_to(household)
     assert reason == (await puente.case(case_ref))["reason"]
     assert language == mail["Content-Language"]
-    assert words in mail.get_body(("plain",)).get_content()
+    assert words in text_of(mail)
     assert [("waiting", "sent")] == await puente.notices(case_ref)
 
 

@@ -86,7 +86,7 @@ def _mailbox(puente: Running) -> list[tuple[str, bytes]]:
 
 async def _files(puente: Running) -> list[tuple[str, bytes]]:
     """Kafka's log files and what every child has printed."""
-    state = puente.stack.state.path
+    state = puente.folder
     kafka = [("kafka", file.read_bytes()) for file in (state / "kafka").rglob("*.log")]
     return kafka + [(file.name, file.read_bytes()) for file in (state / "logs").iterdir()]
 
@@ -148,7 +148,7 @@ async def _planted_in_kafka(puente: Running) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _planted_in_a_log(puente: Running) -> AsyncIterator[None]:
-    file = puente.stack.state.path / "logs" / "planted.log"
+    file = puente.folder / "logs" / "planted.log"
     file.write_text(f'{{"event": "interview.scheduled", "name": "{PLANTED}"}}\n', encoding="utf-8")
     try:
         yield

@@ -5,7 +5,7 @@ that it holds. A client's unknown outcome was sent again until it was answered, 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -174,7 +174,7 @@ def handled_out_of_order(history: History) -> list[str]:
     ]
 
 
-def left_behind(history: History, consumed: dict[str, Iterable[str]]) -> list[str]:
+def left_behind(history: History, consumed: Mapping[str, Iterable[str]]) -> list[str]:
     """Each consumer stands at the newest number of every stream of its topics, and nowhere else."""
     newest: dict[Stream, int] = {}
     for event in history.said:
@@ -219,7 +219,7 @@ def second_messages(history: History) -> int:
     return sum(times - 1 for times in Counter(history.mails).values())
 
 
-def broken_rules(history: History, consumed: dict[str, Iterable[str]]) -> dict[str, list[str]]:
+def broken_rules(history: History, consumed: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
     """Each broken rule with the first pieces of history that break it."""
     found = {
         "lost results": lost_results(history),

@@ -2,8 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from random import Random
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,7 +17,8 @@ from shared.crypto import Sealer
 from shared.db import Database
 from shared.kafka.batch import BatchRunner
 from shared.kafka.records import Record
-from tests.e2e.running import CONSUMED, Running
+from tests.e2e.running import CONSUMED
+from tests.faults.rough import Rough
 
 BATCH = 500
 BOOKKEEPING = ("consumer_offset", "consumer_progress")
@@ -77,7 +77,7 @@ def _batches(records: Sequence[Record], random: Random) -> list[list[Record]]:
 class Databases:
     """Makes databases beside those of a running Puente, whose services stand still meanwhile."""
 
-    def __init__(self, running: Running, clock: FixedClock) -> None:
+    def __init__(self, running: Rough, clock: FixedClock) -> None:
         self._state, self._ports = running.stack.state, running.stack.ports
         self._clock = clock
         self._made: list[Replica] = []
@@ -116,17 +116,3 @@ class Databases:
     async def close(self) -> None:
         for replica in self._made:
             await replica.database.close()
-
-
-@asynccontextmanager
-async def standing_still(running: Running) -> AsyncIterator[None]:
-    """The services are away, so that their databases can be copied; then they are back."""
-    for service in CONSUMED:
-        running.stack.hold(service)
-    try:
-        yield
-    finally:
-        for service in CONSUMED:
-            running.stack.release(service)
-        for service in CONSUMED:
-            await running.stack.wait_ready(service, seconds=60)

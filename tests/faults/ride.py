@@ -6,11 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
-from tests.e2e.running import Running, eventually
+from tests.e2e.running import eventually
 from tests.faults.flow import Clients, Ledger, deliveries
 from tests.faults.history import History, second_messages
 from tests.faults.kills import kill_all, kill_order
 from tests.faults.observed import history_of
+from tests.faults.rough import Rough
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Ride:
         )
 
 
-async def ride(running: Running, *, results: int, kills: int, settle_seconds: float) -> Ride:
+async def ride(running: Rough, *, results: int, kills: int, settle_seconds: float) -> Ride:
     """Lets results flow in step with the kills, until the last is answered and nothing is under way any more."""
     random = Random()
     clients = Clients(running.config, deliveries(results, random))

@@ -1,8 +1,6 @@
 """A part of the running system is away for a while: what the others promise meanwhile, and what comes after."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import httpx
@@ -13,22 +11,23 @@ from deploy.senders import IntakeAway
 from deploy.simulators.sending import FORMATS
 from tests.e2e.connection import post
 from tests.e2e.households import a_household
-from tests.e2e.running import Running, eventually, place
+from tests.e2e.running import eventually, place
 from tests.faults.length import OUTAGE_SECONDS
+from tests.faults.rough import Rough
 
 pytestmark = pytest.mark.faults
 
 EVERY_COUNTRY = ("US-RFA", "MX-REF", "CA-RST")
 
 
-async def test_notices_wait_while_intake_is_away_and_each_goes_once_when_it_is_back(rough: Running) -> None:
+async def test_notices_wait_while_intake_is_away_and_each_goes_once_when_it_is_back(rough: Rough) -> None:
     households = {p: [a_household(p) for _ in range(8)] for p in EVERY_COUNTRY}
-    async with without(rough, "scheduling"):
+    async with rough.without("scheduling"):
         refs = [ref for each in households.values() for ref in await rough.accepted(*each)]
         await eventually(lambda: _has_said_all(rough, "intake"))
         rough.stack.hold("intake")
 
-    async with without(rough, "intake"):
+    async with rough.without("intake"):
         await eventually(lambda: _notices_wait(rough, refs))
         await asyncio.sleep(OUTAGE_SECONDS)
         mails_meanwhile = [mail for each in households.values() for h in each for mail in rough.mails()[h.email]]
@@ -40,9 +39,9 @@ async def test_notices_wait_while_intake_is_away_and_each_goes_once_when_it_is_b
     assert [[("offered", "sent")]] * 24 == [await rough.notices(ref) for ref in refs]
 
 
-async def test_a_message_that_the_mail_server_could_not_take_goes_later_in_the_same_trace(rough: Running) -> None:
+async def test_a_message_that_the_mail_server_could_not_take_goes_later_in_the_same_trace(rough: Rough) -> None:
     household = a_household("CA-RST", language="fr")
-    async with without(rough, "smtp"):
+    async with rough.without("smtp"):
         case_ref = await rough.let_in(household)
         await eventually(lambda: _tries(rough, case_ref))
 
@@ -59,10 +58,10 @@ async def test_a_message_that_the_mail_server_could_not_take_goes_later_in_the_s
 
 
 async def test_without_the_database_intake_says_try_again_and_what_is_sent_again_becomes_one_case(
-    rough: Running,
+    rough: Rough,
 ) -> None:
     households = [a_household(programme) for programme in EVERY_COUNTRY]
-    async with without(rough, "postgres"):
+    async with rough.without("postgres"):
         answers = [await asyncio.wait_for(_answer(rough, h.programme), 25) for h in households]
         with pytest.raises(IntakeAway):
             await rough.post(households[0])
@@ -77,9 +76,9 @@ async def test_without_the_database_intake_says_try_again_and_what_is_sent_again
         await rough.mails_to(household)
 
 
-async def test_without_the_broker_intake_goes_on_taking_documents_and_the_offers_come_later(rough: Running) -> None:
+async def test_without_the_broker_intake_goes_on_taking_documents_and_the_offers_come_later(rough: Rough) -> None:
     households = [a_household(programme) for programme in EVERY_COUNTRY * 2]
-    async with without(rough, "kafka"):
+    async with rough.without("kafka"):
         refs = [await asyncio.wait_for(rough.let_in(household), 25) for household in households]
         backlog = (await rough.state("intake"))["outbox"]["backlog"]
 
@@ -89,22 +88,11 @@ async def test_without_the_broker_intake_goes_on_taking_documents_and_the_offers
     assert 6 == backlog
 
 
-@asynccontextmanager
-async def without(rough: Running, name: str) -> AsyncIterator[None]:
-    """That child is killed and stays away; afterwards it is back and ready."""
-    rough.stack.hold(name)
-    try:
-        yield
-    finally:
-        rough.stack.release(name)
-        await rough.stack.wait_ready(name, seconds=60)
-
-
-async def _has_said_all(rough: Running, service: str) -> bool:
+async def _has_said_all(rough: Rough, service: str) -> bool:
     return not await rough.rows(service, "select 1 from outbox where published_at is null limit 1")
 
 
-async def _notices_wait(rough: Running, refs: list[str]) -> bool:
+async def _notices_wait(rough: Rough, refs: list[str]) -> bool:
     """True when every case has a notice that waits for intake."""
     rows = await rough.rows(
         "notifications", "select reason from notices where case_ref = any($1) and state = 'due'", refs
@@ -112,7 +100,7 @@ async def _notices_wait(rough: Running, refs: list[str]) -> bool:
     return len(refs) == len([row for row in rows if row["reason"] == "intake away"])
 
 
-async def _tries(rough: Running, case_ref: str) -> int:
+async def _tries(rough: Rough, case_ref: str) -> int:
     """How often the mail server was tried in vain."""
     rows = await rough.rows(
         "notifications", "select attempts from notices where case_ref = $1 and state = 'due'", case_ref
@@ -120,7 +108,7 @@ async def _tries(rough: Running, case_ref: str) -> int:
     return sum(row["attempts"] for row in rows)
 
 
-async def _answer(rough: Running, programme: str) -> tuple[int, bool, str]:
+async def _answer(rough: Rough, programme: str) -> tuple[int, bool, str]:
     """What a country is answered: status, whether it is told when to come again, code."""
     system = programme[:2].lower()
     body = FORMATS[system]([a_household(programme)], datetime.now(UTC))
@@ -128,11 +116,11 @@ async def _answer(rough: Running, programme: str) -> tuple[int, bool, str]:
     return answer.status_code, answer.headers["retry-after"].isdecimal(), answer.json()["code"]
 
 
-async def _health(rough: Running, service: str) -> tuple[int, int]:
+async def _health(rough: Rough, service: str) -> tuple[int, int]:
     """Alive and ready, as an orchestrator asks."""
     async with httpx.AsyncClient(base_url=rough.config["services"][service], timeout=15) as client:
         return (await client.get("/livez")).status_code, (await client.get("/readyz")).status_code
 
 
-async def _all_ready(rough: Running) -> bool:
+async def _all_ready(rough: Rough) -> bool:
     return [(200, 200)] * 3 == [await _health(rough, service) for service in SERVICES]

@@ -5,10 +5,11 @@ import sys
 import pytest
 
 from services.notifications.jobs import AT_ONCE
-from tests.e2e.running import CONSUMED, Running
+from tests.e2e.running import CONSUMED
 from tests.faults.history import broken_rules, second_messages
 from tests.faults.length import KILLS, RESULTS
 from tests.faults.ride import Ride
+from tests.faults.rough import Rough
 from tests.scheduling import INVARIANTS
 
 pytestmark = pytest.mark.faults
@@ -28,7 +29,7 @@ async def test_no_acknowledged_result_is_lost_and_no_stream_goes_backwards(after
     assert {} == broken_rules(after_kills.history, CONSUMED)
 
 
-async def test_no_slot_is_oversold_and_nobody_has_two_dates(rough: Running, after_kills: Ride) -> None:
+async def test_no_slot_is_oversold_and_nobody_has_two_dates(rough: Rough, after_kills: Ride) -> None:
     broken = {rule: (await rough.rows("scheduling", sql))[0]["count"] for rule, sql in INVARIANTS.items()}
 
     assert dict.fromkeys(INVARIANTS, 0) == broken
@@ -41,7 +42,7 @@ async def test_a_crash_sends_again_only_what_was_on_its_way_at_that_moment(after
     assert second_messages(after_kills.history) <= AT_ONCE * crashes
 
 
-async def test_nothing_is_left_in_an_outbox_or_among_parked_and_dead_events(rough: Running, after_kills: Ride) -> None:
+async def test_nothing_is_left_in_an_outbox_or_among_parked_and_dead_events(rough: Rough, after_kills: Ride) -> None:
     states = [await rough.state(service) for service in CONSUMED]
 
     assert [(0, 0, 0)] * 3 == [(state["outbox"]["backlog"], state["parked"], state["dead"]) for state in states]

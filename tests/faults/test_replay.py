@@ -10,10 +10,11 @@ import pytest_asyncio
 from services.scheduling.jobs import Jobs
 from shared.clock import FixedClock
 from shared.kafka.records import Record
-from tests.e2e.running import CONSUMED, Running
+from tests.e2e.running import CONSUMED
 from tests.faults.observed import records_of
-from tests.faults.replay import Databases, Replica, standing_still
+from tests.faults.replay import Databases, Replica
 from tests.faults.ride import Ride
+from tests.faults.rough import Rough
 from tests.scheduling import INVARIANTS
 
 pytestmark = pytest.mark.faults
@@ -38,15 +39,15 @@ SITES = "select * from sites order by site"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def records(rough: Running, after_kills: Ride) -> list[Record]:
+async def records(rough: Rough, after_kills: Ride) -> list[Record]:
     """Every record of the run with the kills."""
     return await records_of(rough.config["kafka"])
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def databases(rough: Running, records: list[Record]) -> AsyncIterator[Databases]:
+async def databases(rough: Rough, records: list[Record]) -> AsyncIterator[Databases]:
     """Copies and empty databases, while the services of the run stand still."""
-    async with standing_still(rough):
+    async with rough.without(*CONSUMED):
         made = Databases(rough, FixedClock(datetime.now(UTC)))
         yield made
         await made.close()

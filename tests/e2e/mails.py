@@ -1,0 +1,21 @@
+"""What an e-mail of ours says to people and to their calendars."""
+
+from email.message import EmailMessage
+from typing import Any
+
+from icalendar import Calendar
+
+
+def text_of(mail: EmailMessage) -> str:
+    """What people read."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def entry_of(mail: EmailMessage) -> dict[str, Any]:
+    """The one event of the calendar entry that the message brings, and what is to be done with it."""
+    [part] = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
+    calendar = Calendar.from_ical(str(part.get_content()))
+    [event] = calendar.walk("VEVENT")
+    return {**event, "METHOD": calendar["METHOD"]}
