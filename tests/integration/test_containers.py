@@ -6,6 +6,7 @@ Runs whenever a Docker Engine answers and has, or can get, the images; otherwise
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -23,9 +24,11 @@ from testcontainers.core.wait_strategies import ExecWaitStrategy
 
 from deploy.local.ports import Ports
 from services.scheduling.app import HANDLERS
+from services.scheduling.jobs import Jobs
 from services.scheduling.settings import SchedulingSettings
 from shared import tracing
 from shared.clock import FixedClock
+from shared.clockwork import Clockwork, Tick
 from shared.db import Database
 from shared.events import Event
 from shared.kafka.relay import Relay
@@ -116,9 +119,12 @@ class Story:
         self.scheduling = Service("scheduling", settings, HANDLERS, self.clock)
         self.kafka = kafka
         self.relay = Relay(self.publisher, kafka, service="intake", clock=self.clock)
+        jobs = Jobs(self.scheduling.database, self.clock)
+        self.clockwork = Clockwork([Tick("look_again", timedelta(seconds=0.2), jobs.look_again)])
         self.tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
+        self.clockwork.start()
         assert self.scheduling.consumer
         running = (self.relay.run(), self.scheduling.relay.run(), self.scheduling.consumer.run())
         self.tasks = [asyncio.create_task(work) for work in running]
@@ -141,6 +147,7 @@ class Story:
         raise AssertionError(f"no {kind!r}")
 
     async def close(self) -> None:
+        await self.clockwork.stop()
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
