@@ -55,7 +55,10 @@ class Site(SchedulingTable, table=True):
 
 
 class Resource(SchedulingTable, table=True):
-    """A desk, an interpreter or an arrival window of a site. `capacity`: households at once, or people per window."""
+    """A desk, an interpreter or an arrival window of a site. `capacity`: households at once, or people per window.
+
+    `last_day`: the last day on which it is there; None until that is known.
+    """
 
     __tablename__ = "resources"
 
@@ -67,10 +70,11 @@ class Resource(SchedulingTable, table=True):
     languages: list[str] = texts()
     female: bool = False
     capacity: int
+    last_day: date | None = None
 
 
 class OpeningRule(SchedulingTable, table=True):
-    """When a resource is open, in the site's wall time."""
+    """When a resource is open, in the site's wall time; on holidays only when it says so, never when it was lifted."""
 
     __tablename__ = "opening_rules"
 
@@ -82,10 +86,12 @@ class OpeningRule(SchedulingTable, table=True):
     valid_until: date | None = None
     opens: time
     closes: time
+    on_holidays: bool = False
+    is_lifted: bool = False
 
 
 class Closure(SchedulingTable, table=True):
-    """Days on which a site is closed whatever its rules say; both days included."""
+    """Days on which a site is closed whatever its rules say, both included; one that was lifted closes nothing."""
 
     __tablename__ = "closures"
 
@@ -95,6 +101,7 @@ class Closure(SchedulingTable, table=True):
     last_day: date
     reason: str = Field(sa_type=Text)
     source: str = Field(sa_type=Text)
+    is_lifted: bool = False
 
 
 class Case(SchedulingTable, table=True):

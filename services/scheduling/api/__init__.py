@@ -1,11 +1,17 @@
-"""Scheduling over HTTP, for staff: cases and their places, appointments on their day, a site's day."""
+"""Scheduling over HTTP, for staff: cases and their places, appointments on their day, a site's day and calendar."""
 
 from fastapi import APIRouter
 
-from services.scheduling.api import appointments, cases, internal, sites
+from services.scheduling.api import appointments, calendars, cases, internal, sites
 from shared.service import Service
 
 
 def routers(service: Service) -> list[APIRouter]:
     """Every router of the service beside those for operations."""
-    return [cases.router(service), appointments.router(service), sites.router(service), internal.router(service)]
+    return [
+        cases.router(service),
+        appointments.router(service),
+        sites.router(service),
+        calendars.router(service),
+        internal.router(service),
+    ]

@@ -22,7 +22,8 @@ order by opens_at, id limit 1 for update skip locked
 """
 
 HELD = """
-select s.id, s.resource_id, s.starts_at, s.local_date, c.units
+select s.id, s.resource_id, s.starts_at, s.local_date,
+       greatest(0, least(c.units, coalesce(s.planned, s.capacity) - s.taken + c.units)) as units
 from slot_claims c join slots s on s.id = c.slot_id where c.freed_place_id = :id order by s.id
 """
 
@@ -76,7 +77,10 @@ def _first(rows: Any) -> FreedPlace | None:
 
 
 async def held_by(uow: UnitOfWork, place: FreedPlace) -> list[HeldStep]:
-    """The slots that the place keeps; `left` is what it keeps of each. Only who has locked the place can change that."""
+    """The slots that the place keeps; `left` is what it keeps of each, as far as the calendar still plans it.
+
+    Only who has locked the place can change what it keeps.
+    """
     return [
         HeldStep(row.resource_id, Step(row.id, row.starts_at, row.local_date, row.units))
         for row in await uow.rows(HELD, id=place.id)

@@ -20,7 +20,7 @@ LOCK = 'select id, capacity - taken as "left" from slots where id = any(:ids) or
 
 OWN = """
 select c.appointment_id, a.site, a.starts_at as appointment_starts_at, s.id, s.resource_id, s.starts_at, s.local_date,
-       c.units
+       greatest(0, least(c.units, coalesce(s.planned, s.capacity) - s.taken + c.units)) as units
 from slot_claims c join slots s on s.id = c.slot_id join appointments a on a.id = c.appointment_id
 where c.appointment_id = any(:ids) order by c.appointment_id, s.resource_id, s.starts_at
 """
@@ -94,7 +94,7 @@ async def lock(uow: UnitOfWork, slot_ids: Iterable[int]) -> dict[int, int]:
 
 
 async def own_time(uow: UnitOfWork, appointment_ids: Sequence[UUID]) -> dict[UUID, Own]:
-    """What each appointment holds."""
+    """What each appointment holds of the time that is planned: what is not open any more is nobody's to choose."""
     rows = await uow.rows(OWN, ids=list(appointment_ids)) if appointment_ids else []
     found: dict[UUID, Own] = {}
     for id, of_one in groupby(rows, key=attrgetter("appointment_id")):

@@ -1,0 +1,96 @@
+"""What staff send to change a calendar. In a change only the fields that are sent are changed."""
+
+from datetime import date, time
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Rrule = Annotated[str, Field(min_length=1, max_length=200)]
+Codes = Annotated[list[Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$")]], Field(max_length=100)]
+Capacity = Annotated[int, Field(ge=1, le=1000)]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+
+
+class Body(BaseModel):
+    """A body whose unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    def fields(self) -> dict[str, Any]:
+        """The columns it gives values to: every field of a new row, of a change those that were sent."""
+        return self.model_dump()
+
+
+class Change(Body):
+    """Some fields of a row. Those with `None` as a type can be set to null, the others cannot."""
+
+    def fields(self) -> dict[str, Any]:
+        return self.model_dump(exclude_unset=True)
+
+
+class SiteChange(Change):
+    name: Text = ""
+    address: Text = ""
+    is_open: bool = True
+
+
+class NewResource(Body):
+    """`female`: the officer is a woman. `capacity`: households at once, or people per arrival window."""
+
+    kind: Literal["desk", "interpreter", "window"]
+    name: Text
+    programmes: Codes = []
+    languages: Codes = []
+    female: bool = False
+    capacity: Capacity = 1
+    last_day: Day | None = None
+
+
+class ResourceChange(Change):
+    name: Text = ""
+    programmes: Codes = []
+    languages: Codes = []
+    female: bool = False
+    capacity: Capacity = 1
+    last_day: Day | None = None
+
+
+class NewRule(Body):
+    """Days by RFC 5545 rule from `valid_from` to `valid_until`, hours by the site's clock."""
+
+    resource_id: UUID
+    rrule: Rrule
+    valid_from: Day
+    valid_until: Day | None = None
+    opens: time
+    closes: time
+    on_holidays: bool = False
+
+
+class RuleChange(Change):
+    rrule: Rrule = ""
+    valid_from: Day = date.min
+    valid_until: Day | None = None
+    opens: time = time.min
+    closes: time = time.min
+    on_holidays: bool = False
+    is_lifted: bool = False
+
+
+class NewClosure(Body):
+    """Both days and those between them are closed. `source`: who ordered it, or where it is published."""
+
+    first_day: Day
+    last_day: Day
+    reason: Text
+    source: Text
+
+
+class ClosureChange(Change):
+    first_day: Day = date.min
+    last_day: Day = date.min
+    reason: Text = ""
+    source: Text = ""
+    is_lifted: bool = False

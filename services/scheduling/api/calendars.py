@@ -1,0 +1,141 @@
+"""Calendars that staff keep: sites, their resources, opening rules and closures, and whom a change strands.
+
+Every read carries the site's version as ETag, every change names the one it saw: If-Match.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+
+from services.scheduling import calendar_views as views
+from services.scheduling.api.calendar_bodies import (
+    ClosureChange,
+    NewClosure,
+    NewResource,
+    NewRule,
+    ResourceChange,
+    RuleChange,
+    SiteChange,
+)
+from services.scheduling.commands import calendars as commands
+from services.scheduling.commands.calendars import Asked, Edit
+from services.scheduling.repository import calendars
+from shared.db import UnitOfWork
+from shared.service import Service
+from shared.settings import Role
+from shared.web.problems import Problem
+from shared.web.roles import requires
+
+Readers = Annotated[Role, Depends(requires("officer", "scheduler", "ops"))]
+Keepers = Annotated[Role, Depends(requires("scheduler", "ops"))]
+Rows = Callable[[UnitOfWork, str], Awaitable[Sequence[Any]]]
+ETAG = re.compile(r'"(\d{1,18})"')
+
+
+def asked(
+    site: str,
+    role: Keepers,
+    if_match: Annotated[str | None, Header(description='The version that was seen, as ETag gave it: "3"')] = None,
+    dry_run: Annotated[bool, Query(description="Show what would happen, change nothing")] = False,
+) -> Asked:
+    """Who asks for what. Raises: Problem 428 without the version that they saw, 422 for none."""
+    if if_match is None:
+        raise Problem(428, "version_missing", 'name the version you saw: If-Match: "3", as ETag gave it')
+    version = ETAG.fullmatch(if_match.strip())
+    if version is None:
+        raise Problem(422, "version_malformed", 'If-Match holds one version in quotes, as ETag gave it: "3"')
+    return Asked(site, int(version[1]), role, dry_run)
+
+
+Asking = Annotated[Asked, Depends(asked)]
+
+
+def router(service: Service) -> APIRouter:
+    """The routes under /v1/sites that keep calendars."""
+    api = APIRouter(prefix="/v1/sites", tags=["calendars"])
+    _sites(api, service)
+    _lists(api, service)
+    _changes(api, service)
+    return api
+
+
+def _sites(api: APIRouter, service: Service) -> None:
+    @api.get("")
+    async def sites(role: Readers) -> list[dict[str, Any]]:
+        return await service.database.run(service.clock.now(), views.sites_view)
+
+    @api.get("/{site}")
+    async def one_site(site: str, role: Readers, response: Response) -> dict[str, Any]:
+        row = await service.database.run(service.clock.now(), lambda uow: views.known_site(uow, site))
+        response.headers["ETag"] = f'"{row.version}"'
+        return views.site_view(row)
+
+    @api.patch("/{site}")
+    async def change_site(body: SiteChange, asked: Asking, response: Response) -> dict[str, Any]:
+        return await _changing(service, response, asked, commands.change_site(body.fields()))
+
+
+def _lists(api: APIRouter, service: Service) -> None:
+    async def listing(site: str, response: Response, rows: Rows) -> Sequence[Any]:
+        """The version is read first: a list that is newer than its ETag is refused later, an older one would not be."""
+
+        async def read(uow: UnitOfWork) -> Sequence[Any]:
+            response.headers["ETag"] = f'"{(await views.known_site(uow, site)).version}"'
+            return await rows(uow, site)
+
+        return await service.database.run(service.clock.now(), read)
+
+    @api.get("/{site}/resources")
+    async def resources(site: str, role: Readers, response: Response) -> list[dict[str, Any]]:
+        return [views.resource_view(row) for row in await listing(site, response, calendars.resources_at)]
+
+    @api.get("/{site}/opening-rules")
+    async def rules(site: str, role: Readers, response: Response) -> list[dict[str, Any]]:
+        return [views.rule_view(row) for row in await listing(site, response, calendars.rules_at)]
+
+    @api.get("/{site}/closures")
+    async def closures(site: str, role: Readers, response: Response) -> list[dict[str, Any]]:
+        return [views.closure_view(row) for row in await listing(site, response, calendars.closures_at)]
+
+    @api.get("/{site}/stranded")
+    async def stranded(site: str, role: Readers, response: Response) -> list[dict[str, Any]]:
+        return list(await listing(site, response, views.stranded_view))
+
+
+def _changes(api: APIRouter, service: Service) -> None:
+    async def changing(response: Response, asked: Asked, edit: Edit) -> dict[str, Any]:
+        return await _changing(service, response, asked, edit)
+
+    @api.post("/{site}/resources")
+    async def add_resource(body: NewResource, asked: Asking, response: Response) -> dict[str, Any]:
+        return await changing(response, asked, commands.add_resource(body.fields()))
+
+    @api.patch("/{site}/resources/{id}")
+    async def change_resource(id: UUID, body: ResourceChange, asked: Asking, response: Response) -> dict[str, Any]:
+        return await changing(response, asked, commands.change_resource(id, body.fields()))
+
+    @api.post("/{site}/opening-rules")
+    async def add_rule(body: NewRule, asked: Asking, response: Response) -> dict[str, Any]:
+        return await changing(response, asked, commands.add_rule(body.fields()))
+
+    @api.patch("/{site}/opening-rules/{id}")
+    async def change_rule(id: UUID, body: RuleChange, asked: Asking, response: Response) -> dict[str, Any]:
+        return await changing(response, asked, commands.change_rule(id, body.fields()))
+
+    @api.post("/{site}/closures")
+    async def add_closure(body: NewClosure, asked: Asking, response: Response) -> dict[str, Any]:
+        return await changing(response, asked, commands.add_closure(body.fields()))
+
+    @api.patch("/{site}/closures/{id}")
+    async def change_closure(id: UUID, body: ClosureChange, asked: Asking, response: Response) -> dict[str, Any]:
+        return await changing(response, asked, commands.change_closure(id, body.fields()))
+
+
+async def _changing(service: Service, response: Response, asked: Asked, edit: Edit) -> dict[str, Any]:
+    answer = await commands.change_calendar(service.database, service.clock.now(), asked, edit)
+    if not asked.dry_run:
+        response.headers["ETag"] = f'"{answer["version"]}"'
+    return answer

@@ -1,0 +1,221 @@
+"""What staff change in a site's calendar. One change is one unit of work: locked site, new version, slots, event.
+
+A dry run does all of it and takes it back, so that what it shows is what would happen.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from services.scheduling.calendar_views import (
+    changes_view,
+    closure_view,
+    resource_view,
+    rule_view,
+    site_unknown,
+    site_view,
+    stranded_view,
+)
+from services.scheduling.domain.calendar import STEP
+from services.scheduling.domain.opening import Rule, fault_of
+from services.scheduling.repository import calendars
+from services.scheduling.seed import site_changed
+from services.scheduling.slot_generation import regenerate
+from services.scheduling.tables import Closure, OpeningRule, Resource, Site
+from shared import tracing
+from shared.db import Database, UnitOfWork
+from shared.outbox import Cause
+from shared.web.problems import Problem
+
+Edit = Callable[[UnitOfWork, str], Awaitable[dict[str, Any]]]
+"""Changes one row of a locked site and says what it changed, for those who come later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks for a change of which site's calendar, the version they saw, and whether it is only to be shown."""
+
+    site: str
+    seen_version: int
+    acted_by: str
+    dry_run: bool
+
+
+class _Shown(Exception):
+    """Ends the unit of work of a dry run, so that nothing of it stays."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        super().__init__("a dry run changes nothing")
+        self.answer = answer
+
+
+async def change_calendar(database: Database, now: datetime, asked: Asked, edit: Edit) -> dict[str, Any]:
+    """Changes the calendar and says what came of it: version, slots, and the appointments that it strands.
+
+    Raises: Problem 404 for what is unknown, 412 when the calendar changed since it was seen, 422 for an impossible row.
+    """
+
+    async def work(uow: UnitOfWork) -> dict[str, Any]:
+        answer = await _changed(uow, asked, edit)
+        if asked.dry_run:
+            raise _Shown(answer)
+        return answer
+
+    try:
+        return await database.run(now, work)
+    except _Shown as shown:
+        return shown.answer
+
+
+async def _changed(uow: UnitOfWork, asked: Asked, edit: Edit) -> dict[str, Any]:
+    await _check_version(uow, asked)
+    before = await stranded_view(uow, asked.site)
+    what = await edit(uow, asked.site)
+    slots = await regenerate(uow, asked.site)
+    after = await stranded_view(uow, asked.site)
+    site = await calendars.note_change(uow, asked.site, acted_by=asked.acted_by, what=what)
+    uow.publish(site_changed(site), cause=Cause.first(tracing.current()))
+    return {
+        "site": asked.site,
+        "version": site.version,
+        "dry_run": asked.dry_run,
+        "what": what,
+        "slots": asdict(slots),
+        "stranded": [each for each in after if each not in before],
+        "not_stranded_any_more": [each for each in before if each not in after],
+    }
+
+
+async def _check_version(uow: UnitOfWork, asked: Asked) -> None:
+    site = await calendars.lock_site(uow, asked.site)
+    if site is None:
+        raise site_unknown()
+    if site.version != asked.seen_version:
+        changes = changes_view(await calendars.changes_since(uow, asked.site, asked.seen_version))
+        detail = f'the calendar is at version {site.version}: look at changes, read it again and send If-Match: "{site.version}"'
+        raise Problem(412, "version_old", detail, version=site.version, changes=changes)
+
+
+def change_site(fields: dict[str, Any]) -> Edit:
+    """Another name or address, or the site open or closed."""
+
+    async def edit(uow: UnitOfWork, site: str) -> dict[str, Any]:
+        row = await uow.session.get_one(Site, site)
+        before = site_view(row)
+        row.sqlmodel_update(fields)
+        return await _written(uow, row, before, site_view(row))
+
+    return edit
+
+
+def add_resource(fields: dict[str, Any]) -> Edit:
+    """A new desk, interpreter or arrival window; it has no hours until a rule gives it some."""
+
+    async def edit(uow: UnitOfWork, site: str) -> dict[str, Any]:
+        row = Resource(id=uuid4(), site=site, **fields)
+        await _check_name(uow, row)
+        return await _written(uow, row, None, resource_view(row))
+
+    return edit
+
+
+def change_resource(id: UUID, fields: dict[str, Any]) -> Edit:
+    """A resource with other languages, another capacity, a last day."""
+
+    async def edit(uow: UnitOfWork, site: str) -> dict[str, Any]:
+        row = await _resource(uow, site, id)
+        before = resource_view(row)
+        row.sqlmodel_update(fields)
+        await _check_name(uow, row)
+        return await _written(uow, row, before, resource_view(row))
+
+    return edit
+
+
+def add_rule(fields: dict[str, Any]) -> Edit:
+    """New opening hours of a resource, beside those that it has."""
+
+    async def edit(uow: UnitOfWork, site: str) -> dict[str, Any]:
+        row = OpeningRule(id=uuid4(), **fields)
+        _check_rule(row, await _resource(uow, site, row.resource_id))
+        return await _written(uow, row, None, rule_view(row))
+
+    return edit
+
+
+def change_rule(id: UUID, fields: dict[str, Any]) -> Edit:
+    """Other days or hours, an end, or the rule lifted; its version counts the changes."""
+
+    async def edit(uow: UnitOfWork, site: str) -> dict[str, Any]:
+        row = await uow.session.get(OpeningRule, id)
+        if row is None:
+            raise _unknown("opening rule")
+        resource = await _resource(uow, site, row.resource_id)
+        before = rule_view(row)
+        row.sqlmodel_update({**fields, "version": row.version + 1})
+        _check_rule(row, resource)
+        return await _written(uow, row, before, rule_view(row))
+
+    return edit
+
+
+def add_closure(fields: dict[str, Any]) -> Edit:
+    """Days on which the site is closed, both included."""
+
+    async def edit(uow: UnitOfWork, site: str) -> dict[str, Any]:
+        row = Closure(id=uuid4(), site=site, **fields)
+        _check_closure(row)
+        return await _written(uow, row, None, closure_view(row))
+
+    return edit
+
+
+def change_closure(id: UUID, fields: dict[str, Any]) -> Edit:
+    """A closure with other days or another reason, or lifted."""
+
+    async def edit(uow: UnitOfWork, site: str) -> dict[str, Any]:
+        row = await uow.session.get(Closure, id)
+        if row is None or row.site != site:
+            raise _unknown("closure")
+        before = closure_view(row)
+        row.sqlmodel_update(fields)
+        _check_closure(row)
+        return await _written(uow, row, before, closure_view(row))
+
+    return edit
+
+
+async def _written(uow: UnitOfWork, row: Any, before: Any, after: dict[str, Any]) -> dict[str, Any]:
+    uow.session.add(row)
+    await uow.session.flush()
+    return {"thing": row.__tablename__, "before": before, "after": after}
+
+
+async def _resource(uow: UnitOfWork, site: str, id: UUID) -> Resource:
+    row = await uow.session.get(Resource, id)
+    if row is None or row.site != site:
+        raise _unknown("resource")
+    return row
+
+
+async def _check_name(uow: UnitOfWork, row: Resource) -> None:
+    if await calendars.has_resource_named(uow, row.site, row.name, beside=row.id):
+        raise Problem(409, "name_taken", "another resource of the site has this name: choose another")
+
+
+def _check_rule(row: OpeningRule, resource: Resource) -> None:
+    rule = Rule(row.rrule, row.valid_from, row.valid_until, row.opens, row.closes, row.on_holidays)
+    fault = fault_of(rule, STEP[resource.kind])
+    if fault:
+        raise Problem(422, "rule_impossible", fault)
+
+
+def _check_closure(row: Closure) -> None:
+    if row.last_day < row.first_day:
+        raise Problem(422, "closure_impossible", "last_day: must not be before first_day")
+
+
+def _unknown(thing: str) -> Problem:
+    return Problem(404, f"{thing.replace(' ', '_')}_unknown", f"the site has no {thing} with this id: read them again")

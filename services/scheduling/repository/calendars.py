@@ -1,0 +1,102 @@
+"""Sites, what their calendars are made of, who changed them, and whom a change strands."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from shared.db import UnitOfWork
+
+CHANGED = "update sites set version = version + 1 where site = :site returning *"
+
+NOTE = """
+insert into calendar_changes (site, version, at, acted_by, what)
+values (:site, :version, :now, :acted_by, cast(:what as jsonb))
+"""
+
+SINCE = """
+select version, at, acted_by, what from calendar_changes
+where site = :site and version > :version order by version desc limit 20
+"""
+
+STRANDED = """
+with held as (
+  select c.appointment_id, s.resource_id, s.planned, s.shrunk_because,
+         sum(c.units) over (partition by s.id order by a.created_at nulls last, a.id, c.freed_place_id) as up_to
+  from slots s join slot_claims c on c.slot_id = s.id left join appointments a on a.id = c.appointment_id
+  where s.site = :site and s.planned < s.taken and s.starts_at > :now)
+select a.id, a.case_ref, a.programme, a.status, a.wall_time, a.zone, a.starts_at, a.minutes, a.party, a.deadline,
+       array_agg(distinct h.shrunk_because order by h.shrunk_because) as why,
+       array_agg(distinct r.name order by r.name) as resources
+from held h join appointments a on a.id = h.appointment_id join resources r on r.id = h.resource_id
+where h.up_to > h.planned and a.starts_at > :now and a.status in ('pending', 'booked', 'arrived', 'checked-in')
+group by a.id order by a.starts_at, a.id
+"""
+
+
+async def lock_site(uow: UnitOfWork, site: str) -> Any:
+    """The site's row, locked before it is read; claims and appointments at the site do not wait for it. None: unknown."""
+    return _first(await uow.rows("select * from sites where site = :site for no key update", site=site))
+
+
+async def site_of(uow: UnitOfWork, site: str) -> Any:
+    """The site's row, None when there is no such site."""
+    return _first(await uow.rows("select * from sites where site = :site", site=site))
+
+
+def _first(rows: Sequence[Any]) -> Any:
+    return next(iter(rows), None)
+
+
+async def all_sites(uow: UnitOfWork) -> Sequence[Any]:
+    """Every site, by code."""
+    return await uow.rows("select * from sites order by site")
+
+
+async def resources_at(uow: UnitOfWork, site: str) -> Sequence[Any]:
+    """The site's resources, by kind and name."""
+    return await uow.rows("select * from resources where site = :site order by kind, name", site=site)
+
+
+async def rules_at(uow: UnitOfWork, site: str) -> Sequence[Any]:
+    """The opening rules of the site's resources, lifted ones too, by resource and first day."""
+    return await uow.rows(
+        """select o.* from opening_rules o join resources r on r.id = o.resource_id
+           where r.site = :site order by r.kind, r.name, o.valid_from, o.id""",
+        site=site,
+    )
+
+
+async def closures_at(uow: UnitOfWork, site: str) -> Sequence[Any]:
+    """The site's closures, lifted ones too, by first day."""
+    return await uow.rows("select * from closures where site = :site order by first_day, id", site=site)
+
+
+async def has_resource_named(uow: UnitOfWork, site: str, name: str, *, beside: Any) -> bool:
+    """True when another resource of the site than `beside` has this name."""
+    found = await uow.rows(
+        "select 1 from resources where site = :site and name = :name and id <> :id", site=site, name=name, id=beside
+    )
+    return bool(found)
+
+
+async def note_change(uow: UnitOfWork, site: str, *, acted_by: str, what: dict[str, Any]) -> Any:
+    """Raises the version of a locked site, writes down what changed and by whom; the site's row after it."""
+    row = (await uow.rows(CHANGED, site=site))[0]
+    text = orjson.dumps(what, default=str).decode()
+    await uow.execute(NOTE, site=site, version=row.version, now=uow.now, acted_by=acted_by, what=text)
+    return row
+
+
+async def changes_since(uow: UnitOfWork, site: str, version: int) -> Sequence[Any]:
+    """What changed after that version, newest first, at most 20."""
+    return await uow.rows(SINCE, site=site, version=version)
+
+
+async def stranded_at(uow: UnitOfWork, site: str) -> Sequence[Any]:
+    """Appointments to come at the site that hold more than its calendar plans, by time; `why` as NotPlanned names it.
+
+    Assumptions: where units were lowered below what is taken, those that were made last are the ones too many; freed
+    places come after all of them.
+    """
+    return await uow.rows(STRANDED, site=site, now=uow.now)

@@ -1,0 +1,332 @@
+"""Calendars that staff keep: slots follow them, what is right is not touched, nobody is stranded unseen."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from services.scheduling import commands, views
+from services.scheduling.choices import Span, places_of
+from services.scheduling.commands import calendars as keep
+from shared.db import Database, UnitOfWork
+from shared.events import Allocation, Counts, Party
+from shared.web.problems import Problem
+from tests.builders import NOW, a_case, a_programme
+from tests.calendars import TAP, Calendars, closure, weekday
+from tests.conftest import MakeDatabase
+from tests.scheduling import Scheduling, prepared
+
+TIJ, WINDOWS = "MX-TIJ-01", "MX-SCH-01"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def template(new_database: MakeDatabase) -> str:
+    return await prepared(await new_database("template0"))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def calendars(new_database: MakeDatabase, template: str) -> AsyncIterator[Calendars]:
+    running = Scheduling(await new_database(template))
+    yield Calendars(running)
+    await running.check()
+    await running.database.close()
+
+
+async def booked(calendars: Calendars, **changes: Any) -> Any:
+    """A booked appointment at the site in Tapachula."""
+    case = a_case(**changes)
+    await calendars.scheduling.receive(a_programme(), case)
+    await calendars.scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "scheduler"))
+    return await calendars.scheduling.live(case)
+
+
+async def in_window(calendars: Calendars, people: int) -> Any:
+    """An offered place for so many in an arrival window, the earliest that has room."""
+    programme = {
+        "programme": "MX-TVR", "allocation": Allocation.IMMEDIATE, "counts": Counts.PEOPLE, "sites": (WINDOWS,),
+        "base_minutes": 20, "per_adult_minutes": 0, "per_child_minutes": 0,
+    }  # fmt: skip
+    party = Party(attendees=people, adults=people, children=0)
+    case = a_case(programme="MX-TVR", sites=(WINDOWS,), party=party)
+    await calendars.scheduling.receive(a_programme(**programme), case)
+    return await calendars.scheduling.live(case)
+
+
+# Slots follow the calendar
+
+
+async def test_a_closure_over_several_days_blocks_each_of_them_and_no_other(calendars: Calendars) -> None:
+    monday = weekday()
+    before = await calendars.days()
+
+    answer = await calendars.change(closure(monday, monday + timedelta(days=2)))
+
+    assert before - await calendars.days() == {monday + timedelta(days=n) for n in range(3)}
+    assert (answer["slots"]["made"], answer["slots"]["changed"], answer["stranded"]) == (0, 0, [])
+
+
+async def test_a_closure_ends_with_the_day_at_its_own_site(calendars: Calendars) -> None:
+    tuesday = weekday() + timedelta(days=1)
+    evening = {
+        "resource_id": (await calendars.resource("desk 1", TIJ)).id, "rrule": "FREQ=DAILY", "valid_from": NOW.date(),
+        "opens": time(16), "closes": time(22),
+    }  # fmt: skip
+    await calendars.change(keep.add_rule(evening), TIJ)
+    elsewhere = await calendars.days()
+
+    await calendars.change(closure(tuesday), TIJ)
+
+    assert await calendars.days() == elsewhere
+    assert tuesday not in await calendars.days(TIJ)
+    on_tuesday_in_utc = await calendars.scheduling.rows(
+        """select distinct local_date from slots where site = :site
+           and (starts_at at time zone 'UTC')::date = :day order by 1""",
+        site=TIJ,
+        day=tuesday,
+    )
+    assert [row.local_date for row in on_tuesday_in_utc] == [tuesday - timedelta(days=1)]
+
+
+async def test_slots_that_are_right_already_are_not_touched(calendars: Calendars) -> None:
+    before = (await calendars.everything())["slots"]
+
+    answer = await calendars.change(closure(weekday()))
+
+    after = (await calendars.everything())["slots"]
+    assert after < before
+    assert len(before) - len(after) == answer["slots"]["deleted"] > 0
+
+
+async def test_a_lifted_closure_opens_its_days_again(calendars: Calendars) -> None:
+    before = await calendars.days()
+    closed = await calendars.change(closure(weekday()))
+
+    answer = await calendars.change(keep.change_closure(closed["what"]["after"]["id"], {"is_lifted": True}))
+
+    assert await calendars.days() == before
+    assert answer["slots"]["made"] == closed["slots"]["deleted"]
+
+
+async def test_a_holiday_is_open_only_by_a_rule_that_says_so(calendars: Calendars) -> None:
+    christmas = date(2026, 12, 25)
+    assert christmas not in await calendars.days()
+
+    rule = await calendars.rule_of("desk 1")
+    await calendars.change(keep.change_rule(rule.id, {"on_holidays": True}))
+
+    assert christmas in await calendars.days()
+    assert christmas not in await calendars.days(name="desk 2")
+
+
+async def test_a_closed_site_has_no_free_slots_until_it_opens_again(calendars: Calendars) -> None:
+    before = await calendars.days()
+    await calendars.change(keep.change_site({"is_open": False}))
+    await calendars.scheduling.jobs.open_calendars()
+    assert await calendars.days() <= {NOW.date()}
+
+    await calendars.change(keep.change_site({"is_open": True}))
+
+    assert await calendars.days() == before
+
+
+async def test_a_change_raises_the_version_and_says_the_site_anew(calendars: Calendars) -> None:
+    answer = await calendars.change(keep.change_site({"name": "COMAR Tapachula"}))
+
+    said = await calendars.scheduling.rows(
+        "select sequence, value from outbox where topic = 'scheduling.sites' and key = :site order by id desc", site=TAP
+    )
+    assert said[0].sequence == answer["version"] == await calendars.version() == said[1].sequence + 1
+    assert "COMAR Tapachula" in said[0].value
+
+
+# Stranded appointments
+
+
+async def test_a_stranded_appointment_is_shown_first_and_stays_valid(calendars: Calendars) -> None:
+    appointment = await booked(calendars)
+    day = appointment.wall_time.date()
+
+    shown = await calendars.change(closure(day), dry_run=True)
+    applied = await calendars.change(closure(day))
+
+    assert [each["appointment_id"] for each in shown["stranded"]] == [str(appointment.id)]
+    assert shown["stranded"] == applied["stranded"] == await calendars.stranded()
+    assert shown["slots"] == applied["slots"]
+    assert (shown["stranded"][0]["why"], shown["stranded"][0]["case_ref"]) == (["closed"], appointment.case_ref)
+    assert (await calendars.scheduling.appointment(appointment.id)).status == "booked"
+    assert await calendars.scheduling.claims_of(appointment.id) > 0
+
+
+async def test_a_dry_run_changes_nothing(calendars: Calendars) -> None:
+    appointment = await booked(calendars)
+    before = await calendars.everything()
+    rule = await calendars.rule_of("desk 1")
+
+    await calendars.change(closure(appointment.wall_time.date()), dry_run=True)
+    await calendars.change(keep.change_rule(rule.id, {"opens": time(9), "closes": time(18)}), dry_run=True)
+    await calendars.change(keep.change_site({"is_open": False}), dry_run=True)
+
+    assert await calendars.everything() == before
+    assert await calendars.stranded() == []
+
+
+@pytest.mark.parametrize("why", ["closed", "outside-hours", "resource-ended", "site-closed"])
+async def test_it_is_said_why_an_appointment_is_stranded(calendars: Calendars, why: str) -> None:
+    appointment = await booked(calendars)
+    day = appointment.wall_time.date()
+    name = next(r.name for r in await resources_of(calendars, appointment))
+    edits = {
+        "closed": closure(day),
+        "outside-hours": keep.change_rule((await calendars.rule_of(name)).id, {"opens": time(12)}),
+        "resource-ended": keep.change_resource(
+            (await calendars.resource(name)).id, {"last_day": day - timedelta(days=1)}
+        ),
+        "site-closed": keep.change_site({"is_open": False}),
+    }
+
+    await calendars.change(edits[why])
+
+    stranded = await calendars.stranded()
+    assert [(each["appointment_id"], each["why"]) for each in stranded] == [(str(appointment.id), [why])]
+
+
+async def resources_of(calendars: Calendars, appointment: Any) -> Any:
+    return await calendars.scheduling.rows(
+        """select distinct r.* from slot_claims c join slots s on s.id = c.slot_id join resources r on r.id = s.resource_id
+           where c.appointment_id = :id""",
+        id=appointment.id,
+    )
+
+
+async def test_capacity_lowered_below_what_is_taken_becomes_what_is_taken(calendars: Calendars) -> None:
+    first = await in_window(calendars, 10)
+    calendars.scheduling.clock.advance(timedelta(seconds=1))
+    second = await in_window(calendars, 10)
+    assert first.starts_at == second.starts_at
+    window = await calendars.resource("arrivals", WINDOWS)
+
+    await calendars.change(keep.change_resource(window.id, {"capacity": 12}), WINDOWS)
+
+    stranded = await calendars.stranded(WINDOWS)
+    assert [(each["appointment_id"], each["why"]) for each in stranded] == [(str(second.id), ["capacity-lowered"])]
+    full = "select capacity from slots where resource_id = :id and starts_at = :at"
+    assert await calendars.scheduling.count(full, id=window.id, at=first.starts_at) == 20
+
+    await calendars.scheduling.do(lambda uow: commands.decline(uow, second.case_ref, "scheduler"))
+    await open_all_freed(calendars)
+
+    assert await calendars.scheduling.count(full, id=window.id, at=first.starts_at) == 12
+    assert await calendars.stranded(WINDOWS) == []
+
+
+async def open_all_freed(calendars: Calendars) -> None:
+    """As time does it, hours later."""
+    await calendars.scheduling.jobs.offer_freed_places()
+    calendars.scheduling.clock.advance(timedelta(hours=2))
+    await calendars.scheduling.jobs.open_freed_places()
+
+
+async def test_the_time_of_a_stranded_appointment_goes_to_nobody_when_it_is_let_go(calendars: Calendars) -> None:
+    appointment = await booked(calendars)
+    await calendars.scheduling.take_all_but(appointment)
+    waits = a_case(valid_until=appointment.wall_time.date(), party=Party(attendees=1, adults=1, children=0))
+    await calendars.scheduling.receive(waits)
+    await calendars.change(closure(appointment.wall_time.date()))
+
+    await calendars.scheduling.do(lambda uow: commands.decline(uow, appointment.case_ref, "scheduler"))
+    await open_all_freed(calendars)
+
+    assert await calendars.scheduling.count("select count(*) from slot_claims") == 0
+    assert appointment.wall_time.date() not in await calendars.days()
+    assert await calendars.scheduling.waiting(waits) is not None
+
+
+async def test_an_appointment_is_not_stranded_any_more_when_its_day_opens_again(calendars: Calendars) -> None:
+    appointment = await booked(calendars)
+    closed = await calendars.change(closure(appointment.wall_time.date()))
+
+    answer = await calendars.change(keep.change_closure(closed["what"]["after"]["id"], {"is_lifted": True}))
+
+    assert answer["not_stranded_any_more"] == closed["stranded"]
+    assert await calendars.stranded() == []
+
+
+# Several at once
+
+
+async def test_a_change_on_an_old_version_is_refused_with_what_changed_and_by_whom(calendars: Calendars) -> None:
+    seen = await calendars.version()
+    await calendars.change(closure(weekday()), acted_by="ops")
+
+    with pytest.raises(Problem) as refused:
+        await calendars.change(closure(weekday(30)), seen_version=seen)
+
+    assert (refused.value.status, refused.value.code) == (412, "version_old")
+    change = refused.value.extra["changes"][0]
+    assert (change["version"], change["acted_by"], change["what"]["thing"]) == (seen + 1, "ops", "closures")
+    assert change["what"]["after"]["reason"] == "flood"
+
+
+async def test_of_two_schedulers_at_once_one_changes_the_calendar_and_the_other_is_told(calendars: Calendars) -> None:
+    seen = await calendars.version()
+    days = [weekday(), weekday(30)]
+
+    answers = await asyncio.gather(
+        *(calendars.change(closure(day), seen_version=seen, acted_by=str(day)) for day in days), return_exceptions=True
+    )
+
+    done = [answer for answer in answers if isinstance(answer, dict)]
+    refused = [answer for answer in answers if isinstance(answer, Problem)]
+    assert (len(done), len(refused), await calendars.version()) == (1, 1, seen + 1)
+    assert refused[0].extra["changes"][0]["acted_by"] == done[0]["what"]["after"]["first_day"]
+
+
+class OnlyOnce(Database):
+    """Does nothing again that lost a race, so that a deadlock is seen."""
+
+    async def run(self, now: Any, work: Any) -> Any:
+        async with self.begin(now) as uow:
+            return await work(uow)
+
+
+async def a_free_slot(calendars: Calendars, case: Any, number: int) -> int:
+    """One of the places that the household is shown, each time another one of the first days."""
+
+    async def read(uow: UnitOfWork) -> int:
+        shown = await places_of(uow, await views.known(uow, case.case_ref), Span(uow.now, uow.now + timedelta(days=9)))
+        return shown[number * 7 % len(shown)].claims[0][0]
+
+    return int(await calendars.scheduling.do(read))
+
+
+async def test_calendars_change_while_places_are_claimed_without_a_deadlock(calendars: Calendars) -> None:
+    calendars.scheduling.database = OnlyOnce(calendars.scheduling.database.url)
+    await calendars.scheduling.receive(a_programme(allocation=Allocation.CHOICE, base_minutes=15))
+    monday = weekday(0)
+    closed = (await calendars.change(closure(monday)))["what"]["after"]["id"]
+    answers: list[Any] = []
+
+    for n in range(50):
+        households = [a_case(party=Party(attendees=1, adults=1, children=0)) for _ in range(3)]
+        await calendars.scheduling.receive(*households)
+        slots = [await a_free_slot(calendars, each, 3 * n + k) for k, each in enumerate(households)]
+        choices = [
+            calendars.scheduling.do(lambda uow, c=case, s=slot: commands.choose(uow, c.case_ref, s, "scheduler"))
+            for case, slot in zip(households, slots, strict=True)
+        ]
+        lifted = keep.change_closure(closed, {"is_lifted": n % 2 == 0, "last_day": monday + timedelta(days=n % 3)})
+        answers += await asyncio.gather(calendars.change(lifted), *choices, return_exceptions=True)
+
+    refused = [answer for answer in answers if isinstance(answer, BaseException)]
+    assert {getattr(answer, "code", answer) for answer in refused} <= {"place_taken"}
+    holders = await calendars.scheduling.rows(
+        """select distinct c.appointment_id from slots s join slot_claims c on c.slot_id = s.id
+           where s.local_date between :first and :last""",
+        first=monday,
+        last=monday + timedelta(days=49 % 3),
+    )
+    stranded = {each["appointment_id"] for each in await calendars.stranded()}
+    assert {str(row.appointment_id) for row in holders} == stranded != set()
