@@ -2,7 +2,8 @@
 
 import asyncio
 
-from bench import latency, pipeline
+from bench import calendars, latency, pipeline
 
 asyncio.run(latency.main())
+asyncio.run(calendars.main())
 asyncio.run(pipeline.main())

@@ -41,7 +41,8 @@ cross join lateral generate_series(0, t.steps - 1) n
 INSERT = f"""
 insert into slots (resource_id, site, kind, starts_at, wall_time, local_date, capacity)
 select resource_id, site, kind, starts_at, wall_time, local_date, capacity from ({WANTED}) w
-where not exists (select 1 from slots s where (s.resource_id, s.starts_at) = (w.resource_id, w.starts_at))
+where not exists (select 1 from slots s where (s.resource_id, s.starts_at) = (w.resource_id, w.starts_at)
+                  and s.resource_id = any(:resources))
 order by resource_id, starts_at
 on conflict (resource_id, starts_at) do nothing
 """  # noqa: S608  only our own constant is put in
@@ -125,7 +126,8 @@ def open_rows(resource: ResourceOpening, first_day: date, last_day: date, after:
 
 async def make_missing(uow: UnitOfWork, rows: Sequence[dict[str, Any]]) -> int:
     """Makes the slots that are not there yet; how many."""
-    return await uow.execute(INSERT, rows=as_json(rows)) if rows else 0
+    resources = list({row["resource_id"] for row in rows})
+    return await uow.execute(INSERT, rows=as_json(rows), resources=resources) if rows else 0
 
 
 async def lock_others(
