@@ -24,6 +24,7 @@ OPEN = {
     "/v1/systems/us/results": "signed by the country's system",
     "/v1/systems/mx/batches": "bears the country's token",
     "/v1/systems/ca/results": "bears the country's token",
+    "/v1/sites/{site}/resources/{id}/calendar.ics": "bears the resource's own token",
     "/mailbox": "exists in development only",
     "/mailbox/": "exists in development only",
 }

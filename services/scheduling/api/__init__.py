@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.scheduling.api import appointments, calendars, cases, internal, sites
+from services.scheduling.api import appointments, calendars, cases, feeds, internal, sites
 from shared.service import Service
 
 
@@ -13,5 +13,6 @@ def routers(service: Service) -> list[APIRouter]:
         appointments.router(service),
         sites.router(service),
         calendars.router(service),
+        feeds.router(service),
         internal.router(service),
     ]
