@@ -11,6 +11,7 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from shared.db import PASSING, is_lost_race, is_unavailable
+from shared.logs import cause_of
 
 log = structlog.get_logger()
 
@@ -75,4 +76,4 @@ async def _tick(tick: Tick) -> None:
 
 
 def _tick_failed(event: JobExecutionEvent) -> None:
-    log.critical("tick.failed", tick=event.job_id, exc_info=event.exception)
+    log.critical("tick.failed", tick=event.job_id, cause=cause_of(event.exception))

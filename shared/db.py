@@ -152,6 +152,7 @@ class Database:
             max_overflow=10,
             pool_timeout=5,
             pool_pre_ping=True,
+            hide_parameters=True,  # they name people, and errors are logged
             connect_args={
                 "timeout": 5,
                 "command_timeout": 15,

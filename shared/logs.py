@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 import structlog
 
@@ -26,3 +28,11 @@ def configure(service: str) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of each tick that finds the last one at work
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it logs every retry; we log what follows from them
+
+
+def cause_of(error: BaseException) -> str:
+    """Kind and place of a failure. Never its message: that could quote the event."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f for f in frames if "site-packages" not in f.filename] or list(frames)
+    place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "?"
+    return f"{type(error).__qualname__} at {place}"

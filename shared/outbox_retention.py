@@ -3,7 +3,7 @@
 from shared.db import UnitOfWork
 
 FORGET = """
-delete from outbox o where o.published_at < :now - interval '14 days'
+delete from outbox o where o.published_at < cast(:now as timestamptz) - interval '14 days'
   and exists (select 1 from outbox newer
               where newer.topic = o.topic and newer.key = o.key and newer.sequence > o.sequence)
 """

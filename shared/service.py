@@ -151,7 +151,7 @@ async def _background(service: Service, ticks: Sequence[Tick], heartbeat: Heartb
 
 def _end_process_on_error(task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and (error := task.exception()):
-        log.critical("background.failed", exc_info=error)
+        log.critical("background.failed", cause=logs.cause_of(error))
         os.kill(os.getpid(), signal.SIGTERM)
 
 

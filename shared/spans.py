@@ -115,4 +115,6 @@ async def spans_of_trace(uow: UnitOfWork, trace_id: str) -> list[dict[str, Any]]
 
 async def forget_old_spans(uow: UnitOfWork) -> int:
     """Deletes spans older than 30 days; how many there were."""
-    return await uow.execute("delete from trace_span where starts_at < :now - interval '30 days'", now=uow.now)
+    return await uow.execute(
+        "delete from trace_span where starts_at < cast(:now as timestamptz) - interval '30 days'", now=uow.now
+    )

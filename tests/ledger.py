@@ -63,6 +63,9 @@ class Ledger:
     async def rows(self, sql: str, **parameters: Any) -> Any:
         return await self.database.run(self.clock.now(), lambda uow: uow.rows(sql, **parameters))
 
+    async def execute(self, sql: str, **parameters: Any) -> None:
+        await self.database.run(self.clock.now(), lambda uow: uow.execute(sql, **parameters))
+
     async def handled(self, case: CaseChanged | None = None) -> list[int]:
         """The versions handled, in order; of one case or of all."""
         sql = "select version from ledger where :key in (key, '') order by at, version"

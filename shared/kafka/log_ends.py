@@ -11,6 +11,7 @@ from shared.clock import Clock
 from shared.db import Database, is_unavailable
 from shared.kafka import positions
 from shared.kafka.consumer import stop_quietly
+from shared.kafka.topics import declared_topics
 
 log = structlog.get_logger()
 
@@ -25,6 +26,12 @@ class LogEnds:
         self._topics = topics
         self._database = database
         self._clock = clock
+        self._partitions = [
+            TopicPartition(topic.name, partition)
+            for topic in declared_topics()
+            if topic.name in topics
+            for partition in range(topic.partitions)
+        ]
         self._lag: dict[str, int] = dict.fromkeys(topics, 0)
         self._since: dict[str, datetime] = {}
         self.answers = False
@@ -53,9 +60,7 @@ class LogEnds:
 
     async def _ask(self, reader: AIOKafkaConsumer) -> None:
         async with asyncio.timeout(10):
-            known = {topic: reader.partitions_for_topic(topic) or set() for topic in await reader.topics()}
-            partitions = [TopicPartition(t, p) for t in self._topics for p in known.get(t, ())]
-            ends = await reader.end_offsets(partitions) if partitions else {}
+            ends = await reader.end_offsets(self._partitions)
         async with self._database.begin(self._clock.now()) as uow:
             stored = await positions.stored_offsets(uow, self._topics)
         for topic in self._topics:

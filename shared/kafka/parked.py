@@ -3,11 +3,9 @@
 import base64
 import hashlib
 import json
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from shared.crypto import Sealer
 from shared.db import UnitOfWork, as_json
@@ -56,14 +54,6 @@ class ParkedEvent:
     raw: bytes
     attempts: int
     traceparent: str | None
-
-
-def cause_of(error: BaseException) -> str:
-    """Kind and place of a failure. Never its message: that could quote the event."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [f for f in frames if "site-packages" not in f.filename] or list(frames)
-    place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "?"
-    return f"{type(error).__qualname__} at {place}"
 
 
 async def park(uow: UnitOfWork, received: Received, cause: str, sealer: Sealer, traceparent: str) -> None:

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from shared import tracing
 from shared.db import DatabaseUnavailable, is_unavailable
+from shared.logs import cause_of
 
 log = structlog.get_logger()
 
@@ -73,7 +74,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def broken(_: Request, error: Exception) -> JSONResponse:
-        log.critical("request.failed", error=type(error).__qualname__)
+        log.critical("request.failed", cause=cause_of(error))
         return problem_response(
             Problem(500, "our_fault", "something here is broken; nothing was changed: tell operations the trace_id")
         )

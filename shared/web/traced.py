@@ -6,10 +6,12 @@ from typing import Any
 from opentelemetry.trace import SpanKind
 
 from shared import tracing
+from shared.web.problems import Problem, problem_response
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+NO_ZERO_BYTES = Problem(400, "zero_byte", "an address holds no zero bytes: correct it")
 UNTRACED = ("/livez", "/readyz", "/metrics", "/ops/")
 
 
@@ -20,6 +22,8 @@ class Traced:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and b"%00" in scope.get("raw_path", b"") + scope["query_string"]:
+            return await problem_response(NO_ZERO_BYTES)(scope, receive, send)
         if scope["type"] != "http" or scope["path"].startswith(UNTRACED):
             return await self._app(scope, receive, send)
         with tracing.span(scope["method"], SpanKind.SERVER, attributes={tracing.HTTP_METHOD: scope["method"]}) as span:

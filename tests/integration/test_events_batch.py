@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from shared import tracing
 from shared.db import LostRace
 from shared.events import CaseChanged
 from shared.kafka import positions
@@ -16,6 +17,9 @@ from shared.kafka.batch import BadRelease
 from shared.kafka.parked import NEXT_TRY
 from shared.kafka.positions import Claimed
 from shared.kafka.records import Received
+from shared.outbox import Cause
+from shared.outbox_retention import forget_old_rows
+from shared.spans import forget_old_spans
 from tests.builders import a_case, a_record, unreadable_record
 from tests.conftest import MakeDatabase
 from tests.ledger import TOPIC, Ledger
@@ -306,3 +310,22 @@ async def test_replaying_everything_twice_and_shuffled_changes_nothing(ledger: L
             await ledger.run(records[n : n + 50])
 
     assert before == await ledger.rows("select key, version from ledger order by key, version")
+
+
+async def test_old_outbox_rows_and_spans_are_forgotten_but_never_the_newest_of_a_stream(ledger: Ledger) -> None:
+    case = a_case()
+    async with ledger.database.begin(ledger.clock.now()) as uow:
+        for event in versions(case, 1, 2):
+            uow.publish(event, cause=Cause.first(tracing.new_root()))
+    await ledger.execute('update outbox set published_at = created_at, partition = 0, "offset" = sequence')
+    await ledger.execute(
+        """insert into trace_span values ('t', 's', null, 'n', 'internal', 'x', :now, 1, 'ok', '{}', '[]', null)""",
+        now=ledger.clock.now(),
+    )
+    ledger.clock.advance(timedelta(days=31))
+
+    for forget in (forget_old_rows, forget_old_spans):
+        await ledger.database.run(ledger.clock.now(), forget)
+
+    assert [row.sequence for row in await ledger.rows("select sequence from outbox")] == [2]
+    assert await ledger.rows("select 1 from trace_span") == []

@@ -13,6 +13,7 @@ from shared.db import Database, UnitOfWork
 from shared.events import CaseChanged
 from shared.kafka import relay as relay_module
 from shared.kafka.consumer import Consumer
+from shared.kafka.log_ends import LogEnds
 from shared.kafka.parked import NEXT_TRY
 from shared.kafka.relay import Relay
 from shared.kafka.topics import ensure_topics
@@ -138,6 +139,23 @@ async def test_a_relay_that_failed_gets_its_lock_again_at_once(
 async def _slowly(uow: UnitOfWork) -> None:
     """Makes the pool open a connection of its own."""
     await uow.rows("select pg_sleep(0.2)")
+
+
+async def test_events_that_wait_are_seen_as_lag_while_the_consumer_stands_still(
+    own_servers: Stack, make_pipe: MakePipe
+) -> None:
+    pipe = await make_pipe(own_servers)
+    ends = LogEnds(own_servers.config["kafka"], [TOPIC], pipe.ledger.database, pipe.clock)
+    pipe.tasks = [asyncio.create_task(pipe.relay.run()), asyncio.create_task(ends.run())]
+    await pipe.publish(*[a_case() for _ in range(30)])
+
+    await until(lambda: _lag_is(ends, 30))
+    pipe.tasks.append(asyncio.create_task(pipe.consumer.run()))
+    await until(lambda: _lag_is(ends, 0))
+
+
+async def _lag_is(ends: LogEnds, lag: int) -> bool:
+    return ends.answers and ends.lag_of(TOPIC)[0] == lag
 
 
 async def test_publishing_goes_on_while_the_broker_is_away_and_nothing_is_lost(

@@ -157,6 +157,21 @@ async def test_accepting_books_the_offer_and_accepting_again_changes_nothing(sch
     assert len(await scheduling.published(case)) == 2
 
 
+async def test_a_late_click_does_not_hit_an_offer_that_its_sender_never_saw(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    first = await scheduling.live(case)
+    await scheduling.do(lambda uow: commands.decline(uow, case.case_ref, "assistant", first.id))
+    await scheduling.do(lambda uow: commands.offer_again(uow, case.case_ref))
+
+    for late in (commands.decline, commands.accept):
+        with pytest.raises(Problem) as refused:
+            await scheduling.do(lambda uow, c=late: c(uow, case.case_ref, "assistant", first.id))
+        assert refused.value.code == "offer_changed"
+
+    assert (await scheduling.live(case)).status == "pending"
+
+
 async def test_an_offer_cannot_be_accepted_after_its_deadline(scheduling: Scheduling) -> None:
     case = a_case()
     await scheduling.receive(a_programme(), case)

@@ -264,7 +264,7 @@ def test_an_appointment_that_cannot_take_place_as_it_stands_is_replaced(change: 
 @pytest.mark.parametrize("status", ["paused", "closed"])
 def test_a_programme_that_is_not_open_offers_nothing_and_takes_nothing_away(status: str) -> None:
     assert decided(a_case(), status=status) == Wait(Waiting(f"programme_{status}"))
-    assert decided(a_case(), live=held(), status=status) == Keep()
+    assert decided(a_case(), live=held(), status=status, on_close="honour") == Keep()
 
 
 @pytest.mark.parametrize("reason", [Waiting.DECLINED, Waiting.UNANSWERED])

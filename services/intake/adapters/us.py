@@ -106,10 +106,10 @@ def read(body: bytes) -> list[Reported]:
 
 def _read_lines(body: bytes) -> list[Reported]:
     lines = [(number, line) for number, line in enumerate(body.split(b"\n"), start=1) if line.strip()]
+    refuse_too_many(len(lines))
     messages = [_message(line) for _, line in lines]
     if not any(_is_ours(message) for message in messages) and not (messages and isinstance(messages[0], dict)):
         raise DocumentRefused(400, "document_unreadable", "this is neither a JSON object in UTF-8 nor one per line")
-    refuse_too_many(len(lines))
     return [
         _result(message) if isinstance(message, dict) else _unreadable(number)
         for (number, _), message in zip(lines, messages, strict=True)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from services.intake.domain.judge import Verdict
 from services.intake.domain.results import Problem, Reported
 
+MOST_ERRORS = 100
+"""Errors in one receipt: more than anyone corrects at once, and a small file could have a hundred thousand."""
+
 RECEIPTS = ("accepted", "duplicate", "stale", "quarantined")
 """What can become of a result."""
 
@@ -47,8 +50,17 @@ def receipt(index: int, reported: Reported, verdict: Verdict, case_ref: str | No
         case_ref=None if verdict.receipt == "quarantined" else case_ref,
         codes=verdict.codes,
         warnings=verdict.warnings,
-        errors=verdict.problems,
+        errors=_some_of_each(verdict.problems),
     )
+
+
+def _some_of_each(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The first problems, at least one of each code: a receipt is for correcting, and a bad file has the same one often."""
+    if len(problems) <= MOST_ERRORS:
+        return tuple(problems)
+    first_of_code = {problem.code: problem for problem in reversed(problems)}
+    shown = dict.fromkeys([*problems[: MOST_ERRORS - len(first_of_code)], *first_of_code.values()])
+    return tuple(shown)
 
 
 def batch_document(batch_id: str, receipts: Sequence[Receipt]) -> dict[str, object]:

@@ -24,6 +24,10 @@ WHOLE_SECONDS = 30
 OUR_FAULT = frozenset({530, 534, 535, 538})
 """Answers about our credentials: no recipient is to blame. Source: RFC 4954, section 6."""
 
+ABOUT_THE_MESSAGE = frozenset({550, 551, 553, 554})
+"""Final answers after the message was sent; all others are about the server, and a moment later it may be well.
+Source: RFC 5321, section 4.2.3."""
+
 UNUSABLE = "the address is not one that mail can go to"
 
 
@@ -107,6 +111,8 @@ async def _before_data(step: Awaitable[object]) -> None:
 async def _about_recipient(step: Awaitable[object]) -> None:
     try:
         await step
+    except ValueError:
+        raise Refused(UNUSABLE) from None  # the library's own check, whose message holds the address
     except (aiosmtplib.SMTPException, OSError) as error:
         raise _refused_or_later(error, may_have_arrived=False) from error
 
@@ -116,6 +122,8 @@ async def _about_message(step: Awaitable[object]) -> None:
         await step
     except (aiosmtplib.SMTPException, OSError) as error:
         is_answer = isinstance(error, aiosmtplib.SMTPResponseException)
+        if is_answer and error.code not in ABOUT_THE_MESSAGE:  # type: ignore[union-attr]  # checked in the line above
+            raise TryAgainLater(_why(error)) from error
         raise _refused_or_later(error, may_have_arrived=not is_answer) from error
 
 
@@ -153,8 +161,8 @@ def _recipient(address: str) -> Address:
     """The address as a header value. It never becomes text that a line break could get out of."""
     try:
         parsed = Address(addr_spec=address)
-    except (ValueError, IndexError, HeaderParseError) as error:
-        raise Refused(UNUSABLE) from error
+    except (ValueError, IndexError, AttributeError, HeaderParseError):
+        raise Refused(UNUSABLE) from None  # its message may hold the address
     if not address.isascii() or not address.isprintable() or not parsed.domain:
         raise Refused(UNUSABLE)
     return parsed

@@ -42,7 +42,8 @@ def router(folder: Path) -> APIRouter:
 
     @api.get("")
     def messages(
-        q: Annotated[str, Query(max_length=200)] = "", page_number: Annotated[int, Query(alias="page", ge=1)] = 1
+        q: Annotated[str, Query(max_length=200)] = "",
+        page_number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
     ) -> HTMLResponse:
         words, first = q.strip(), (page_number - 1) * PAGE_SIZE
         found = list(islice(inbox.mails(words), first, first + PAGE_SIZE + 1))

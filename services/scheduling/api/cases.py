@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from services.scheduling import commands, views
 from services.scheduling.choices import Span, places_of
@@ -22,10 +23,16 @@ LOOK_AHEAD = timedelta(days=14)
 """How far places are shown when nobody asks for other days."""
 
 
+class Answer(BaseModel):
+    """Which appointment is answered: a late click must not hit an offer that its sender never saw."""
+
+    appointment_id: UUID | None = None
+
+
 class Choice(BaseModel):
     """The place that begins with this slot, as `slots` shows it."""
 
-    slot_id: int
+    slot_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 class Cancellation(BaseModel):
@@ -88,12 +95,14 @@ def router(service: Service) -> APIRouter:
         return await doing(case_ref, lambda uow, ref: commands.choose(uow, ref, choice.slot_id, role))
 
     @api.post("/{case_ref}/appointment/accept")
-    async def accept(case_ref: str, role: Staff) -> dict[str, Any]:
-        return await doing(case_ref, lambda uow, ref: commands.accept(uow, ref, role))
+    async def accept(case_ref: str, role: Staff, answer: Answer | None = None) -> dict[str, Any]:
+        seen = answer.appointment_id if answer else None
+        return await doing(case_ref, lambda uow, ref: commands.accept(uow, ref, role, seen))
 
     @api.post("/{case_ref}/appointment/decline")
-    async def decline(case_ref: str, role: Staff) -> dict[str, Any]:
-        return await doing(case_ref, lambda uow, ref: commands.decline(uow, ref, role))
+    async def decline(case_ref: str, role: Staff, answer: Answer | None = None) -> dict[str, Any]:
+        seen = answer.appointment_id if answer else None
+        return await doing(case_ref, lambda uow, ref: commands.decline(uow, ref, role, seen))
 
     @api.post("/{case_ref}/appointment/move")
     async def move(case_ref: str, choice: Choice, role: Staff) -> dict[str, Any]:

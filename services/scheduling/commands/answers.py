@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from services.scheduling.commands.locked import began, cause_of, locked
 from services.scheduling.domain.decisions import Waiting
@@ -18,12 +19,13 @@ from shared.outbox import Cause
 from shared.web.problems import Problem
 
 
-async def accept(uow: UnitOfWork, case_ref: str, acted_by: str) -> None:
-    """Books the offered appointment. Accepting what is booked already changes nothing.
+async def accept(uow: UnitOfWork, case_ref: str, acted_by: str, seen: UUID | None = None) -> None:
+    """Books the offered appointment. Accepting what is booked already changes nothing. `seen`: which one is meant.
 
     Raises: Problem 404 for an unknown case, 409 when there is no open offer.
     """
     case = await locked(uow, case_ref)
+    _check_seen(case, seen)
     if case.live and case.live.status is AppointmentStatus.BOOKED:
         return
     offer = _open_offer(case, uow.now)
@@ -37,12 +39,13 @@ async def accept(uow: UnitOfWork, case_ref: str, acted_by: str) -> None:
     await record(uow, [Outcome(case, changed=booked, cause=cause_of(case))])
 
 
-async def decline(uow: UnitOfWork, case_ref: str, acted_by: str) -> None:
+async def decline(uow: UnitOfWork, case_ref: str, acted_by: str, seen: UUID | None = None) -> None:
     """Lets the offered or booked appointment go; the case waits for the next freed place, with its seniority.
 
     Raises: Problem 404 for an unknown case, 409 when there is nothing to decline.
     """
     case = await locked(uow, case_ref)
+    _check_seen(case, seen)
     if case.live is None and case.waiting == Waiting.DECLINED:
         return
     if case.live is None or case.live.status not in (AppointmentStatus.PENDING, AppointmentStatus.BOOKED):
@@ -66,6 +69,12 @@ async def offer_again(uow: UnitOfWork, case_ref: str) -> None:
     asking = replace(case, offers_missed=0, waiting=None, cause=Cause.first(tracing.current(), case.cause.context))
     programmes = await reference.programmes(uow, [case.snapshot.programme])
     await carry_out(uow, await decided(uow, [asking], programmes))
+
+
+def _check_seen(case: KnownCase, seen: UUID | None) -> None:
+    """Raises: Problem 409 when who answers saw another appointment than the one that is there now."""
+    if seen and case.live and case.live.id != seen:
+        raise Problem(409, "offer_changed", "this answers an earlier offer: read the case again and answer the new one")
 
 
 def _open_offer(case: KnownCase, now: datetime) -> Appointment:
