@@ -121,6 +121,19 @@ async def test_a_holiday_is_open_only_by_a_rule_that_says_so(calendars: Calendar
     assert christmas not in await calendars.days(name="desk 2")
 
 
+async def test_hours_that_overlap_make_each_slot_once(calendars: Calendars) -> None:
+    longer = {
+        "resource_id": (await calendars.resource("desk 1")).id, "rrule": "FREQ=WEEKLY;BYDAY=MO", "valid_from": NOW.date(),
+        "opens": time(14), "closes": time(16),
+    }  # fmt: skip
+
+    first = await calendars.change(keep.add_rule(longer))
+    second = await calendars.change(keep.add_rule(longer))
+
+    mondays = len([day for day in await calendars.days() if day.weekday() == 0])
+    assert (first["slots"]["made"], second["slots"]["made"]) == (4 * mondays, 0)
+
+
 async def test_a_closed_site_has_no_free_slots_until_it_opens_again(calendars: Calendars) -> None:
     before = await calendars.days()
     await calendars.change(keep.change_site({"is_open": False}))

@@ -30,7 +30,7 @@ where site = :site and not is_lifted and first_day <= :last_day and last_day >= 
 """
 
 WANTED = """
-select distinct t.resource_id, t.site, t.kind, t.starts_at + n * make_interval(mins => t.minutes) as starts_at,
+select t.resource_id, t.site, t.kind, t.starts_at + n * make_interval(mins => t.minutes) as starts_at,
        t.wall_time + n * make_interval(mins => t.minutes) as wall_time, t.local_date, t.capacity
 from jsonb_to_recordset(cast(:rows as jsonb)) as t(
   resource_id uuid, site text, kind text, starts_at timestamptz, wall_time timestamp, local_date date,
@@ -38,6 +38,7 @@ from jsonb_to_recordset(cast(:rows as jsonb)) as t(
 cross join lateral generate_series(0, t.steps - 1) n
 """
 
+# Rules may overlap: `on conflict` also leaves out what one statement names twice.
 INSERT = f"""
 insert into slots (resource_id, site, kind, starts_at, wall_time, local_date, capacity)
 select resource_id, site, kind, starts_at, wall_time, local_date, capacity from ({WANTED}) w
@@ -48,7 +49,7 @@ on conflict (resource_id, starts_at) do nothing
 """  # noqa: S608  only our own constant is put in
 
 LOCK_OTHERS = f"""
-with wanted as materialized ({WANTED})
+with wanted as materialized (select distinct on (resource_id, starts_at) * from ({WANTED}) w)
 select s.id, s.resource_id, s.local_date, s.taken, coalesce(w.capacity, 0) as wanted
 from slots s left join wanted w on (w.resource_id, w.starts_at) = (s.resource_id, s.starts_at)
 where s.resource_id = any(:resources) and s.starts_at > :now and s.local_date <= :last_day
