@@ -1,6 +1,5 @@
 """Calendars that staff keep: slots follow them, what is right is not touched, nobody is stranded unseen."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, time, timedelta
 from typing import Any
@@ -8,12 +7,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.scheduling import commands, views
-from services.scheduling.choices import Span, places_of
+from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
-from shared.db import Database, UnitOfWork
 from shared.events import Allocation, Counts, Party
-from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme
 from tests.calendars import TAP, Calendars, closure, weekday
 from tests.conftest import MakeDatabase
@@ -265,81 +261,3 @@ async def test_an_appointment_is_not_stranded_any_more_when_its_day_opens_again(
 
     assert answer["not_stranded_any_more"] == closed["stranded"]
     assert await calendars.stranded() == []
-
-
-# Several at once
-
-
-async def test_a_change_on_an_old_version_is_refused_with_what_changed_and_by_whom(calendars: Calendars) -> None:
-    seen = await calendars.version()
-    await calendars.change(closure(weekday()), acted_by="ops")
-
-    with pytest.raises(Problem) as refused:
-        await calendars.change(closure(weekday(30)), seen_version=seen)
-
-    assert (refused.value.status, refused.value.code) == (412, "version_old")
-    change = refused.value.extra["changes"][0]
-    assert (change["version"], change["acted_by"], change["what"]["thing"]) == (seen + 1, "ops", "closures")
-    assert change["what"]["after"]["reason"] == "flood"
-
-
-async def test_of_two_schedulers_at_once_one_changes_the_calendar_and_the_other_is_told(calendars: Calendars) -> None:
-    seen = await calendars.version()
-    days = [weekday(), weekday(30)]
-
-    answers = await asyncio.gather(
-        *(calendars.change(closure(day), seen_version=seen, acted_by=str(day)) for day in days), return_exceptions=True
-    )
-
-    done = [answer for answer in answers if isinstance(answer, dict)]
-    refused = [answer for answer in answers if isinstance(answer, Problem)]
-    assert (len(done), len(refused), await calendars.version()) == (1, 1, seen + 1)
-    assert refused[0].extra["changes"][0]["acted_by"] == done[0]["what"]["after"]["first_day"]
-
-
-class OnlyOnce(Database):
-    """Does nothing again that lost a race, so that a deadlock is seen."""
-
-    async def run(self, now: Any, work: Any) -> Any:
-        async with self.begin(now) as uow:
-            return await work(uow)
-
-
-async def a_free_slot(calendars: Calendars, case: Any, number: int) -> int:
-    """One of the places that the household is shown, each time another one of the first days."""
-
-    async def read(uow: UnitOfWork) -> int:
-        shown = await places_of(uow, await views.known(uow, case.case_ref), Span(uow.now, uow.now + timedelta(days=9)))
-        return shown[number * 7 % len(shown)].claims[0][0]
-
-    return int(await calendars.scheduling.do(read))
-
-
-async def test_calendars_change_while_places_are_claimed_without_a_deadlock(calendars: Calendars) -> None:
-    calendars.scheduling.database = OnlyOnce(calendars.scheduling.database.url)
-    await calendars.scheduling.receive(a_programme(allocation=Allocation.CHOICE, base_minutes=15))
-    monday = weekday(0)
-    closed = (await calendars.change(closure(monday)))["what"]["after"]["id"]
-    answers: list[Any] = []
-
-    for n in range(50):
-        households = [a_case(party=Party(attendees=1, adults=1, children=0)) for _ in range(3)]
-        await calendars.scheduling.receive(*households)
-        slots = [await a_free_slot(calendars, each, 3 * n + k) for k, each in enumerate(households)]
-        choices = [
-            calendars.scheduling.do(lambda uow, c=case, s=slot: commands.choose(uow, c.case_ref, s, "scheduler"))
-            for case, slot in zip(households, slots, strict=True)
-        ]
-        lifted = keep.change_closure(closed, {"is_lifted": n % 2 == 0, "last_day": monday + timedelta(days=n % 3)})
-        answers += await asyncio.gather(calendars.change(lifted), *choices, return_exceptions=True)
-
-    refused = [answer for answer in answers if isinstance(answer, BaseException)]
-    assert {getattr(answer, "code", answer) for answer in refused} <= {"place_taken"}
-    holders = await calendars.scheduling.rows(
-        """select distinct c.appointment_id from slots s join slot_claims c on c.slot_id = s.id
-           where s.local_date between :first and :last""",
-        first=monday,
-        last=monday + timedelta(days=49 % 3),
-    )
-    stranded = {each["appointment_id"] for each in await calendars.stranded()}
-    assert {str(row.appointment_id) for row in holders} == stranded != set()
