@@ -58,7 +58,7 @@ def _persons(number: int, mark: str, members: int) -> Iterator[Person]:
             role="principal" if place == 1 else "child",
             given=f"Itzayana{mark}{_letters(place)}",
             family=f"Xoloitzcuin{mark}",
-            born=oldest + timedelta(days=number * 29 % 13_000 if place == 1 else number * 3 % 3_000 + place),
+            born=oldest + timedelta(days=number * 29 % 13_000 if place == 1 else number * 3 % 700 + place),
             sex="F",
             apart=False,
         )

@@ -14,6 +14,7 @@ from deploy.simulators.reference import open_programmes
 from deploy.simulators.sending import FORMATS
 from tests.e2e.running import Document
 from tests.faults.history import Acknowledged
+from tests.faults.length import IS_LONG
 
 AT_ONCE = 20
 """Results in a document."""
@@ -21,8 +22,9 @@ AT_ONCE = 20
 SHARES = {"us": 2, "mx": 5, "ca": 4}
 """How often each country sends, after the number of its desks."""
 
-AGAIN_SHARE = 0.2
-"""How many of the results are a higher revision of one that was sent before."""
+AGAIN_SHARE = 0.7 if IS_LONG else 0.2
+"""How many of the results are a higher revision of one that was sent before; in the long run more, since there are
+places for some 6,000 households."""
 
 FIRST_NUMBER = 100_000
 """Households of other tests have lower numbers."""
