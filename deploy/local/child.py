@@ -68,6 +68,7 @@ class Child:
         self._watch: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
         self._starts_to_wait_for = 1
+        self._pause = FIRST_PAUSE_SECONDS
 
     @property
     def pid(self) -> int | None:
@@ -96,8 +97,9 @@ class Child:
         raise LocalError(f"{self.program.name} is not ready after {seconds:.0f} s: {self._last_words()}")
 
     def kill(self) -> None:
-        """Ends it at once; it is started again."""
+        """Ends it at once; it is started again soon, since that it ended is not its fault."""
         self._starts_to_wait_for = self.starts + 1
+        self._pause = FIRST_PAUSE_SECONDS
         self.send(signal.SIGKILL)
 
     def hold(self) -> None:
@@ -175,14 +177,13 @@ class Child:
         raise LocalError(f"{self.program.name} is not ready after {READY_SECONDS} s: {self._last_words()}")
 
     async def _keep_running(self) -> None:
-        pause = FIRST_PAUSE_SECONDS
         while self._process is not None:
             started = time.monotonic()
             await self._process.wait()
             if time.monotonic() - started > HEALTHY_SECONDS:
-                pause = FIRST_PAUSE_SECONDS
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+                self._pause = FIRST_PAUSE_SECONDS
+            await asyncio.sleep(self._pause)
+            self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
             await self._wanted.wait()
             with contextlib.suppress(LocalError, OSError):  # its port is held, its log cannot be written: tried again
                 await self._spawn()
