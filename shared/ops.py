@@ -35,17 +35,17 @@ def router(service: "Service", counts: Counts) -> APIRouter:
     api = APIRouter(tags=["operations"])
     for_ops = Depends(requires("ops"))
 
-    @api.get("/livez")
+    @api.get("/livez", response_class=PlainTextResponse)
     async def livez() -> PlainTextResponse:
         return PlainTextResponse("alive")
 
-    @api.get("/readyz")
+    @api.get("/readyz", response_class=PlainTextResponse)
     async def readyz() -> PlainTextResponse:
         if not await service.database.answers():
             raise Problem(503, "unavailable", "the database does not answer: look at its log")
         return PlainTextResponse("ready")
 
-    @api.get("/metrics")
+    @api.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Without its database a service still says that it has none: that is when someone looks."""
         try:

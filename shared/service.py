@@ -28,7 +28,7 @@ from shared.kafka.log_ends import LogEnds
 from shared.kafka.relay import Relay
 from shared.outbox_retention import forget_old_rows
 from shared.settings import ServiceSettings
-from shared.web import problems
+from shared.web import openapi, problems
 from shared.web.traced import Traced
 
 log = structlog.get_logger()
@@ -108,6 +108,7 @@ def create_app(service: Service, *, routers: Sequence[APIRouter], ticks: Sequenc
     app = FastAPI(title=f"Puente {service.name}", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.settings, app.state.service = service.settings, service
     problems.install(app)
+    openapi.install(app)
     for router in (ops.router(service, counts), *routers):
         app.include_router(router)
     app.add_middleware(Traced)

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Security
 from fastapi.responses import JSONResponse
+from fastapi.security import APIKeyHeader, HTTPBearer
 from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, Field
 
 from services.intake import commands
 from services.intake.adapters import ca, mx, us
 from services.intake.adapters.reading import DocumentRefused
-from services.intake.bodies import charset_of, read_body, require_utf_8
+from services.intake.bodies import body_of_kinds, charset_of, read_body, require_not_encoded, require_utf_8
 from services.intake.domain.receipts import batch_document
 from services.intake.domain.results import Reported
 from services.intake.repository.cases import find_case
@@ -26,6 +27,7 @@ from shared.reference import canonical_case_ref
 from shared.service import Service
 from shared.settings import Role
 from shared.tracing import Span
+from shared.web.openapi import refusals
 from shared.web.problems import Problem
 from shared.web.roles import ALLOWED, requires
 
@@ -35,6 +37,9 @@ CSV_KINDS = ("text/csv",)
 
 QUESTION_BYTES = 256 * 1024
 """Largest question for contacts: a thousand of them."""
+
+SIGNED = Security(APIKeyHeader(name="webhook-signature", scheme_name="signature", auto_error=False))
+WITH_TOKEN = Security(HTTPBearer(scheme_name="system token", description="The country's token", auto_error=False))
 
 Read = Callable[[bytes, str], list[Reported]]
 
@@ -55,7 +60,7 @@ def read_ca(body: bytes, content_type: str) -> list[Reported]:
 
 def documents_router(service: Service, senders: Senders) -> APIRouter:
     """The three channels. Every one answers 202 with a receipt per result, whatever became of it."""
-    api = APIRouter(prefix="/v1/systems", tags=["documents"])
+    api = APIRouter(prefix="/v1/systems", tags=["documents"], responses=refusals(408, 413, 415, 422))
 
     async def signed_by_us(request: Request) -> bytes:
         senders.require_signature_headers("us", request.headers, service.clock.now())
@@ -73,15 +78,15 @@ def documents_router(service: Service, senders: Senders) -> APIRouter:
 
     setattr(signed_by_us, ALLOWED, ("us",))
 
-    @api.post("/us/results", status_code=202)
+    @api.post("/us/results", status_code=202, dependencies=[SIGNED], openapi_extra=body_of_kinds(JSON_KINDS))
     async def us_results(request: Request, body: Annotated[bytes, Depends(signed_by_us)]) -> JSONResponse:
         return await _take(service, "us", request, body, read_us)
 
-    @api.post("/mx/batches", status_code=202)
+    @api.post("/mx/batches", status_code=202, dependencies=[WITH_TOKEN], openapi_extra=body_of_kinds(CSV_KINDS))
     async def mx_batches(request: Request, body: Annotated[bytes, Depends(from_system("mx"))]) -> JSONResponse:
         return await _take(service, "mx", request, body, read_mx)
 
-    @api.post("/ca/results", status_code=202)
+    @api.post("/ca/results", status_code=202, dependencies=[WITH_TOKEN], openapi_extra=body_of_kinds(XML_KINDS))
     async def ca_results(request: Request, body: Annotated[bytes, Depends(from_system("ca"))]) -> JSONResponse:
         return await _take(service, "ca", request, body, read_ca)
 
@@ -93,6 +98,7 @@ async def _take(service: Service, system: str, request: Request, body: bytes, re
     document = Document(uuid4(), system, request.headers.get("content-type", ""), body)
     now, sealer = service.clock.now(), service.sealer
     try:
+        require_not_encoded(request.headers.get("content-encoding", ""))
         results = await asyncio.to_thread(read, body, document.content_type)
     except DocumentRefused as refused:
         code = refused.code
@@ -176,7 +182,7 @@ def cases_router(service: Service) -> APIRouter:
                 return CaseView.of(case)
         raise Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")
 
-    @api.post("/internal/contacts", max_body_size=QUESTION_BYTES)
+    @api.post("/internal/contacts", max_body_size=QUESTION_BYTES, responses=refusals(413))
     async def contacts(question: ContactsQuestion, role: Annotated[Role, Depends(requires("service"))]) -> ContactsView:
         started_ns = time.time_ns()
         asked = {each.case_ref: each.traceparent for each in question.contacts}

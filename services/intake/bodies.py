@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from typing import Any
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -47,6 +48,19 @@ def charset_of(content_type: str, allowed: Collection[str]) -> str | None:
         raise DocumentRefused(415, "content_type_unsupported", f"send it as {' or '.join(allowed)}")
     named = {name.strip().lower(): value for name, _, value in (each.partition("=") for each in parameters)}
     return named.get("charset", "").strip().strip('"') or None
+
+
+def require_not_encoded(encoding: str) -> None:
+    """Raises: DocumentRefused 415 for a compressed body: what a few bytes grow to is not known before."""
+    if encoding.strip().lower() not in ("", "identity"):
+        raise DocumentRefused(
+            415, "content_encoding_unsupported", "send the document as it is, without Content-Encoding"
+        )
+
+
+def body_of_kinds(kinds: Collection[str]) -> dict[str, Any]:
+    """The request body of the OpenAPI document: a document of one of these kinds."""
+    return {"requestBody": {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in kinds}}}
 
 
 def require_utf_8(charset: str | None) -> None:

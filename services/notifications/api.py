@@ -11,6 +11,7 @@ from services.notifications.repository.views import notices_of_case
 from shared.events import NoticeKind
 from shared.reference import canonical_case_ref
 from shared.service import Service
+from shared.web.openapi import refusals
 from shared.web.problems import Problem
 from shared.web.roles import requires
 
@@ -37,7 +38,7 @@ class NoticeView(BaseModel):
 def router(service: Service) -> APIRouter:
     api = APIRouter(prefix="/v1", tags=["notices"])
 
-    @api.get("/notices", dependencies=[Depends(requires("ops"))])
+    @api.get("/notices", responses=refusals(404), dependencies=[Depends(requires("ops"))])
     async def notices(case_ref: Annotated[str, Query(max_length=40)]) -> list[NoticeView]:
         """Every notice of the case, oldest first; an empty list for a case that was never told anything."""
         known = canonical_case_ref(case_ref)

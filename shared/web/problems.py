@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from shared import tracing
 from shared.db import DatabaseUnavailable, is_unavailable
 from shared.logs import cause_of
+from shared.web import openapi
 
 log = structlog.get_logger()
 
@@ -54,9 +55,14 @@ def install(app: FastAPI) -> None:
         return problem_response(problem)
 
     @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
         codes = {404: "not_found", 405: "method_not_allowed"}
-        return problem_response(Problem(error.status_code, codes.get(error.status_code, "http"), str(error.detail)))
+        refusal = Problem(error.status_code, codes.get(error.status_code, "http"), str(error.detail))
+        response = problem_response(refusal)
+        response.headers.update(error.headers or {})
+        if error.status_code == 405 and (allowed := openapi.methods_of(request)):
+            response.headers["Allow"] = allowed
+        return response
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -4,7 +4,8 @@ import hmac
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Header, Request
+from fastapi import Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import SecretStr
 
 from shared.settings import Role
@@ -12,6 +13,8 @@ from shared.web.problems import Problem
 
 ALLOWED = "allowed_roles"
 """Attribute of the dependency that names its roles, for the test that every route has one."""
+
+BEARER = HTTPBearer(scheme_name="token", description="A token that stands for a role", auto_error=False)
 
 
 def bearer(authorization: str | None) -> str | None:
@@ -34,9 +37,8 @@ def role_of(token: str, tokens: dict[Role, SecretStr]) -> Role | None:
 def requires(*allowed: Role) -> Callable[..., Role]:
     """A dependency that lets only these roles pass. 401 without a valid token, 403 with another role's."""
 
-    def check(request: Request, authorization: Annotated[str | None, Header()] = None) -> Role:
-        token = bearer(authorization)
-        role = role_of(token, request.app.state.settings.tokens) if token else None
+    def check(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]) -> Role:
+        role = role_of(given.credentials, request.app.state.settings.tokens) if given else None
         if role is None:
             raise Problem(401, "unauthenticated", "send a valid token: Authorization: Bearer ...")
         if role not in allowed:

@@ -1,5 +1,6 @@
 """Documents in, receipts, cases and events out: the application on a real database."""
 
+import gzip
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -213,6 +214,17 @@ async def test_of_a_document_that_cannot_be_read_only_the_bytes_are_kept(
     assert code == document.refused
     assert body == intake.sealer.open(document.raw, f"documents.raw:{document.id}")
     assert [1, *[0] * 6] == [await intake.count(table) for table in KEPT]
+
+
+async def test_a_compressed_document_is_refused_and_counted(intake: Intake) -> None:
+    body = gzip.compress(sheet(mx_row()).encode())
+
+    response = await intake.send("mx", body, {**intake.proof("mx", body), "content-encoding": "gzip"})
+
+    assert (415, "content_encoding_unsupported") == (response.status_code, response.json()["code"])
+    assert ["content_encoding_unsupported"] == [
+        row.refused for row in await intake.rows("select refused from documents")
+    ]
 
 
 @pytest.mark.parametrize(

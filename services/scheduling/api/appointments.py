@@ -12,6 +12,7 @@ from services.scheduling.repository import cases
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import Role
+from shared.web.openapi import refusals
 from shared.web.roles import requires
 
 AtTheSite = Annotated[Role, Depends(requires("officer", "scheduler", "ops"))]
@@ -25,7 +26,7 @@ class Attendance(BaseModel):
 
 def router(service: Service) -> APIRouter:
     """The routes under /v1/appointments. Each answers with the case as it is then."""
-    api = APIRouter(prefix="/v1/appointments", tags=["appointments"])
+    api = APIRouter(prefix="/v1/appointments", tags=["appointments"], responses=refusals(409))
 
     async def doing(id: UUID, command: Callable[[UnitOfWork], Awaitable[None]]) -> dict[str, Any]:
         async def work(uow: UnitOfWork) -> dict[str, Any]:

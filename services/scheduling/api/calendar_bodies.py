@@ -6,11 +6,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.web.dates import Day as AnyDay
+
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Rrule = Annotated[str, Field(min_length=1, max_length=200)]
 Codes = Annotated[list[Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$")]], Field(max_length=100)]
 Capacity = Annotated[int, Field(ge=1, le=1000)]
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+Day = Annotated[AnyDay, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
 
 class Body(BaseModel):

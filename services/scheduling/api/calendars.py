@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Response
+from pydantic import WithJsonSchema
 
 from services.scheduling import calendar_views as views
 from services.scheduling.api.calendar_bodies import (
@@ -26,19 +27,23 @@ from services.scheduling.repository import calendars
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import Role
+from shared.web.openapi import refusals
 from shared.web.problems import Problem
 from shared.web.roles import requires
 
 Readers = Annotated[Role, Depends(requires("officer", "scheduler", "ops"))]
 Keepers = Annotated[Role, Depends(requires("scheduler", "ops"))]
 Rows = Callable[[UnitOfWork, str], Awaitable[Sequence[Any]]]
+REFUSALS = refusals(409, 412, 428)
 ETAG = re.compile(r'"(\d{1,18})"')
+
+SEEN_VERSION = WithJsonSchema({"type": "string", "pattern": r'^"[0-9]{1,18}"$', "examples": ['"1"']})
 
 
 def asked(
     site: str,
     role: Keepers,
-    if_match: Annotated[str | None, Header(description='The version that was seen, as ETag gave it: "3"')] = None,
+    if_match: Annotated[str | None, SEEN_VERSION, Header(description="The version seen, as ETag gave it")] = None,
     dry_run: Annotated[bool, Query(description="Show what would happen, change nothing")] = False,
 ) -> Asked:
     """Who asks for what. Raises: Problem 428 without the version that they saw, 422 for none."""
@@ -73,7 +78,7 @@ def _sites(api: APIRouter, service: Service) -> None:
         response.headers["ETag"] = f'"{row.version}"'
         return views.site_view(row)
 
-    @api.patch("/{site}")
+    @api.patch("/{site}", responses=REFUSALS)
     async def change_site(body: SiteChange, asked: Asking, response: Response) -> dict[str, Any]:
         return await _changing(service, response, asked, commands.change_site(body.fields()))
 
@@ -109,27 +114,27 @@ def _changes(api: APIRouter, service: Service) -> None:
     async def changing(response: Response, asked: Asked, edit: Edit) -> dict[str, Any]:
         return await _changing(service, response, asked, edit)
 
-    @api.post("/{site}/resources")
+    @api.post("/{site}/resources", responses=REFUSALS)
     async def add_resource(body: NewResource, asked: Asking, response: Response) -> dict[str, Any]:
         return await changing(response, asked, commands.add_resource(body.fields()))
 
-    @api.patch("/{site}/resources/{id}")
+    @api.patch("/{site}/resources/{id}", responses=REFUSALS)
     async def change_resource(id: UUID, body: ResourceChange, asked: Asking, response: Response) -> dict[str, Any]:
         return await changing(response, asked, commands.change_resource(id, body.fields()))
 
-    @api.post("/{site}/opening-rules")
+    @api.post("/{site}/opening-rules", responses=REFUSALS)
     async def add_rule(body: NewRule, asked: Asking, response: Response) -> dict[str, Any]:
         return await changing(response, asked, commands.add_rule(body.fields()))
 
-    @api.patch("/{site}/opening-rules/{id}")
+    @api.patch("/{site}/opening-rules/{id}", responses=REFUSALS)
     async def change_rule(id: UUID, body: RuleChange, asked: Asking, response: Response) -> dict[str, Any]:
         return await changing(response, asked, commands.change_rule(id, body.fields()))
 
-    @api.post("/{site}/closures")
+    @api.post("/{site}/closures", responses=REFUSALS)
     async def add_closure(body: NewClosure, asked: Asking, response: Response) -> dict[str, Any]:
         return await changing(response, asked, commands.add_closure(body.fields()))
 
-    @api.patch("/{site}/closures/{id}")
+    @api.patch("/{site}/closures/{id}", responses=REFUSALS)
     async def change_closure(id: UUID, body: ClosureChange, asked: Asking, response: Response) -> dict[str, Any]:
         return await changing(response, asked, commands.change_closure(id, body.fields()))
 

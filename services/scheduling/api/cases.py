@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from services.scheduling import commands, views
 from services.scheduling.choices import Span, places_of
@@ -14,6 +14,8 @@ from shared.db import UnitOfWork
 from shared.reference import canonical_case_ref
 from shared.service import Service
 from shared.settings import Role
+from shared.web.dates import Instant
+from shared.web.openapi import refusals
 from shared.web.problems import Problem
 from shared.web.roles import requires
 
@@ -32,7 +34,7 @@ class Answer(BaseModel):
 class Choice(BaseModel):
     """The place that begins with this slot, as `slots` shows it."""
 
-    slot_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    slot_id: Annotated[int, Field(ge=1, le=2**53 - 1)]
 
 
 class Cancellation(BaseModel):
@@ -53,7 +55,7 @@ class Cancellation(BaseModel):
 
 def router(service: Service) -> APIRouter:
     """The routes under /v1/cases."""
-    api = APIRouter(prefix="/v1/cases", tags=["cases"])
+    api = APIRouter(prefix="/v1/cases", tags=["cases"], responses=refusals(409))
 
     async def reading(case_ref: str, read: Callable[[UnitOfWork, str], Awaitable[Any]]) -> Any:
         return await service.database.run(service.clock.now(), lambda uow: read(uow, canonical(case_ref)))
@@ -80,8 +82,8 @@ def router(service: Service) -> APIRouter:
         case_ref: str,
         role: Staff,
         site: str | None = None,
-        begins: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-        ends: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+        begins: Annotated[Instant | None, Query(alias="from")] = None,
+        ends: Annotated[Instant | None, Query(alias="to")] = None,
     ) -> list[dict[str, Any]]:
         span = _span(service.clock.now(), begins, ends, site)
 

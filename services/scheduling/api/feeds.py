@@ -14,6 +14,12 @@ from shared.web.roles import requires
 Keepers = Annotated[Role, Depends(requires("scheduler", "ops"))]
 
 
+class Calendar(Response):
+    """RFC 5545."""
+
+    media_type = "text/calendar"
+
+
 def router(service: Service) -> APIRouter:
     """The routes of feeds under /v1/sites."""
     api = APIRouter(prefix="/v1/sites", tags=["calendars"])
@@ -24,9 +30,9 @@ def router(service: Service) -> APIRouter:
             service.clock.now(), lambda uow: feeds.make_token(uow, site, id, made_by=role)
         )
 
-    @api.get("/{site}/resources/{id}/calendar.ics")
+    @api.get("/{site}/resources/{id}/calendar.ics", response_class=Calendar)
     async def calendar(site: str, id: UUID, token: Annotated[str, Query(max_length=100)]) -> Response:
         ics = await service.database.run(service.clock.now(), lambda uow: feeds.feed(uow, site, id, token))
-        return Response(ics, media_type="text/calendar", headers={"Cache-Control": "private, max-age=300"})
+        return Calendar(ics, headers={"Cache-Control": "private, max-age=300"})
 
     return api

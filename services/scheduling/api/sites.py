@@ -1,6 +1,5 @@
 """Sites, for staff: the list of a day."""
 
-from datetime import date as Date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -8,6 +7,7 @@ from fastapi import APIRouter, Depends
 from services.scheduling import views
 from shared.service import Service
 from shared.settings import Role
+from shared.web.dates import Day
 from shared.web.roles import requires
 
 AtTheSite = Annotated[Role, Depends(requires("officer", "scheduler", "ops"))]
@@ -18,7 +18,7 @@ def router(service: Service) -> APIRouter:
     api = APIRouter(prefix="/v1/sites", tags=["sites"])
 
     @api.get("/{site}/day")
-    async def day(site: str, date: Date, role: AtTheSite) -> list[dict[str, Any]]:
+    async def day(site: str, date: Day, role: AtTheSite) -> list[dict[str, Any]]:
         return await service.database.run(service.clock.now(), lambda uow: views.day_view(uow, site, date))
 
     return api

@@ -1,0 +1,129 @@
+"""schemathesis tries to break what the OpenAPI documents of the services promise: every check, no failure."""
+
+import base64
+from datetime import timedelta
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+
+from services.intake.app import build as build_intake
+from services.notifications.app import build as build_notifications
+from services.scheduling import commands
+from services.scheduling.app import build as build_scheduling
+from services.scheduling.settings import SchedulingSettings
+from shared.clock import FixedClock
+from tests import intake as intake_tests
+from tests import notifications as notifications_tests
+from tests.builders import NOW, a_case, a_programme
+from tests.calendars import TAP
+from tests.conftest import MakeDatabase
+from tests.integration.test_notifications_pages import settings as notifications_settings
+from tests.openapi import Special, broken, served
+from tests.scheduling import Scheduling, prepared
+from tests.unit.intake_builders import SAMPLES
+
+DATA_KEY = base64.b64encode(bytes(32)).decode()
+NO_QUESTION = Special("path", "/ops/spans", also_right=("400",))
+"""One of two parameters must be there, which no schema of parameters can say."""
+
+
+async def test_scheduling_keeps_every_promise_of_its_openapi_document(
+    new_database: MakeDatabase, tmp_path: Path
+) -> None:
+    url = await prepared(await new_database("template0"))
+    scheduling = Scheduling(url)
+    offered, chooser = [a_case() for _ in range(10)], a_case(programme="MX-CHO")
+    await scheduling.receive(a_programme(), a_programme(programme="MX-CHO", allocation="choice"), *offered, chooser)
+    for case in offered[5:]:
+        await scheduling.do(lambda uow, c=case: commands.accept(uow, c.case_ref, "scheduler"))
+    at = (await scheduling.live(offered[5])).starts_at + timedelta(minutes=31)
+    appointments = [str((await scheduling.live(case)).id) for case in offered]
+    slots = [row.id for row in await scheduling.rows("select id from slots where site = :site limit 50", site=TAP)]
+    desks = [str(row.id) for row in await scheduling.rows("select id from resources where site = :site", site=TAP)]
+    settings = SchedulingSettings.model_validate({
+        "database_url": url, "kafka": "127.0.0.1:1", "port": 1, "data_key": DATA_KEY,
+        "tokens": {role: role for role in ("ops", "scheduler", "officer", "assistant", "service")},
+    })  # fmt: skip
+    app = build_scheduling(settings, FixedClock(max(NOW, at)))
+
+    async with served(app) as address:
+        report = await broken(
+            address, tmp_path, token="ops",
+            known={
+                "path.case_ref": [case.case_ref for case in (*offered, chooser)],
+                "path.id": [*appointments, *desks],
+                "path.site": [TAP],
+                "query.site": [TAP],
+                "body.slot_id": slots,
+                "body.resource_id": desks,
+                "header.if-match": ['"1"'],
+            },
+            more=[
+                Special("path", "/internal/programmes/{programme}/effects", token="service"),
+                NO_QUESTION,
+                Special("tag", "calendars", also_right=("422",)),  # rows that break a rule of the calendar
+            ],
+        )  # fmt: skip
+
+    assert not report, report
+    await scheduling.check()
+    await scheduling.database.close()
+
+
+async def test_intake_keeps_every_promise_of_its_openapi_document(new_database: MakeDatabase, tmp_path: Path) -> None:
+    intake = intake_tests.Intake(await intake_tests.prepared(await new_database("template0")))
+    receipts = [
+        receipt
+        for system, name in (("us", "us.ndjson"), ("mx", "mx.csv"), ("ca", "ca.xml"))
+        for receipt in await intake.receipts(system, (SAMPLES / name).read_bytes())
+    ]
+    refs = [receipt["case_ref"] for receipt in receipts if receipt["case_ref"]]
+    scheduling = FastAPI()
+    scheduling.get("/internal/programmes/{programme}/effects")(lambda: {"appointments": 0, "waiting": 0, "cases": []})
+
+    async with served(scheduling) as scheduling_url:
+        told = intake_tests.settings(intake.database.url).model_copy(update={"scheduling_url": scheduling_url})
+        app = build_intake(told, intake.clock)
+        async with served(app) as url:
+            report = await broken(
+                url, tmp_path, token="ops-token",
+                known={"path.case_ref": refs, "body.contacts[*].case_ref": refs, "path.programme": ["MX-REF", "US-RFA"]},
+                more=[
+                    Special("path", "/internal/contacts", token="service-token"),
+                    Special("path", "/v1/systems/mx/batches", token="mx-token"),
+                    Special("path", "/v1/systems/ca/results", token="ca-token"),
+                    Special("tag", "documents", also_right=("400", "415", "422")),  # any text, which is no document
+                    NO_QUESTION,
+                ],
+            )  # fmt: skip
+
+    assert not report, report
+    await app.state.service.database.close()
+    await intake.close()
+
+
+async def test_notifications_keeps_every_promise_of_its_openapi_document(
+    new_database: MakeDatabase, tmp_path: Path
+) -> None:
+    url = await notifications_tests.prepared(await new_database("template0"))
+    app = build_notifications(notifications_settings(url, None))
+
+    async with served(app) as address:
+        report = await broken(
+            address, tmp_path, token="ops-token",
+            known={"query.case_ref": [a_case().case_ref]},
+            more=[NO_QUESTION],
+        )  # fmt: skip
+
+    assert not report, report
+    await app.state.service.database.close()
+
+
+async def test_control_a_promise_that_is_not_kept_is_found(tmp_path: Path) -> None:
+    app = FastAPI()
+    app.get("/v1/promised")(lambda: Response(status_code=418))
+
+    async with served(app) as address:
+        report = await broken(address, tmp_path, token="ops", known={}, more=[])
+
+    assert "Undocumented status code" in report
