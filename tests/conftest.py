@@ -8,7 +8,10 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import pytest
 import pytest_asyncio
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.ports import Ports
 from deploy.local.stack import Stack
@@ -18,6 +21,26 @@ use_packaged_zone_data()
 
 MakeDatabase = Callable[[str], Awaitable[str]]
 _numbers = count()
+
+
+class ByRunningSystem(LoadScopeScheduling):
+    """What shares a running system stays with one worker; everything else goes file by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.partition("::")[0])
+        return str(file.parent if file.parent.name in ("e2e", "faults") else file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByRunningSystem:
+    """Not `loadgroup`: with pytest 9.2 it silently groups nothing (pytest-xdist issue 1386)."""
+    return ByRunningSystem(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests measured, said at the end whichever worker ran them."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties if report.when == "call" else []:
+            terminalreporter.write_line(f"{name}: {value}")
 
 
 @contextmanager

@@ -178,14 +178,15 @@ class Running:
         return [span for service in SERVICES for span in await self.get(service, "/ops/spans", trace_id=trace_id)]
 
     async def trace_with(self, case_ref: str, *names: str) -> "Trace":
-        """The case's one trace that has spans of all these names, once they are stored."""
+        """The case's one trace that has spans of all these names, once every span between them is stored too."""
 
         async def there() -> Trace | None:
             by_trace: dict[str, list[Document]] = defaultdict(list)
             for span in await self.spans(case_ref):
                 by_trace[span["trace_id"]].append(span)
             found = [spans for spans in by_trace.values() if set(names) <= {span["name"] for span in spans}]
-            return Trace(found[0], case_hash(case_ref)) if len(found) == 1 else None
+            trace = Trace(found[0], case_hash(case_ref)) if len(found) == 1 else None
+            return trace if trace and len(trace.roots) == 1 else None
 
         return await eventually(there)
 

@@ -320,7 +320,7 @@ async def test_an_interview_that_took_place_is_never_cancelled_afterwards(schedu
 
 
 async def test_a_place_that_opens_again_goes_to_who_waits_longest_and_not_to_a_newcomer(scheduling: Scheduling) -> None:
-    first = a_case()
+    first = a_case(registered_at=NOW - days(30))
     await scheduling.receive(a_programme(), first)
     place = await scheduling.live(first)
     await scheduling.take_all_but(place)
