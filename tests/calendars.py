@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from services.scheduling.calendar_views import stranded_view
+from services.scheduling.calendar_views import stranded_at
 from services.scheduling.commands.calendars import Asked, Edit, add_closure, change_calendar
 from tests.builders import NOW
 from tests.scheduling import Scheduling
@@ -33,7 +33,7 @@ class Calendars:
         return await change_calendar(self.scheduling.database, clock.now(), Asked(site, **{**usual, **asked}), edit)
 
     async def stranded(self, site: str = TAP) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = await self.scheduling.do(lambda uow: stranded_view(uow, site))
+        found: list[dict[str, Any]] = await self.scheduling.do(lambda uow: stranded_at(uow, site))
         return found
 
     async def resource(self, name: str, site: str = TAP) -> Any:

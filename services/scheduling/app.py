@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from services.scheduling import api
 from services.scheduling.handlers import cases_changed, programmes_changed
 from services.scheduling.jobs import Jobs
+from services.scheduling.repository import rebookings
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
 from services.scheduling.slot_generation import open_slots
@@ -32,20 +33,25 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         Tick("open_freed_places", timedelta(seconds=30), jobs.open_freed_places),
         Tick("look_again", timedelta(milliseconds=500), jobs.look_again),
         Tick("find_strays", timedelta(seconds=15), jobs.find_strays),
+        Tick("rebook_stranded", timedelta(seconds=1), jobs.rebook_stranded),
         Tick("open_calendars", timedelta(hours=1), jobs.open_calendars),
     ]
     return create_app(service, routers=api.routers(service), ticks=ticks, counts=counts)
 
 
 async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
-    """By country: offers ever made, cases that wait now."""
+    """By country: offers ever made, cases that wait now, households that are still to be rebooked."""
     offered = await uow.rows("select system, sum(offers)::bigint as offers from offer_counts group by system")
     offers = {row.system: row.offers for row in offered}
     waiting = {
         row.system: row.n
         for row in await uow.rows("select system, count(*) as n from cases where waiting is not null group by system")
     }
-    return {s: {"offers": offers.get(s, 0), "waiting": waiting.get(s, 0)} for s in ("us", "mx", "ca")}
+    rebooking = await rebookings.to_do(uow)
+    return {
+        s: {"offers": offers.get(s, 0), "waiting": waiting.get(s, 0), "rebooking": rebooking.get(s, 0)}
+        for s in ("us", "mx", "ca")
+    }
 
 
 def prepare(settings: SchedulingSettings) -> None:

@@ -98,8 +98,13 @@ def _day(day: Any) -> str | None:
     return day.isoformat() if day else None
 
 
-async def stranded_view(uow: UnitOfWork, site: str) -> list[dict[str, Any]]:
-    """Appointments to come that the site's calendar does not plan any more: which, why, what happens to each."""
+async def stranded_at(uow: UnitOfWork, site: str) -> list[dict[str, Any]]:
+    """Appointments to come that the site's calendar does not plan any more."""
+    return stranded_view(await calendars.stranded_at(uow, site))
+
+
+def stranded_view(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Stranded appointments as staff see them: which, why, what happens to each."""
     return [
         {
             "appointment_id": str(row.id),
@@ -114,7 +119,7 @@ async def stranded_view(uow: UnitOfWork, site: str) -> list[dict[str, Any]]:
             "resources": list(row.resources),
             "what_happens": WHAT_HAPPENS[row.status],
         }
-        for row in await calendars.stranded_at(uow, site)
+        for row in rows
     ]
 
 

@@ -11,6 +11,7 @@ from services.scheduling.freed_places import offer_to_next, open_to_all
 from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
+from services.scheduling.rebooking import rebook_next
 from services.scheduling.repository import cases, freed, reference
 from services.scheduling.repository.cases import FIRST, KnownCase, Seniority
 from services.scheduling.slot_generation import open_slots
@@ -78,6 +79,10 @@ class Jobs:
 
         await self._as_long_as(work, "open freed place")
 
+    async def rebook_stranded(self) -> None:
+        """Rebooks whom a change of a calendar strands, where that was ordered: chunk by chunk until all are done."""
+        await self._as_long_as(rebook_next, "rebook stranded")
+
     async def open_calendars(self) -> None:
         """Makes sure that there are slots for the next 90 days."""
         await self._database.run(self._clock.now(), open_slots)
@@ -139,14 +144,10 @@ def _is_expired(case: KnownCase, uow: UnitOfWork) -> bool:
 def _expired(case: KnownCase) -> Outcome:
     """Once unanswered the case is a candidate for other places; the second time it waits for someone to act."""
     assert case.live is not None  # noqa: S101  only called for a live offer
-    again = case.offers_missed + 1 < MISSED_OFFERS
     links = [case.live_made_in] if case.live_made_in else []
     with tracing.span("expire offer", links=links) as span:
         span.attributes[tracing.CASE] = tracing.case_hash(case.case_ref)
-        return Outcome(
-            case,
-            ended=ended(case.live, AppointmentStatus.CANCELLED, "offer-expired", "scheduling"),
-            waiting=Waiting.EXPIRED if again else Waiting.UNANSWERED,
-            missed=True,
-            cause=Cause.first(span.context, *links),
-        )
+        over = ended(case.live, AppointmentStatus.CANCELLED, "offer-expired", "scheduling")
+        expired = Outcome(case, ended=over, missed=True, cause=Cause.first(span.context, *links))
+    again = case.offers_missed + expired.is_counted < MISSED_OFFERS
+    return replace(expired, waiting=Waiting.EXPIRED if again else Waiting.UNANSWERED)

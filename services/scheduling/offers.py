@@ -41,7 +41,7 @@ async def carry_out(uow: UnitOfWork, decided: Sequence[tuple[KnownCase, Decision
 async def make_offer(uow: UnitOfWork, case: KnownCase, place: Place) -> None:
     """Offers a place whose slots are locked and free to a locked case that has none."""
     site = (await reference.sites(uow))[place.site]
-    await record(uow, [Outcome(case, made=_offered(case, place, site, uow.now), place=place)])
+    await record(uow, [Outcome(case, made=offered(case, place, site, uow.now), place=place)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,13 @@ class NoPlace:
     reason: Waiting
 
 
-async def place_all(uow: UnitOfWork, asking: Sequence[tuple[KnownCase, Need]]) -> dict[str, Place | NoPlace]:
+async def place_all(
+    uow: UnitOfWork, asking: Sequence[tuple[KnownCase, Need]], taken: Counter[int] | None = None
+) -> dict[str, Place | NoPlace]:
     """A place for each household that can have one, its slots locked and found free, or why there is none.
 
-    Earlier ones choose first. Who loses a place to a concurrent claim chooses again, three times.
+    Earlier ones choose first. Who loses a place to a concurrent claim chooses again, three times. `taken` are the units
+    of each slot that others won in this transaction; what is won here is added.
     """
     if not asking:
         return {}
@@ -63,7 +66,7 @@ async def place_all(uow: UnitOfWork, asking: Sequence[tuple[KnownCase, Need]]) -
     held_by = {case.live.id: case.case_ref for case, _ in asking if case.live}
     own = {held_by[id]: time for id, time in (await slots.own_time(uow, list(held_by))).items()}
     won: dict[str, Place | NoPlace] = {}
-    taken: Counter[int] = Counter()
+    taken = Counter() if taken is None else taken
     for _ in range(ROUNDS):
         chosen, none = await _choose(uow, resources, todo, own, taken)
         won.update(none)
@@ -139,7 +142,7 @@ def _outcome(
                 if case.waiting == found.reason and not replaced:
                     return None
                 return Outcome(case, ended=replaced, waiting=found.reason)
-            return Outcome(case, made=_offered(case, found, sites[found.site], now), ended=replaced, place=found)
+            return Outcome(case, made=offered(case, found, sites[found.site], now), ended=replaced, place=found)
 
 
 def _cancelled(case: KnownCase, reason: str) -> Appointment | None:
@@ -158,7 +161,7 @@ def ended(appointment: Appointment, status: AppointmentStatus, reason: str, acte
     )
 
 
-def _offered(case: KnownCase, place: Place, site: SiteZone, now: datetime) -> Appointment:
+def offered(case: KnownCase, place: Place, site: SiteZone, now: datetime) -> Appointment:
     """A new appointment. What was booked stays booked when it stays at its site and time; else it is an offer."""
     live = case.live
     stays = live is not None and (live.site, live.starts_at) == (place.site, place.starts_at)

@@ -54,7 +54,10 @@ ENDED: dict[AppointmentStatus, type[CaseScheduled]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One case's change: an appointment made (with its place) or changed, one ended, or a reason to wait."""
+    """One case's change: an appointment made (with its place) or changed, one ended, or a reason to wait.
+
+    `is_stranded`: what the ended one held is not planned any more, so that it is no place for anyone.
+    """
 
     case: KnownCase
     made: Appointment | None = None
@@ -64,6 +67,7 @@ class Outcome:
     waiting: Waiting | None = None
     closed: str | None = None
     missed: bool = False
+    is_stranded: bool = False
     cause: Cause | None = None
 
     def event(self) -> CaseScheduled:
@@ -80,6 +84,12 @@ class Outcome:
             closed=self.closed,
         )
 
+    @property
+    def is_counted(self) -> bool:
+        """True for an offer without an answer, but not for one that was made in place of another appointment: that the
+        household has to answer again is not its doing. Source: docs/domain.md, "Rebooking"."""
+        return self.missed and self.ended is not None and self.ended.replaces is None
+
     def _kind(self) -> type[CaseScheduled]:
         if self.made:
             was_booked = self.case.live and self.case.live.status is not AppointmentStatus.PENDING
@@ -94,7 +104,7 @@ class Outcome:
         return {
             "case_ref": self.case.case_ref,
             "waiting": self.waiting,
-            "offers_missed": 0 if self.changed else self.case.offers_missed + self.missed,
+            "offers_missed": 0 if self.changed else self.case.offers_missed + self.is_counted,
             "ended_appointment": self.ended.id if self.ended else None,
         }
 
@@ -111,7 +121,9 @@ async def record(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
     made = [(r.made, r.place, traces[r.case.case_ref]) for r in results if r.made and r.place]
     await appointments.update(uow, [*(a for a, _ in ended), *(r.changed for r in results if r.changed)])
     await slots.keep(uow, [(r.ended.id, r.place) for r in results if r.ended and r.place])
-    freed = [(a.id, trace) for a, trace in ended if a.status is AppointmentStatus.CANCELLED]
+    stranded = {r.ended.id for r in results if r.ended and r.is_stranded}
+    await slots.release(uow, stranded)
+    freed = [(a.id, trace) for a, trace in ended if a.status is AppointmentStatus.CANCELLED and a.id not in stranded]
     await slots.free_places_of(uow, freed)
     if made:
         await appointments.insert(uow, [(appointment, place.need, trace) for appointment, place, trace in made])

@@ -151,3 +151,24 @@ async def test_a_row_of_another_site_cannot_be_changed_through_this_one(http: ht
     ]
 
     assert [answer.status_code for answer in refused] == [404, 404]
+
+
+async def test_a_closing_may_ask_for_the_rebooking_of_whom_it_strands_and_its_orders_are_listed(
+    http: httpx.AsyncClient,
+) -> None:
+    seen = (await http.get(SITE, headers=by("officer"))).headers["ETag"]
+
+    kept, rebooked, wrong = [
+        await http.post(
+            f"{SITE}/closures",
+            json=CLOSURE,
+            headers=by("scheduler", seen),
+            params={"stranded": fate, "dry_run": "true"},
+        )
+        for fate in ("keep", "rebook", "forget")
+    ]
+
+    assert (kept.json()["rebooking"], wrong.status_code) == (None, 422)
+    assert (rebooked.json()["rebooking"]["households"], rebooked.json()["rebooking"]["places"]) == (0, [])
+    orders = await http.get(f"{SITE}/rebookings", headers=by("officer"))
+    assert (orders.status_code, orders.json(), orders.headers["ETag"]) == (200, [], seen)

@@ -22,7 +22,8 @@ from services.scheduling.api.calendar_bodies import (
     SiteChange,
 )
 from services.scheduling.commands import calendars as commands
-from services.scheduling.commands.calendars import Asked, Edit
+from services.scheduling.commands.calendars import Asked, Edit, Fate
+from services.scheduling.rebooking_views import orders_view
 from services.scheduling.repository import calendars
 from shared.db import UnitOfWork
 from shared.service import Service
@@ -36,6 +37,10 @@ Keepers = Annotated[Role, Depends(requires("scheduler", "ops"))]
 Rows = Callable[[UnitOfWork, str], Awaitable[Sequence[Any]]]
 REFUSALS = refusals(409, 412, 428)
 ETAG = re.compile(r'"(\d{1,18})"')
+STRANDED = (
+    "What becomes of booked and offered appointments that the change strands: keep (until staff move them) or rebook (by"
+    " seniority, to the nearest places; GET rebookings shows how far it is)"
+)
 
 SEEN_VERSION = WithJsonSchema({"type": "string", "pattern": r'^"[0-9]{1,18}"$', "examples": ['"1"']})
 
@@ -45,6 +50,7 @@ def asked(
     role: Keepers,
     if_match: Annotated[str | None, SEEN_VERSION, Header(description="The version seen, as ETag gave it")] = None,
     dry_run: Annotated[bool, Query(description="Show what would happen, change nothing")] = False,
+    stranded: Annotated[Fate, Query(description=STRANDED)] = Fate.KEEP,
 ) -> Asked:
     """Who asks for what. Raises: Problem 428 without the version that they saw, 422 for none."""
     if if_match is None:
@@ -52,7 +58,7 @@ def asked(
     version = ETAG.fullmatch(if_match.strip())
     if version is None:
         raise Problem(422, "version_malformed", 'If-Match holds one version in quotes, as ETag gave it: "3"')
-    return Asked(site, int(version[1]), role, dry_run)
+    return Asked(site, int(version[1]), role, dry_run, stranded)
 
 
 Asking = Annotated[Asked, Depends(asked)]
@@ -105,9 +111,13 @@ def _lists(api: APIRouter, service: Service) -> None:
     async def closures(site: str, role: Readers, response: Response) -> list[dict[str, Any]]:
         return [views.closure_view(row) for row in await listing(site, response, calendars.closures_at)]
 
+    @api.get("/{site}/rebookings")
+    async def rebookings(site: str, role: Readers, response: Response) -> list[dict[str, Any]]:
+        return list(await listing(site, response, orders_view))
+
     @api.get("/{site}/stranded")
     async def stranded(site: str, role: Readers, response: Response) -> list[dict[str, Any]]:
-        return list(await listing(site, response, views.stranded_view))
+        return list(await listing(site, response, views.stranded_at))
 
 
 def _changes(api: APIRouter, service: Service) -> None:

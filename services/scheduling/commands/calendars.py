@@ -3,12 +3,14 @@
 A dry run does all of it and takes it back, so that what it shows is what would happen.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
+from services.scheduling import rebooking, rebooking_views
 from services.scheduling.calendar_views import (
     changes_view,
     closure_view,
@@ -20,7 +22,7 @@ from services.scheduling.calendar_views import (
 )
 from services.scheduling.domain.calendar import STEP
 from services.scheduling.domain.opening import Rule, fault_of
-from services.scheduling.repository import calendars
+from services.scheduling.repository import calendars, rebookings
 from services.scheduling.seed import site_changed
 from services.scheduling.slot_generation import regenerate
 from services.scheduling.tables import Closure, OpeningRule, Resource, Site
@@ -33,6 +35,13 @@ Edit = Callable[[UnitOfWork, str], Awaitable[dict[str, Any]]]
 """Changes one row of a locked site and says what it changed, for those who come later."""
 
 
+class Fate(StrEnum):
+    """What becomes of the appointments that a change strands: they stay until staff move them, or go elsewhere now."""
+
+    KEEP = "keep"
+    REBOOK = "rebook"
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Who asks for a change of which site's calendar, the version they saw, and whether it is only to be shown."""
@@ -41,6 +50,7 @@ class Asked:
     seen_version: int
     acted_by: str
     dry_run: bool
+    stranded: Fate = Fate.KEEP
 
 
 class _Shown(Exception):
@@ -52,7 +62,7 @@ class _Shown(Exception):
 
 
 async def change_calendar(database: Database, now: datetime, asked: Asked, edit: Edit) -> dict[str, Any]:
-    """Changes the calendar and says what came of it: version, slots, and the appointments that it strands.
+    """Changes the calendar and says what came of it: version, slots, the appointments that it strands, and their rebooking.
 
     Raises: Problem 404 for what is unknown, 412 when the calendar changed since it was seen, 422 for an impossible row.
     """
@@ -71,21 +81,32 @@ async def change_calendar(database: Database, now: datetime, asked: Asked, edit:
 
 async def _changed(uow: UnitOfWork, asked: Asked, edit: Edit) -> dict[str, Any]:
     await _check_version(uow, asked)
-    before = await stranded_view(uow, asked.site)
+    before = {row.id: row for row in await calendars.stranded_at(uow, asked.site)}
     what = await edit(uow, asked.site)
     slots = await regenerate(uow, asked.site)
-    after = await stranded_view(uow, asked.site)
+    after = {row.id: row for row in await calendars.stranded_at(uow, asked.site)}
     site = await calendars.note_change(uow, asked.site, acted_by=asked.acted_by, what=what)
-    uow.publish(site_changed(site), cause=Cause.first(tracing.current()))
+    cause = uow.publish(site_changed(site), cause=Cause.first(tracing.current()))
+    new = [row for id, row in after.items() if id not in before]
     return {
         "site": asked.site,
         "version": site.version,
         "dry_run": asked.dry_run,
         "what": what,
         "slots": asdict(slots),
-        "stranded": [each for each in after if each not in before],
-        "not_stranded_any_more": [each for each in before if each not in after],
+        "stranded": stranded_view(new),
+        "not_stranded_any_more": stranded_view([row for id, row in before.items() if id not in after]),
+        "rebooking": await _rebooking(uow, asked, site, new, cause) if asked.stranded is Fate.REBOOK else None,
     }
+
+
+async def _rebooking(uow: UnitOfWork, asked: Asked, site: Any, stranded: Sequence[Any], cause: Cause) -> dict[str, Any]:
+    """The order to rebook them, which a job carries out from now on; in a dry run what would become of each."""
+    movable = rebooking.movable(stranded)
+    if asked.dry_run:
+        return await rebooking_views.foreseen_view(uow, movable)
+    id = await rebookings.order(uow, site, movable, acted_by=asked.acted_by, cause=cause) if movable else None
+    return {"id": str(id) if id else None, "households": len(movable)}
 
 
 async def _check_version(uow: UnitOfWork, asked: Asked) -> None:

@@ -49,6 +49,12 @@ from (select slot_id, sum(net)::int as units
 where s.id = r.slot_id and r.units <> 0
 """
 
+RELEASE = """
+with gone as (delete from slot_claims where appointment_id = any(:ids) returning slot_id, units)
+update slots s set taken = s.taken - g.units
+from (select slot_id, sum(units)::int as units from gone group by slot_id) g where s.id = g.slot_id
+"""
+
 FREE_PLACES = """
 insert into freed_places (id, site, from_case, starts_at, freed_at, traceparent)
 select a.id, a.site, a.case_ref, a.starts_at, :now, r.traceparent
@@ -135,3 +141,9 @@ async def free_places_of(uow: UnitOfWork, ended: Sequence[tuple[UUID, str]]) -> 
         rows = as_json([{"id": str(id), "traceparent": traceparent} for id, traceparent in ended])
         await uow.execute(FREE_PLACES, rows=rows, now=uow.now)
         await uow.execute(HAND_OVER, ids=[id for id, _ in ended])
+
+
+async def release(uow: UnitOfWork, ended: Iterable[UUID]) -> None:
+    """Takes from ended appointments what they hold; what the calendar does not plan any more is then no place at all."""
+    if ids := list(ended):
+        await uow.execute(RELEASE, ids=ids)

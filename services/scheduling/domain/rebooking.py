@@ -1,0 +1,21 @@
+"""Where a household goes whose appointment cannot take place where and when it is. Pure."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from services.scheduling.domain.needs import Need
+
+
+def nearest_first(need: Need, site: str, day: date, zone: ZoneInfo) -> list[Need]:
+    """The need in the order in which it is to be met: at the site that the household knows, else at another of its sites;
+    there on the day it had or after it, else before. Source: docs/domain.md, "Rebooking"."""
+    not_before = max(need.earliest, datetime.combine(day, time(0), zone).astimezone(UTC))
+    known, others = ((site,) if site in need.sites else ()), tuple(each for each in need.sites if each != site)
+    wishes = [
+        replace(need, sites=sites, earliest=earliest)
+        for sites in (known, others)
+        if sites
+        for earliest in dict.fromkeys((not_before, need.earliest))
+    ]
+    return wishes or [need]
