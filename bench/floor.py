@@ -1,4 +1,4 @@
-"""The floor F3: one statement that drops duplicates, upserts and writes the outbox, 500 events a transaction.
+"""The floor F3: one statement that keeps an inbox, upserts and writes the outbox, 500 events a transaction.
 
 Source: docs/performance.md, "Floors". It is what PostgreSQL itself needs for this kind of work: no rules, no places.
 """
@@ -10,7 +10,8 @@ from uuid import uuid4
 import asyncpg
 
 TABLES = """
-drop table if exists floor_case, floor_offset, floor_outbox;
+drop table if exists floor_inbox, floor_case, floor_offset, floor_outbox;
+create table floor_inbox (topic text, key text, sequence bigint not null, primary key (topic, key));
 create table floor_case (key text primary key, version bigint not null, body jsonb not null);
 create table floor_offset (partition int primary key, next_offset bigint not null);
 create table floor_outbox (id bigint generated always as identity primary key, key text not null, body text not null);
@@ -18,7 +19,10 @@ create table floor_outbox (id bigint generated always as identity primary key, k
 
 STATEMENT = """
 with b as (select * from unnest($1::text[], $2::bigint[], $3::text[]) as t(key, version, body)),
- u as (insert into floor_case (key, version, body) select key, version, body::jsonb from b
+ i as (insert into floor_inbox as p (topic, key, sequence) select 'cases', key, version from b
+       on conflict (topic, key) do update set sequence = excluded.sequence where p.sequence < excluded.sequence
+       returning key),
+ u as (insert into floor_case (key, version, body) select key, version, body::jsonb from b join i using (key)
        on conflict (key) do update set version = excluded.version, body = excluded.body
        where floor_case.version < excluded.version returning key),
  o as (insert into floor_offset values ($4, $5)

@@ -54,11 +54,18 @@ def use_packaged_zone_data() -> str:
     """
     zoneinfo.reset_tzpath(())
     zoneinfo.ZoneInfo.clear_cache()
+    zone_named.cache_clear()
     for zone, wall_time, hours in ZONE_VECTORS:
         offset = datetime.fromisoformat(wall_time).replace(tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset()
         if offset != timedelta(hours=hours):
             raise ZoneDataStale(f"{zone} at {wall_time} is {offset} from UTC, not {hours} h: update the package tzdata")
     return tzdata_version()
+
+
+@cache
+def zone_named(name: str) -> zoneinfo.ZoneInfo:
+    """The zone of this IANA name, read once: the library itself keeps only a few. Raises: ZoneInfoNotFoundError."""
+    return zoneinfo.ZoneInfo(name)
 
 
 @cache

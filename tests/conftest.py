@@ -1,4 +1,4 @@
-"""Real servers for every test that needs one: PostgreSQL 18 and Apache Kafka, started once a run, as `make run` does."""
+"""Real servers for every test that needs one: PostgreSQL 18 and Apache Kafka, started once a worker, as `make run` does."""
 
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -13,8 +13,11 @@ import pytest_asyncio
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from deploy.local.child import Child
 from deploy.local.ports import Ports
+from deploy.local.postgres import database_url, postgres
 from deploy.local.stack import Stack
+from deploy.local.state import StateDir
 from shared.clock import use_packaged_zone_data
 
 use_packaged_zone_data()
@@ -71,17 +74,30 @@ async def own_servers() -> AsyncIterator[Stack]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def new_database(servers: Stack) -> MakeDatabase:
+async def postgres_url() -> AsyncIterator[str]:
+    """PostgreSQL alone: most tests need no broker. The URL is its administrator's."""
+    with state_dir() as folder:
+        state, port = StateDir(folder), Ports.free().postgres
+        state.claim()
+        passwords = state.secrets()["database_passwords"]
+        program = await postgres(state.path / "postgres", port, passwords, lambda _: None)
+        server = Child(program, state.log(program.name))
+        await server.start()
+        yield database_url("postgres", port, passwords)
+        await server.stop(seconds=2)
+        state.release()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def new_database(postgres_url: str) -> MakeDatabase:
     """Makes an empty database, or a copy of the one named: gives its URL."""
-    passwords = servers.state.secrets()["database_passwords"]
-    admin_url = f"postgresql://postgres:{passwords['postgres']}@127.0.0.1:{servers.ports.postgres}/postgres"
 
     async def make(template: str = "template0") -> str:
         name = f"test_{next(_numbers)}"
         source = urlsplit(template).path.lstrip("/") if "://" in template else template
-        admin = await asyncpg.connect(admin_url)
+        admin = await asyncpg.connect(postgres_url)
         await admin.execute(f"create database {name} template {source}")
         await admin.close()
-        return urlunsplit(urlsplit(admin_url)._replace(path=f"/{name}"))
+        return urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}"))
 
     return make

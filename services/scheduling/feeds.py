@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone
 
 from services.scheduling.domain.calendar import STEP
 from services.scheduling.repository import feeds
 from services.scheduling.slot_generation import AHEAD
+from shared.clock import zone_named
 from shared.db import UnitOfWork
 from shared.web.problems import Problem
 
@@ -59,7 +59,7 @@ def _together(slots: Sequence[Any], width: timedelta) -> Iterator[list[Any]]:
 
 def _busy(time: list[Any], resource: Any, now: datetime) -> Event:
     """The UID stays as long as the same hold the time, and says nothing of them."""
-    zone, width = ZoneInfo(resource.zone), STEP[resource.kind]
+    zone, width = zone_named(resource.zone), STEP[resource.kind]
     event = Event()
     event.add("uid", str(uuid5(resource.id, f"{time[0].starts_at.isoformat()} {' '.join(time[0].holders)}")))
     event.add("dtstamp", now.astimezone(UTC))
@@ -74,4 +74,4 @@ def _busy(time: list[Any], resource: Any, now: datetime) -> Event:
 def _time_zone(zone: str, today: date) -> Timezone:
     """The zone's rules around the next 90 days, from the packaged data and not from the reader's machine."""
     first, last = today - timedelta(days=366), today + timedelta(days=2 * 366)
-    return Timezone.from_tzinfo(ZoneInfo(zone), tzid=zone, first_date=first, last_date=last)
+    return Timezone.from_tzinfo(zone_named(zone), tzid=zone, first_date=first, last_date=last)

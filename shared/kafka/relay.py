@@ -163,8 +163,10 @@ class Relay:
         stuck = {sent.partition for sent in self._in_flight.values()}
         after = 0
         while rows := await self._rows_after(after):
+            partitions = {topic: await self._partitions_of(topic) for topic in {row.topic for row in rows}}
             for row in rows:
-                partition = await self._partition_of(row)
+                key, known = row.key.encode(), partitions[row.topic]
+                partition = TopicPartition(row.topic, self._partitioner(key, known, known))
                 if row.id not in self._in_flight and partition not in stuck:
                     await self._send(row, partition)
             if len(self._in_flight) >= BATCH_ROWS or not stuck:
@@ -175,11 +177,10 @@ class Relay:
         async with self._database.begin(self._clock.now()) as uow:
             return await uow.rows(UNPUBLISHED, after=after, limit=BATCH_ROWS)
 
-    async def _partition_of(self, row: Any) -> TopicPartition:
+    async def _partitions_of(self, topic: str) -> list[int]:
         assert self._producer is not None  # noqa: S101  set before any row is read
         async with asyncio.timeout(REQUEST_SECONDS):
-            partitions = sorted(await self._producer.partitions_for(row.topic))
-        return TopicPartition(row.topic, self._partitioner(row.key.encode(), partitions, partitions))
+            return sorted(await self._producer.partitions_for(topic))
 
     async def _send(self, row: Any, partition: TopicPartition) -> None:
         assert self._producer is not None  # noqa: S101  set before any row is read

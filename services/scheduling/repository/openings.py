@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from services.scheduling.domain.calendar import STEP
 from services.scheduling.domain.opening import Opening, Rule
+from shared.clock import zone_named
 from shared.db import UnitOfWork, as_json
 
 RESOURCES = """
@@ -97,7 +97,13 @@ async def openings_of(uow: UnitOfWork, site: str, ahead: timedelta) -> list[Reso
 
 def _opening(row: Any, rules: tuple[Rule, ...], closed: frozenset[date]) -> ResourceOpening:
     opening = Opening(
-        ZoneInfo(row.zone), STEP[row.kind], rules, row.holidays, closed, last_day=row.last_day, site_is_open=row.is_open
+        zone_named(row.zone),
+        STEP[row.kind],
+        rules,
+        row.holidays,
+        closed,
+        last_day=row.last_day,
+        site_is_open=row.is_open,
     )
     return ResourceOpening(row.id, row.site, row.kind, row.capacity, opening, row.known_until)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from shared.clock import zone_named
 from shared.db import UnitOfWork, as_json
 from shared.events import ProgrammeChanged
 
@@ -45,7 +46,7 @@ async def programmes(uow: UnitOfWork, codes: Iterable[str]) -> dict[str, Program
 async def sites(uow: UnitOfWork) -> dict[str, SiteZone]:
     """All open sites, by code."""
     rows = await uow.rows("select site, zone, admin_area from sites where is_open")
-    return {row.site: SiteZone(row.site, ZoneInfo(row.zone), row.admin_area) for row in rows}
+    return {row.site: SiteZone(row.site, zone_named(row.zone), row.admin_area) for row in rows}
 
 
 async def look_again(uow: UnitOfWork, site: str | None = None) -> None:
