@@ -75,7 +75,10 @@ async def own_servers() -> AsyncIterator[Stack]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def postgres_url() -> AsyncIterator[str]:
-    """PostgreSQL alone: most tests need no broker. The URL is its administrator's."""
+    """PostgreSQL alone: most tests need no broker. The URL is its administrator's.
+
+    Nothing in it outlives the run, so nothing waits for the disk; what must survive a kill is tested on other servers.
+    """
     with state_dir() as folder:
         state, port = StateDir(folder), Ports.free().postgres
         state.claim()
@@ -83,7 +86,10 @@ async def postgres_url() -> AsyncIterator[str]:
         program = await postgres(state.path / "postgres", port, passwords, lambda _: None)
         server = Child(program, state.log(program.name))
         await server.start()
-        yield database_url("postgres", port, passwords)
+        url = database_url("postgres", port, passwords)
+        for setting in ("alter system set fsync = off", "select pg_reload_conf()"):
+            await _administer(url, setting)
+        yield url
         await server.stop(seconds=2)
         state.release()
 
@@ -95,9 +101,13 @@ async def new_database(postgres_url: str) -> MakeDatabase:
     async def make(template: str = "template0") -> str:
         name = f"test_{next(_numbers)}"
         source = urlsplit(template).path.lstrip("/") if "://" in template else template
-        admin = await asyncpg.connect(postgres_url)
-        await admin.execute(f"create database {name} template {source}")
-        await admin.close()
+        await _administer(postgres_url, f"create database {name} template {source} strategy file_copy")
         return urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}"))
 
     return make
+
+
+async def _administer(url: str, statement: str) -> None:
+    admin = await asyncpg.connect(url)
+    await admin.execute(statement)
+    await admin.close()
