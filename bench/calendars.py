@@ -27,8 +27,8 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 TWENTY_DESKS = """
 with made as (
-  insert into resources (id, site, kind, name, programmes, languages, female, capacity)
-  select gen_random_uuid(), site, 'desk', 'bench ' || n, '{}', '{}', false, 1
+  insert into resources (id, site, kind, name, programmes, languages, capacity)
+  select gen_random_uuid(), site, 'desk', 'bench ' || n, '{}', '{}', 1
   from sites cross join generate_series(1, :desks) n returning id)
 insert into opening_rules (id, resource_id, rrule, valid_from, opens, closes)
 select gen_random_uuid(), id, 'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR', '2026-01-01', '08:00', '16:00' from made

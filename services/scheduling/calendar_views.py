@@ -60,7 +60,9 @@ def resource_view(row: Any) -> dict[str, Any]:
         "name": row.name,
         "programmes": list(row.programmes),
         "languages": list(row.languages),
-        "female": row.female,
+        "accommodations": list(row.accommodations),
+        "modes": list(row.modes),
+        "is_remote": row.is_remote,
         "capacity": row.capacity,
         "last_day": _day(row.last_day),
     }

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.scheduling.domain.calendar import Place
+from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.needs import TRAVEL_NOTICE, Need, need_of
+from services.scheduling.domain.places import Place
+from services.scheduling.domain.unmet import why_none
 from services.scheduling.repository import reference, slots
 from services.scheduling.repository.cases import KnownCase
 from shared.db import UnitOfWork
-from shared.events import Allocation, CaseState, ProgrammeStatus
+from shared.events import Allocation, CaseState, ProgrammeChanged, ProgrammeStatus
 from shared.web.problems import Problem
 
 MOST = 500
@@ -31,7 +33,7 @@ async def places_of(uow: UnitOfWork, case: KnownCase, span: Span) -> list[Place]
     """
     need = await _need(uow, case)
     sites = tuple(site for site in need.sites if span.site in (None, site))
-    resources = await slots.resources_of(uow, sites)
+    resources = await slots.resources_of(uow, sites, with_remote=bool(need.languages))
     own = await slots.own_time(uow, [case.live.id]) if case.live else {}
     calendar = await slots.free_calendar(uow, resources, max(span.begins_at, need.earliest), span.ends_at)
     found = calendar.places(replace(need, sites=sites), *own.values())
@@ -45,6 +47,14 @@ async def find_place(uow: UnitOfWork, case: KnownCase, slot_id: int) -> Place | 
         return None
     span = Span(slot.starts_at, slot.starts_at + timedelta(hours=12), slot.site)
     return next((place for place in await places_of(uow, case, span) if place.claims[0][0] == slot_id), None)
+
+
+async def lacking(uow: UnitOfWork, case: KnownCase, programme: ProgrammeChanged) -> Waiting | None:
+    """What no resource of the household's sites could ever give it; None when only time is lacking, or a site."""
+    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    need = need_of(case.snapshot, programme, areas, uow.now)
+    reason = why_none(need, await slots.resources_of(uow, need.sites, with_remote=bool(need.languages)))
+    return None if reason is Waiting.NO_CAPACITY else reason
 
 
 async def _need(uow: UnitOfWork, case: KnownCase) -> Need:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from icalendar import Calendar, Event, Timezone
 
-from services.scheduling.domain.calendar import STEP
+from services.scheduling.domain.places import STEP
 from services.scheduling.repository import feeds
 from services.scheduling.slot_generation import AHEAD
 from shared.clock import zone_named

@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from services.scheduling.domain.admission import admit
-from services.scheduling.domain.calendar import Calendar, Place
+from services.scheduling.domain.calendar import Calendar
 from services.scheduling.domain.decisions import CANDIDATES
 from services.scheduling.domain.needs import need_of
+from services.scheduling.domain.places import Place
 from services.scheduling.offers import make_offer
 from services.scheduling.repository import cases, freed, reference, slots
 from services.scheduling.repository.cases import FIRST, KnownCase, Seniority, seniority_of
@@ -45,7 +46,7 @@ def _gives(programme: ProgrammeChanged, place: FreedPlace) -> bool:
 
 async def _calendar(uow: UnitOfWork, place: FreedPlace, kept: list[HeldStep]) -> Calendar:
     """What is free at the site in the hours after the place begins, with what it keeps; of desks only its own."""
-    resources = await slots.resources_of(uow, [place.site])
+    resources = await slots.resources_of(uow, [place.site], with_remote=True)
     mine = {step.resource_id for step in kept}
     usable = [r for r in resources if r.id in mine or r.kind == "interpreter"]
     calendar = await slots.free_calendar(uow, usable, place.starts_at, place.starts_at + timedelta(hours=12))

@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from services.scheduling.domain.admission import admit
-from services.scheduling.domain.calendar import Calendar, Own, Place, Resource
+from services.scheduling.domain.calendar import Calendar
 from services.scheduling.domain.decisions import Decision, End, Keep, Offer, Release, Wait, Waiting
 from services.scheduling.domain.needs import Need, deadline_of
+from services.scheduling.domain.places import Own, Place, Resource
 from services.scheduling.domain.states import step
+from services.scheduling.domain.unmet import why_none
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import reference, slots
 from services.scheduling.repository.cases import KnownCase, seniority_of
@@ -62,7 +64,8 @@ async def place_all(
     if not asking:
         return {}
     todo = [need for _, need in asking]
-    resources = await slots.resources_of(uow, sorted({site for need in todo for site in need.sites}))
+    interpreted = any(need.languages for need in todo)
+    resources = await slots.resources_of(uow, (site for need in todo for site in need.sites), with_remote=interpreted)
     held_by = {case.live.id: case.case_ref for case, _ in asking if case.live}
     own = {held_by[id]: time for id, time in (await slots.own_time(uow, list(held_by))).items()}
     won: dict[str, Place | NoPlace] = {}
@@ -108,12 +111,6 @@ async def _choose(
 
 def _place(calendar: Calendar, need: Need, own: Own | None) -> Place | None:
     return calendar.choose_instead(need, own) if own else calendar.choose(need)
-
-
-def why_none(need: Need, resources: Sequence[Resource]) -> Waiting:
-    """No interpreter at any of the sites, or none of them free in time."""
-    able = [r for r in resources if r.kind == "interpreter" and r.languages.issuperset(need.languages)]
-    return Waiting.NO_CAPACITY if able or not need.languages else Waiting.NO_INTERPRETER
 
 
 def _outcome(
@@ -189,7 +186,7 @@ def appointment_at(
         zone=site.zone.key,
         starts_at=place.starts_at,
         tzdata_version=tzdata_version(),
-        minutes=place.need.minutes,
+        minutes=place.setting.minutes,
         party=place.need.party,
         interpreter="+".join(place.need.languages) or None,
         deadline=deadline,

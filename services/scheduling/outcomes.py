@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.scheduling.domain.calendar import Place
 from services.scheduling.domain.decisions import Waiting
+from services.scheduling.domain.places import Place
 from services.scheduling.repository import appointments, cases, slots
 from services.scheduling.repository.cases import KnownCase
 from shared import tracing
@@ -126,7 +126,7 @@ async def record(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
     freed = [(a.id, trace) for a, trace in ended if a.status is AppointmentStatus.CANCELLED and a.id not in stranded]
     await slots.free_places_of(uow, freed)
     if made:
-        await appointments.insert(uow, [(appointment, place.need, trace) for appointment, place, trace in made])
+        await appointments.insert(uow, made)
         await slots.claim(uow, [(appointment.id, place) for appointment, place, _ in made])
         await _count(uow, results)
     await cases.save(uow, [result.row() for result in results])

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.scheduling.domain.calendar import Place
 from services.scheduling.domain.decisions import Wait, Waiting, decide
 from services.scheduling.domain.needs import Need, need_of
 from services.scheduling.domain.opening import NotPlanned
+from services.scheduling.domain.places import Place
 from services.scheduling.domain.rebooking import nearest_first
 from services.scheduling.offers import NoPlace, ended, offered, place_all
 from services.scheduling.outcomes import Outcome, record

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from services.scheduling.domain.calendar import Place
+from services.scheduling.domain.places import Place
 from services.scheduling.rebooking import Concerned, concerned_of, places_instead
 from services.scheduling.repository import cases, rebookings, reference
 from services.scheduling.repository.rebookings import Stranded

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+from services.scheduling.domain.needs import OF_PLACES
 from shared import tracing
 from shared.db import UnitOfWork, as_json
 from shared.events import SiteChanged
@@ -21,13 +22,28 @@ WEEKDAYS = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"
 HOURS = {"MX-TAP-01": (time(7), time(15))}
 """Opening hours that are known. Source: docs/domain.md, "Sites". All others are illustrative: 08:00-16:00."""
 USUAL_HOURS = (time(8), time(16))
-DESKS = 4
 WINDOW_PEOPLE = 25
 """People per arrival window of 30 minutes: about 400 a day. Source: docs/domain.md, "Sites" (San Ysidro)."""
 
 EUROPEAN = ["en", "es", "fr", "ht", "pt"]
 MAYAN = ["acr", "es", "ixl", "jac", "kek", "kjb", "mam", "miq", "nah", "quc", "tzh", "tzo"]
-REMOTE = sorted({*EUROPEAN, *MAYAN, *"am ar cab fa hi ln pa ps qu ru so ti tr uk uz wo zh".split()})
+REMOTE = sorted({*EUROPEAN, *MAYAN, *"am ar ase cab fa hi ln mfs pa ps qu ru so ti tr uk uz wo zh".split()})
+REMOTE_INTERPRETERS: dict[str, Any] = {
+    "languages": REMOTE,
+    "modes": ["spoken", "signed"],
+    "accommodations": ["female-interpreter"],
+    "is_remote": True,
+    "capacity": 4,
+}
+DESKS: list[list[str]] = [
+    [],
+    ["female-officer", "step-free", "wheelchair"],
+    ["heard-apart", "hearing-loop", "quiet-room"],
+    ["female-officer", "heard-apart", "hearing-loop", "quiet-room", "step-free", "wheelchair"],
+]
+"""What each of a site's desks can give a household; illustrative, as all but their number is."""
+AT_WINDOWS = sorted(OF_PLACES)
+"""An arrival window has many desks behind it."""
 
 INSERT_SITES = """
 insert into sites (site, system, name, city, address, zone, holidays, admin_area, programmes, illustrative)
@@ -39,10 +55,10 @@ returning *
 """
 
 INSERT_RESOURCES = """
-insert into resources (id, site, kind, name, programmes, languages, female, capacity)
-select id, site, kind, name, programmes, languages, female, capacity
+insert into resources (id, site, kind, name, programmes, languages, accommodations, modes, is_remote, capacity)
+select id, site, kind, name, programmes, languages, accommodations, modes, is_remote, capacity
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, site text, kind text, name text, programmes text[],
-  languages text[], female boolean, capacity int)
+  languages text[], accommodations text[], modes text[], is_remote boolean, capacity int)
 on conflict do nothing
 """
 
@@ -114,31 +130,21 @@ def _resources(site: str, programmes: list[dict[str, str]]) -> Iterator[dict[str
     by_officer = [p["programme"] for p in programmes if p["counts"] == "officer"]
     by_people = [p["programme"] for p in programmes if p["counts"] == "people"]
     if by_officer:
-        for n in range(1, DESKS + 1):
-            yield _resource(site, "desk", f"desk {n}", by_officer, [], 1, female=n % 2 == 0)
-        for name, languages, capacity in (
-            ("interpreter 1", EUROPEAN, 1),
-            ("interpreter 2", MAYAN, 1),
-            ("remote interpreters", REMOTE, 4),
-        ):
-            yield _resource(site, "interpreter", name, [], languages, capacity, female=False)
+        for n, accommodations in enumerate(DESKS, start=1):
+            yield _resource(site, "desk", f"desk {n}", programmes=by_officer, accommodations=accommodations)
+        spoken: dict[str, Any] = {"modes": ["spoken"]}
+        yield _resource(site, "interpreter", "interpreter 1", languages=EUROPEAN, **spoken)
+        yield _resource(site, "interpreter", "interpreter 2", languages=MAYAN, **spoken)
+        yield _resource(site, "interpreter", "remote interpreters", **REMOTE_INTERPRETERS)
     if by_people:
-        yield _resource(site, "window", "arrivals", by_people, [], WINDOW_PEOPLE, female=False)
+        window: dict[str, Any] = {"accommodations": AT_WINDOWS, "capacity": WINDOW_PEOPLE}
+        yield _resource(site, "window", "arrivals", programmes=by_people, **window)
 
 
-def _resource(
-    site: str, kind: str, name: str, programmes: list[str], languages: list[str], capacity: int, *, female: bool
-) -> dict[str, Any]:
-    return {
-        "id": str(uuid5(NAMESPACE, f"{site}/{name}")),
-        "site": site,
-        "kind": kind,
-        "name": name,
-        "programmes": programmes,
-        "languages": languages,
-        "female": female,
-        "capacity": capacity,
-    }
+def _resource(site: str, kind: str, name: str, **others: Any) -> dict[str, Any]:
+    nothing: dict[str, Any] = {"programmes": [], "languages": [], "accommodations": [], "modes": []}
+    usual = {**nothing, "is_remote": False, "capacity": 1}
+    return {"id": str(uuid5(NAMESPACE, f"{site}/{name}")), "site": site, "kind": kind, "name": name, **usual, **others}
 
 
 def _rule(resource: dict[str, Any], valid_from: date) -> dict[str, Any]:

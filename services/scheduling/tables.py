@@ -57,7 +57,8 @@ class Site(SchedulingTable, table=True):
 class Resource(SchedulingTable, table=True):
     """A desk, an interpreter or an arrival window of a site. `capacity`: households at once, or people per window.
 
-    `last_day`: the last day on which it is there; None until that is known.
+    `accommodations` are what it can give a household. Only interpreters have `modes`, and work from elsewhere:
+    `is_remote`. `last_day`: the last day on which it is there; None until that is known.
     """
 
     __tablename__ = "resources"
@@ -68,7 +69,9 @@ class Resource(SchedulingTable, table=True):
     name: str = Field(sa_type=Text)
     programmes: list[str] = texts()
     languages: list[str] = texts()
-    female: bool = False
+    accommodations: list[str] = texts()
+    modes: list[str] = texts()
+    is_remote: bool = False
     capacity: int
     last_day: date | None = None
 
@@ -148,7 +151,8 @@ class Appointment(SchedulingTable, table=True):
     claimed_minutes: int
     party: int
     interpreter: str | None = Field(default=None, sa_type=Text)
-    female: bool
+    desks: int = 1
+    accommodations: list[str] = texts()
     deadline: datetime | None = instant(nullable=True)
     replaces: UUID | None = Field(default=None, foreign_key="appointments.id")
     reason: str | None = Field(default=None, sa_type=Text)

@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Any
 
-from services.scheduling.domain.calendar import Place
+from services.scheduling.choices import lacking
 from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
+from services.scheduling.domain.places import Place
 from services.scheduling.repository import cases, reference
 from services.scheduling.repository.cases import KnownCase, seniority_of
 from shared.db import UnitOfWork
@@ -21,6 +22,14 @@ WHAT_ENDS_IT = {
     Waiting.DRAW: "a draw gives it a place",
     Waiting.NO_CAPACITY: "a place is freed or a new day opens, and nobody before it in line can use it",
     Waiting.NO_INTERPRETER: "a site of the programme has an interpreter for its languages",
+    Waiting.NO_SIGN_INTERPRETER: "a site of the programme, or a remote interpreter, has its sign language",
+    Waiting.NO_FEMALE_INTERPRETER: "a site of the programme, or a remote pool, has a female interpreter for its languages",
+    Waiting.NO_WHEELCHAIR: "staff give a desk of its sites the accommodation wheelchair",
+    Waiting.NO_STEP_FREE: "staff give a desk of its sites the accommodation step-free",
+    Waiting.NO_HEARING_LOOP: "staff give a desk of its sites the accommodation hearing-loop",
+    Waiting.NO_QUIET_ROOM: "staff give a desk of its sites the accommodation quiet-room",
+    Waiting.NO_FEMALE_OFFICER: "staff give a desk of its sites the accommodation female-officer",
+    Waiting.NOT_HEARD_APART: "a desk of its sites is given the accommodation heard-apart, or a site has two such desks",
     Waiting.DECLINED: "a place is freed, a new day opens, or the household asks for another offer",
     Waiting.EXPIRED: "a place is freed, a new day opens, or the household asks for another offer",
     Waiting.UNANSWERED: "the household, or staff for it, asks for another offer",
@@ -29,7 +38,7 @@ WHAT_ENDS_IT = {
 """What would change why a case waits; a test sees that no reason is left out."""
 
 DAY = """
-select a.id, a.case_ref, a.status, a.wall_time, a.minutes, a.party, a.interpreter, a.programme,
+select a.id, a.case_ref, a.status, a.wall_time, a.minutes, a.party, a.interpreter, a.programme, a.accommodations,
        array_agg(distinct r.name order by r.name) as resources
 from appointments a
 join slot_claims c on c.appointment_id = a.id join slots s on s.id = c.slot_id join resources r on r.id = s.resource_id
@@ -79,18 +88,21 @@ async def why(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
     """Why the case stands where it stands: the rule, its rank in line and what would change it, from what is recorded.
 
     `rank` counts the households before it that wait for a place under the same programme; None when it is not in line.
+    `cannot_be_met` names what no resource of its sites could ever give it, whatever else it waits for.
     Raises: Problem 404.
     """
     case = await known(uow, case_ref)
     snapshot = case.snapshot
     programme = (await reference.programmes(uow, [snapshot.programme])).get(snapshot.programme)
     in_line = case.waiting in LOOKED_AT_AGAIN
+    lacks = await lacking(uow, case, programme) if programme and case.waiting else None
     return {
         "case_ref": case_ref,
         "state": _state(case.live, case.waiting, snapshot.state),
         "rule": f"allocation {programme.allocation}" if programme else "programme unknown",
         "reason": case.waiting,
-        "changes_when": WHAT_ENDS_IT[Waiting(case.waiting)] if case.waiting else None,
+        "changes_when": _what_ends_it(case, lacks),
+        "cannot_be_met": lacks,
         "rank": await cases.rank_of(uow, snapshot.programme, LOOKED_AT_AGAIN, seniority_of(case)) if in_line else None,
         "from": {
             "urgency": snapshot.urgency,
@@ -99,10 +111,17 @@ async def why(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
             "sites": list(snapshot.sites or (programme.sites if programme else ())),
             "admin_area": snapshot.admin_area,
             "languages": [lang.tag for lang in snapshot.languages if lang.interpreter],
+            "needs": list(snapshot.needs),
+            "heard_apart": snapshot.party.apart,
             "party": snapshot.party.attendees,
             "offers_missed": case.offers_missed,
         },
     }
+
+
+def _what_ends_it(case: KnownCase, lacks: Waiting | None) -> str | None:
+    reasons = [Waiting(case.waiting)] if case.waiting else []
+    return ", and ".join(WHAT_ENDS_IT[reason] for reason in dict.fromkeys([*reasons, lacks]) if reason) or None
 
 
 async def place_view(uow: UnitOfWork, places: list[Place]) -> list[dict[str, Any]]:
@@ -115,7 +134,7 @@ async def place_view(uow: UnitOfWork, places: list[Place]) -> list[dict[str, Any
             "wall_time": place.starts_at.astimezone(zones[place.site].zone).strftime("%Y-%m-%dT%H:%M"),
             "zone": zones[place.site].zone.key,
             "instant": place.starts_at.isoformat(),
-            "minutes": place.need.minutes,
+            "minutes": place.setting.minutes,
         }
         for place in places
     ]
@@ -135,6 +154,7 @@ async def day_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]
             "minutes": row.minutes,
             "party": row.party,
             "interpreter": row.interpreter,
+            "accommodations": list(row.accommodations),
             "resources": list(row.resources),
         }
         for row in await uow.rows(DAY, site=site, day=day)

@@ -10,8 +10,8 @@ import pytest_asyncio
 from sqlalchemy.exc import IntegrityError
 
 from services.scheduling.domain.admission import admit
-from services.scheduling.domain.calendar import Place
-from services.scheduling.domain.needs import Need
+from services.scheduling.domain.needs import Need, Setting
+from services.scheduling.domain.places import Place
 from services.scheduling.repository import slots
 from shared.db import Database, UnitOfWork
 from tests.builders import NOW, a_case, a_programme
@@ -20,7 +20,8 @@ from tests.scheduling import Scheduling, prepared
 
 CLAIMANTS = 50
 ROUNDS = 200
-NEED = Need("", "", "desk", (), 15, 1, 1, 1, (), False, NOW, date(2027, 1, 1), 24)
+SETTING = Setting(15, 1)
+NEED = Need("", "", "desk", (), (SETTING,), 1, 1, (), frozenset(), NOW, date(2027, 1, 1), 24)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -72,7 +73,7 @@ async def claim_unlocked(database: Database, slot: int, holder: UUID) -> str:
 
 
 async def _claim(uow: UnitOfWork, slot: int, holder: UUID, left: dict[int, int]) -> str:
-    place = Place(NEED, "", NOW, NOW.date(), ((slot, 1),), None)
+    place = Place(NEED, SETTING, "", NOW, NOW.date(), ((slot, 1),))
     winners, _ = admit([place], left)
     if not winners:
         return "too late"

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,17 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scheduling.domain.admission import admit
-from services.scheduling.domain.calendar import Calendar, Place, Resource, Step
+from services.scheduling.domain.calendar import Calendar
 from services.scheduling.domain.decisions import Held, Keep, Offer, Wait, Waiting, decide
-from services.scheduling.domain.needs import DESK_STEP, Need, deadline_of, minutes_of, need_of
+from services.scheduling.domain.needs import DESK_STEP, Setting, deadline_of, minutes_of, need_of
 from services.scheduling.domain.opening import OpenTime, Rule, holidays_of, open_times
+from services.scheduling.domain.places import Place, Step
 from services.scheduling.domain.states import TRANSITIONS, ForbiddenTransition, step
 from shared.events import AppointmentStatus, CaseLanguage, CaseState, Party
 from tests.builders import NOW, a_case, a_programme
+from tests.unit.scheduling_builders import DAY, a_need, desk, free, held, interpreter
 
 INTERPRETED = (CaseLanguage(tag="mam", mode="spoken", interpreter=True),)
 AREAS: dict[str, str | None] = {"MX-TAP-01": "CS", "MX-TIJ-01": "BC"}
-DAY = datetime(2026, 12, 1, 14, tzinfo=UTC)
 
 
 # How long
@@ -126,30 +126,6 @@ def test_canadian_offices_keep_the_federal_days_and_the_provinces() -> None:
 # Places
 
 
-def desk(name: str = "desk 1", *, site: str = "MX-TAP-01", female: bool = False) -> Resource:
-    return Resource(uuid4(), site, "desk", name, ("MX-REF",), frozenset(), female)
-
-
-def interpreter(*languages: str) -> Resource:
-    return Resource(uuid4(), "MX-TAP-01", "interpreter", "interpreter", (), frozenset(languages), False)
-
-
-def free(resource: Resource, count: int, *, start: int = 0, begin: datetime = DAY) -> list[tuple[UUID, Step]]:
-    return [
-        (resource.id, Step(hash((resource.id, n)), begin + n * DESK_STEP, begin.date(), 1))
-        for n in range(start, start + count)
-    ]
-
-
-def a_need(**changes: Any) -> Need:
-    usual: dict[str, Any] = {
-        "case_ref": "A", "programme": "MX-REF", "kind": "desk", "sites": ("MX-TAP-01",), "minutes": 60, "steps": 4,
-        "units": 1, "party": 3, "languages": (), "female": False, "earliest": DAY, "latest": date(2027, 1, 1),
-        "deadline_hours": 48,
-    }  # fmt: skip
-    return Need(**{**usual, **changes})
-
-
 def test_the_earliest_run_long_enough_is_chosen() -> None:
     one = desk()
     calendar = Calendar.of([one], [*free(one, 3), *free(one, 4, start=5)])
@@ -170,10 +146,10 @@ def test_what_was_chosen_is_not_free_for_the_next() -> None:
 
 
 def test_a_household_that_needs_a_female_officer_gets_her_desk() -> None:
-    first, second = desk("desk 1"), desk("desk 2", female=True)
+    first, second = desk("desk 1"), desk("desk 2", "female-officer")
     calendar = Calendar.of([first, second], [*free(first, 8), *free(second, 8)])
 
-    place = calendar.choose(a_need(female=True))
+    place = calendar.choose(a_need("female-officer"))
 
     assert place is not None
     assert {slot for slot, _ in place.claims} == {step.slot_id for _, step in free(second, 4)}
@@ -207,7 +183,9 @@ def test_no_step_is_ever_chosen_twice_and_every_place_is_consecutive(
     slots = {n: Step(n, DAY + n * DESK_STEP, DAY.date(), 1) for n in starts}
     calendar = Calendar.of([one], [(one.id, slots[n]) for n in starts])
 
-    places = [place for _ in range(households) if (place := calendar.choose(a_need(steps=steps)))]
+    places = [
+        place for _ in range(households) if (place := calendar.choose(a_need(settings=(Setting(15 * steps, steps),))))
+    ]
 
     taken = [slot for place in places for slot, _ in place.claims]
     assert len(taken) == len(set(taken))
@@ -215,7 +193,8 @@ def test_no_step_is_ever_chosen_twice_and_every_place_is_consecutive(
 
 
 def place_of(*slots: int) -> Place:
-    return Place(a_need(), "MX-TAP-01", DAY, DAY.date(), tuple((slot, 1) for slot in slots), None)
+    need = a_need()
+    return Place(need, need.settings[0], "MX-TAP-01", DAY, DAY.date(), tuple((slot, 1) for slot in slots))
 
 
 def test_a_household_gets_every_slot_of_its_place_or_none() -> None:
@@ -231,14 +210,6 @@ def test_a_slot_that_does_not_exist_any_more_is_not_free() -> None:
 
 
 # Decisions
-
-
-def held(**changes: Any) -> Held:
-    usual: dict[str, Any] = {
-        "site": "MX-TAP-01", "programme": "MX-REF", "starts_at": DAY, "local_date": date(2026, 12, 1), "minutes": 150,
-        "party": 3, "languages": frozenset(), "female": False,
-    }  # fmt: skip
-    return Held(**{**usual, **changes})
 
 
 def decided(case: Any, *, live: Held | None = None, waiting: str | None = None, **programme: Any) -> Any:
@@ -281,7 +252,10 @@ def test_another_language_or_a_wish_for_a_female_officer_is_not_met_by_what_is_h
     held_in_spanish = held(minutes=225, languages=frozenset({"es"}))
 
     assert isinstance(decided(mam, live=held_in_spanish), Offer)
-    assert decided(mam, live=held(minutes=225, languages=frozenset({"mam"}))) == Keep()
+    assert (
+        decided(mam, live=held(minutes=225, languages=frozenset({"mam"}), accommodations=frozenset({"spoken"})))
+        == Keep()
+    )
     assert isinstance(decided(a_case(needs=("female-officer",)), live=held()), Offer)
 
 

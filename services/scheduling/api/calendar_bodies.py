@@ -6,11 +6,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.scheduling.domain.needs import SPOKEN, Accommodation
 from shared.web.dates import Day as AnyDay
 
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Rrule = Annotated[str, Field(min_length=1, max_length=200)]
 Codes = Annotated[list[Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$")]], Field(max_length=100)]
+Accommodations = Annotated[list[Accommodation], Field(max_length=len(Accommodation))]
+Modes = Annotated[list[Literal["spoken", "signed"]], Field(max_length=2)]
 Capacity = Annotated[int, Field(ge=1, le=1000)]
 Day = Annotated[AnyDay, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
@@ -39,22 +42,32 @@ class SiteChange(Change):
 
 
 class NewResource(Body):
-    """`female`: the officer is a woman. `capacity`: households at once, or people per arrival window."""
+    """`accommodations`: what it can give a household. `modes` (spoken, if none is sent) and `is_remote` are of
+    interpreters only; a remote one serves every site of the system. `capacity`: households at once, or people per
+    arrival window."""
 
     kind: Literal["desk", "interpreter", "window"]
     name: Text
     programmes: Codes = []
     languages: Codes = []
-    female: bool = False
+    accommodations: Accommodations = []
+    modes: Modes = []
+    is_remote: bool = False
     capacity: Capacity = 1
     last_day: Day | None = None
+
+    def fields(self) -> dict[str, Any]:
+        usual = [SPOKEN] if self.kind == "interpreter" else []
+        return {**super().fields(), "modes": self.modes or usual}
 
 
 class ResourceChange(Change):
     name: Text = ""
     programmes: Codes = []
     languages: Codes = []
-    female: bool = False
+    accommodations: Accommodations = []
+    modes: Modes = []
+    is_remote: bool = False
     capacity: Capacity = 1
     last_day: Day | None = None
 

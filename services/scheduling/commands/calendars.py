@@ -20,9 +20,10 @@ from services.scheduling.calendar_views import (
     site_view,
     stranded_view,
 )
-from services.scheduling.domain.calendar import STEP
+from services.scheduling.domain import places
 from services.scheduling.domain.opening import Rule, fault_of
-from services.scheduling.repository import calendars, rebookings
+from services.scheduling.domain.places import STEP
+from services.scheduling.repository import calendars, rebookings, reference
 from services.scheduling.seed import site_changed
 from services.scheduling.slot_generation import regenerate
 from services.scheduling.tables import Closure, OpeningRule, Resource, Site
@@ -136,20 +137,21 @@ def add_resource(fields: dict[str, Any]) -> Edit:
 
     async def edit(uow: UnitOfWork, site: str) -> dict[str, Any]:
         row = Resource(id=uuid4(), site=site, **fields)
-        await _check_name(uow, row)
+        await _check_resource(uow, row)
         return await _written(uow, row, None, resource_view(row))
 
     return edit
 
 
 def change_resource(id: UUID, fields: dict[str, Any]) -> Edit:
-    """A resource with other languages, another capacity, a last day."""
+    """A resource with other languages or accommodations, another capacity, a last day. Who waits is looked at again."""
 
     async def edit(uow: UnitOfWork, site: str) -> dict[str, Any]:
         row = await _resource(uow, site, id)
         before = resource_view(row)
         row.sqlmodel_update(fields)
-        await _check_name(uow, row)
+        await _check_resource(uow, row)
+        await reference.look_again(uow, None if row.is_remote else site)
         return await _written(uow, row, before, resource_view(row))
 
     return edit
@@ -221,7 +223,10 @@ async def _resource(uow: UnitOfWork, site: str, id: UUID) -> Resource:
     return row
 
 
-async def _check_name(uow: UnitOfWork, row: Resource) -> None:
+async def _check_resource(uow: UnitOfWork, row: Resource) -> None:
+    fault = places.fault_of(row.kind, row.accommodations, row.modes, is_remote=row.is_remote)
+    if fault:
+        raise Problem(422, "resource_impossible", fault)
     if await calendars.has_resource_named(uow, row.site, row.name, beside=row.id):
         raise Problem(409, "name_taken", "another resource of the site has this name: choose another")
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from services.scheduling.choices import find_place
 from services.scheduling.commands.locked import began, cause_of, locked
 from services.scheduling.domain.admission import admit
-from services.scheduling.domain.calendar import Place
 from services.scheduling.domain.decisions import Waiting
+from services.scheduling.domain.places import Place
 from services.scheduling.handlers import decided
 from services.scheduling.offers import appointment_at, carry_out, ended
 from services.scheduling.outcomes import Outcome, record

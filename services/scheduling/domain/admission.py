@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.scheduling.domain.calendar import Place
+from services.scheduling.domain.places import Place
 
 
 def admit(places: Sequence[Place], left: Mapping[int, int]) -> tuple[list[Place], list[Place]]:

@@ -2,71 +2,19 @@
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from heapq import merge
 from operator import attrgetter, itemgetter
 from uuid import UUID
 
-from services.scheduling.domain.needs import DESK_STEP, WINDOW_STEP, Need
+from services.scheduling.domain.needs import DESK_STEP, Need, Setting
+from services.scheduling.domain.places import STEP, Own, Place, Resource, Step
 
-STEP = {"desk": DESK_STEP, "interpreter": DESK_STEP, "window": WINDOW_STEP}
 NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(slots=True)
-class Step:
-    """One free slot: `left` units of it can still be taken."""
-
-    slot_id: int
-    starts_at: datetime
-    local_date: date
-    left: int
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """Whose time it is."""
-
-    id: UUID
-    site: str
-    kind: str
-    name: str
-    programmes: tuple[str, ...]
-    languages: frozenset[str]
-    female: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where and when a household can be interviewed, and what the claim must hold: (slot, units), all or nothing.
-
-    `kept` is the part of it that the household's present appointment holds already.
-    """
-
-    need: Need
-    site: str
-    starts_at: datetime
-    local_date: date
-    claims: tuple[tuple[int, int], ...]
-    interpreter: str | None
-    kept: tuple[tuple[int, int], ...] = ()
-
-    @property
-    def net(self) -> list[tuple[int, int]]:
-        """What the claim takes of the slots beyond what the household has of them already."""
-        kept = dict(self.kept)
-        return [(slot, units - kept.get(slot, 0)) for slot, units in self.claims]
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """The time that a household's present appointment holds: free to that household alone."""
-
-    site: str
-    starts_at: datetime
-    steps: tuple[tuple[UUID, Step], ...]
+Taking = list[tuple[Step, int]]
+"""What a place takes: of each step so many units. Steps of desks or windows come first, then those of interpreters."""
 
 
 @dataclass
@@ -77,6 +25,7 @@ class Calendar:
     steps: dict[UUID, list[Step]]
     _at: dict[UUID, dict[datetime, Step]] = field(default_factory=dict)
     _none_before: dict[tuple[object, ...], datetime] = field(default_factory=dict)
+    _able: dict[tuple[object, ...], list[Resource]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, resources: Iterable[Resource], steps: Iterable[tuple[UUID, Step]]) -> "Calendar":
@@ -102,13 +51,15 @@ class Calendar:
             insort(self.steps.setdefault(resource_id, []), step, key=attrgetter("starts_at"))
 
     def choose(self, need: Need) -> Place | None:
-        """The earliest place for the whole household, taken from this calendar; ties go to the first resource by name.
+        """The earliest place for the whole household, taken from this calendar; ties go to who gives the fewest
+        accommodations, so that the others stay free for who needs them, then to the first by name.
 
         Free time only shrinks here, so what is earlier than the last answer to the same need is not looked at again.
         """
-        begin = max(need.earliest, self._none_before.get(need.signature, need.earliest))
+        signature = need.signature
+        begin = max(need.earliest, self._none_before.get(signature, need.earliest))
         place, passed = self._search(need, begin)
-        self._none_before[need.signature] = passed
+        self._none_before[signature] = passed
         return place
 
     def choose_instead(self, need: Need, own: Own) -> Place | None:
@@ -116,20 +67,19 @@ class Calendar:
         earliest other one. What the household holds counts as free for it, and only for it."""
         for resource_id, step in own.steps:
             self.add(resource_id, replace(step))
-        place = self._staying(need, own) or self._search(need, need.earliest)[0]
-        wanted = dict(place.claims) if place else {}
-        kept = [(step.slot_id, min(step.left, wanted.get(step.slot_id, 0))) for _, step in own.steps]
-        for (resource_id, step), (_, units) in zip(own.steps, kept, strict=True):
-            self._index(resource_id)[step.starts_at].left -= step.left - units
-        return replace(place, kept=tuple((slot, units) for slot, units in kept if units)) if place else None
+        found = self._staying(need, own) or self._search(need, need.earliest)[0]
+        place = found.keeping(own) if found else None
+        kept = dict(place.kept) if place else {}
+        for resource_id, step in own.steps:
+            self._index(resource_id)[step.starts_at].left -= step.left - kept.get(step.slot_id, 0)
+        return place
 
     def try_at(self, need: Need, starts_at: datetime) -> Place | None:
         """A place that begins then, or None; nothing is taken from this calendar."""
-        for resource in self.resources.values():
-            run = self._run(resource.id, starts_at, need) if _fits(resource, need) else None
-            interpreter = self._interpreter(need, resource.site, run) if run else None
-            if run and interpreter is not None and run[0].local_date <= need.latest:
-                return _placed(need, resource, run, interpreter)
+        for resource in self._fitting(need):
+            place, _ = self._place_at(need, resource, starts_at)
+            if place and place.local_date <= need.latest:
+                return place
         return None
 
     def places(self, need: Need, *own: Own) -> list[Place]:
@@ -141,91 +91,125 @@ class Calendar:
             for resource_id, step in time.steps:
                 self.add(resource_id, replace(step))
         found: dict[tuple[str, datetime], Place] = {}
-        for starts_at, resource in self._starts(need, need.earliest):
-            run = self._run(resource.id, starts_at, need)
-            if run is None or run[0].local_date > need.latest or (resource.site, starts_at) in found:
-                continue
-            interpreter = self._interpreter(need, resource.site, run)
-            if interpreter is not None:
-                place = _placed(need, resource, run, interpreter)
-                found[(resource.site, starts_at)] = _keeping(place, own)
+        for starts_at, step, resource in self._starts(need, need.earliest):
+            if step.local_date <= need.latest and (resource.site, starts_at) not in found:
+                place, _ = self._place_at(need, resource, starts_at)
+                if place:
+                    found[(resource.site, starts_at)] = place.keeping(*own)
         return list(found.values())
 
     def _search(self, need: Need, begin: datetime) -> tuple[Place | None, datetime]:
-        """The earliest place from `begin` on, and up to when there is nothing for such a need."""
-        for starts_at, resource in self._starts(need, begin):
-            run = self._run(resource.id, starts_at, need)
-            if run is None:
-                continue
-            if run[0].local_date > need.latest:
+        """The earliest place from `begin` on, taken, and up to when there is nothing for such a need."""
+        for starts_at, step, resource in self._starts(need, begin):
+            if step.local_date > need.latest:
                 return None, starts_at
-            interpreter = self._interpreter(need, resource.site, run)
-            if interpreter is not None:
-                return self._take(need, resource, run, interpreter), starts_at
+            place, taking = self._place_at(need, resource, starts_at)
+            if place:
+                return _taken(place, taking), starts_at
         return None, NEVER
 
     def _staying(self, need: Need, own: Own) -> Place | None:
-        for resource in sorted(self.resources.values(), key=lambda resource: resource.name):
-            run = (
-                self._run(resource.id, own.starts_at, need)
-                if _fits(resource, need) and resource.site == own.site
-                else None
-            )
-            if run and run[0].local_date <= need.latest:
-                interpreter = self._interpreter(need, resource.site, run)
-                if interpreter is not None:
-                    return self._take(need, resource, run, interpreter)
+        for resource in self._fitting(need):
+            if resource.site == own.site:
+                place, taking = self._place_at(need, resource, own.starts_at)
+                if place and place.local_date <= need.latest:
+                    return _taken(place, taking)
         return None
 
-    def _starts(self, need: Need, begin: datetime) -> Iterator[tuple[datetime, Resource]]:
-        fitting = [r for r in self.resources.values() if _fits(r, need) and r.id in self.steps]
-        fitting.sort(key=lambda resource: resource.name)
-        return merge(*(self._starts_of(r, need, begin) for r in fitting), key=itemgetter(0))
+    def _fitting(self, need: Need) -> list[Resource]:
+        """The desks or windows that can hear the household in one of its settings: those for the setting to be preferred
+        first, of these the ones with the fewest accommodations."""
+        ranked = []
+        for resource in self.resources.values():
+            if resource.hears(need):
+                given = next((n for n, setting in enumerate(need.settings) if _gives(resource, setting)), None)
+                if given is not None:
+                    ranked.append((given, len(resource.accommodations), resource.name, resource))
+        return [each[-1] for each in sorted(ranked, key=itemgetter(0, 1, 2))]
 
-    def _starts_of(self, resource: Resource, need: Need, begin: datetime) -> Iterator[tuple[datetime, Resource]]:
+    def _starts(self, need: Need, begin: datetime) -> Iterator[tuple[datetime, Step, Resource]]:
+        fitting = [resource for resource in self._fitting(need) if resource.id in self.steps]
+        return merge(*(self._starts_of(resource, need, begin) for resource in fitting), key=itemgetter(0))
+
+    def _starts_of(self, resource: Resource, need: Need, begin: datetime) -> Iterator[tuple[datetime, Step, Resource]]:
         steps = self.steps[resource.id]
         for n in range(bisect_left(steps, begin, key=attrgetter("starts_at")), len(steps)):
             if steps[n].left >= need.units:
-                yield steps[n].starts_at, resource
+                yield steps[n].starts_at, steps[n], resource
 
-    def _run(self, resource_id: UUID, starts_at: datetime, need: Need) -> list[Step] | None:
-        """The consecutive steps from this start, when all of them have room."""
+    def _place_at(self, need: Need, resource: Resource, starts_at: datetime) -> tuple[Place | None, Taking]:
+        """The place that begins then at this desk or window, in the first setting that can be had, and what it takes."""
+        for setting in need.settings:
+            hearing = self._hearing(need, setting, resource, starts_at) if _gives(resource, setting) else None
+            interpreting = self._interpreting(need, setting, resource, starts_at) if hearing else None
+            if hearing and interpreting is not None:
+                taking = hearing + interpreting
+                claims = tuple((step.slot_id, units) for step, units in taking)
+                place = Place(need, setting, resource.site, starts_at, hearing[0][0].local_date, claims)
+                return place, taking
+        return None, []
+
+    def _hearing(self, need: Need, setting: Setting, resource: Resource, starts_at: datetime) -> Taking | None:
+        """The steps of as many desks of the resource's site, itself first, as the setting asks for."""
+        run = self._run(resource.id, starts_at, need, setting.steps)
+        if run is None or setting.desks == 1:
+            return run
+        runs = [run]
+        for other in self._fitting(need):
+            if other.site == resource.site and other.id != resource.id and _gives(other, setting):
+                run = self._run(other.id, starts_at, need, setting.steps)
+                runs += [run] if run else []
+                if len(runs) == setting.desks:
+                    return [each for run in runs for each in run]
+        return None
+
+    def _run(self, resource_id: UUID, starts_at: datetime, need: Need, count: int) -> Taking | None:
+        """So many consecutive steps from this start, when all of them have room."""
         at = self._index(resource_id)
         width = STEP[need.kind]
-        run = []
-        for n in range(need.steps):
+        run: Taking = []
+        for n in range(count):
             step = at.get(starts_at + n * width)
             if step is None or step.left < need.units:
                 return None
-            run.append(step)
+            run.append((step, need.units))
         return run
 
-    def _interpreter(self, need: Need, site: str, run: list[Step]) -> tuple[str | None, list[Step]] | None:
-        """The name and the steps of an interpreter of the site who has all the languages and is free throughout.
-
-        (None, []) when the household needs none, None when there is none for it.
-        """
+    def _interpreting(self, need: Need, setting: Setting, resource: Resource, starts_at: datetime) -> Taking | None:
+        """The steps of interpreters free throughout, one for each desk; [] when none is needed, None when there is none."""
         if not need.languages:
-            return None, []
-        ends_at = run[-1].starts_at + STEP[need.kind]
-        for resource in self._interpreters(site, need.languages):
-            steps = self._free_until(resource.id, run[0].starts_at, ends_at)
-            if steps:
-                return resource.name, steps
+            return []
+        ends_at = starts_at + setting.steps * STEP[need.kind]
+        taking: Taking = []
+        missing = setting.desks
+        for interpreter in self._interpreters(need, resource):
+            steps = self._free_until(interpreter.id, starts_at, ends_at)
+            units = min([missing, *(step.left for step in steps)])
+            if units and steps:
+                taking += [(step, units) for step in steps]
+                missing -= units
+            if not missing:
+                return taking
         return None
 
-    def _interpreters(self, site: str, languages: tuple[str, ...]) -> list[Resource]:
-        """Those with the fewest languages first, so that the others stay free for who needs them."""
-        able = [r for r in self.resources.values() if r.kind == "interpreter" and r.site == site]
-        able = [r for r in able if r.languages.issuperset(languages)]
-        return sorted(able, key=lambda resource: (len(resource.languages), resource.name))
+    def _interpreters(self, need: Need, desk: Resource) -> list[Resource]:
+        """Those at the site before remote ones; of each those with the fewest languages first, so that the others stay
+        free for who needs them."""
+        key = need.languages, need.interpreter, desk.site
+        if key not in self._able:
+            able = [r for r in self.resources.values() if r.interprets(need) and r.serves(desk)]
+            self._able[key] = sorted(
+                able, key=lambda r: (r.is_remote, r.site != desk.site, len(r.languages), r.site, r.name)
+            )
+        return self._able[key]
 
-    def _free_until(self, resource_id: UUID, moment: datetime, ends_at: datetime) -> list[Step] | None:
+    def _free_until(self, resource_id: UUID, moment: datetime, ends_at: datetime) -> list[Step]:
+        """The consecutive free steps from then until `ends_at`, none when one of them is not free."""
         at, steps = self._index(resource_id), []
         while moment < ends_at:
             step = at.get(moment)
             if step is None or step.left < 1:
-                return None
+                return []
             steps.append(step)
             moment += DESK_STEP
         return steps
@@ -235,33 +219,12 @@ class Calendar:
             self._at[resource_id] = {step.starts_at: step for step in self.steps.get(resource_id, [])}
         return self._at[resource_id]
 
-    def _take(
-        self, need: Need, resource: Resource, run: list[Step], interpreter: tuple[str | None, list[Step]]
-    ) -> Place:
-        for step in run:
-            step.left -= need.units
-        for step in interpreter[1]:
-            step.left -= 1
-        return _placed(need, resource, run, interpreter)
+
+def _gives(resource: Resource, setting: Setting) -> bool:
+    return resource.accommodations.issuperset(setting.accommodations)
 
 
-def _placed(need: Need, resource: Resource, run: list[Step], interpreter: tuple[str | None, list[Step]]) -> Place:
-    name, interpreted = interpreter
-    claims = [(step.slot_id, need.units) for step in run] + [(step.slot_id, 1) for step in interpreted]
-    return Place(need, resource.site, run[0].starts_at, run[0].local_date, tuple(claims), name)
-
-
-def _keeping(place: Place, own: Sequence[Own]) -> Place:
-    """The place with the part of it that the household holds already."""
-    wanted = dict(place.claims)
-    kept = [(step.slot_id, min(step.left, wanted.get(step.slot_id, 0))) for time in own for _, step in time.steps]
-    return replace(place, kept=tuple((slot, units) for slot, units in kept if units))
-
-
-def _fits(resource: Resource, need: Need) -> bool:
-    return (
-        resource.kind == need.kind
-        and resource.site in need.sites
-        and need.programme in resource.programmes
-        and (resource.female or not need.female)
-    )
+def _taken(place: Place, taking: Taking) -> Place:
+    for step, units in taking:
+        step.left -= units
+    return place

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from services.scheduling.domain.needs import Need
+from services.scheduling.domain.needs import Need, Setting
 from shared.events import Allocation, CaseState, ProgrammeChanged, ProgrammeStatus
 
 
@@ -20,6 +20,14 @@ class Waiting(StrEnum):
     DRAW = "awaiting_draw"
     NO_CAPACITY = "no_capacity_before_valid_until"
     NO_INTERPRETER = "no_interpreter"
+    NO_SIGN_INTERPRETER = "no_sign_interpreter"
+    NO_FEMALE_INTERPRETER = "no_female_interpreter"
+    NO_WHEELCHAIR = "no_wheelchair"
+    NO_STEP_FREE = "no_step_free"
+    NO_HEARING_LOOP = "no_hearing_loop"
+    NO_QUIET_ROOM = "no_quiet_room"
+    NO_FEMALE_OFFICER = "no_female_officer"
+    NOT_HEARD_APART = "not_heard_apart"
     DECLINED = "declined"
     EXPIRED = "offer_expired"
     UNANSWERED = "offers_unanswered"
@@ -48,7 +56,8 @@ CANCEL_REASON = {
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The live appointment, as far as deciding needs it. `minutes` are those that its slots hold."""
+    """The live appointment, as far as deciding needs it. `minutes` are those that its slots hold at each of its `desks`,
+    `accommodations` those that were asked for, its interpreters' too."""
 
     site: str
     programme: str
@@ -57,7 +66,8 @@ class Held:
     minutes: int
     party: int
     languages: frozenset[str]
-    female: bool
+    desks: int
+    accommodations: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +154,16 @@ def is_feasible(held: Held, need: Need) -> bool:
         held.site in need.sites
         and held.programme == need.programme
         and held.local_date <= need.latest
-        and held.minutes >= need.minutes
         and held.party >= need.party
         and held.languages.issuperset(need.languages)
-        and (held.female or not need.female)
+        and held.accommodations.issuperset(need.interpreter)
+        and any(_is_in(held, setting) for setting in need.settings)
+    )
+
+
+def _is_in(held: Held, setting: Setting) -> bool:
+    return (
+        held.minutes >= setting.minutes
+        and held.desks >= setting.desks
+        and held.accommodations.issuperset(setting.accommodations)
     )

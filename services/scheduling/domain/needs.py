@@ -1,8 +1,9 @@
-"""What a household needs of a calendar: how long, for how many, in which language, where, from when to when."""
+"""What a household needs of a calendar: how it is heard, for how many, in which language, where, from when to when."""
 
 import math
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from shared.events import CaseChanged, Counts, ProgrammeChanged
@@ -17,13 +18,43 @@ AFTER_DEADLINE = timedelta(hours=24)
 """Least time between the deadline of an offer and its appointment, to travel once it was accepted."""
 QUIET_FROM, QUIET_UNTIL = time(20), time(8)
 """Local hours in which no deadline falls. Source: docs/domain.md, "Quiet hours"."""
-FEMALE_OFFICER = "female-officer"
+
+
+class Accommodation(StrEnum):
+    """What a household may ask of the place and of who hears it. Source: docs/domain.md, "Needs"."""
+
+    WHEELCHAIR = "wheelchair"
+    STEP_FREE = "step-free"
+    HEARING_LOOP = "hearing-loop"
+    QUIET_ROOM = "quiet-room"
+    FEMALE_OFFICER = "female-officer"
+    HEARD_APART = "heard-apart"
+    FEMALE_INTERPRETER = "female-interpreter"
+
+
+OF_INTERPRETERS = frozenset({Accommodation.FEMALE_INTERPRETER})
+OF_PLACES = frozenset(Accommodation) - OF_INTERPRETERS - {Accommodation.HEARD_APART}
+"""What the needs of a case can ask of a desk or window; that members are heard apart is said by its party."""
+SPOKEN, SIGNED = "spoken", "signed"
+"""How an interpreter works. What is written is read out, so it counts as spoken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One way of hearing a household: at so many desks at once, each for `minutes` and with these accommodations."""
+
+    minutes: int
+    steps: int
+    desks: int = 1
+    accommodations: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One household's need. `units` are heads in a window, 1 at a desk; `languages` need one interpreter for all.
+    """One household's need. `settings` are the ways in which it can be heard, the one to be preferred first.
 
+    `units` are heads in a window, 1 at a desk. At each desk one interpreter has all `languages` and is what
+    `interpreter` names: the modes, and a woman if one was asked for.
     `earliest` is the first instant at which an interview may start, `latest` the last local day.
     """
 
@@ -31,35 +62,64 @@ class Need:
     programme: str
     kind: str
     sites: tuple[str, ...]
-    minutes: int
-    steps: int
+    settings: tuple[Setting, ...]
     units: int
     party: int
     languages: tuple[str, ...]
-    female: bool
+    interpreter: frozenset[str]
     earliest: datetime
     latest: date
     deadline_hours: int
 
     @property
-    def claimed_minutes(self) -> int:
-        """The time that a claim takes: whole steps."""
-        return int((DESK_STEP if self.kind == "desk" else WINDOW_STEP).total_seconds() // 60) * self.steps
-
-    @property
     def signature(self) -> tuple[object, ...]:
         """Needs with the same signature find the same places."""
-        return (self.sites, self.programme, self.steps, self.units, self.languages, self.female, self.earliest)
+        return (
+            self.sites, self.programme, self.settings, self.units, self.languages, self.interpreter, self.earliest,
+        )  # fmt: skip
 
 
 def minutes_of(programme: ProgrammeChanged, case: CaseChanged) -> int:
     """Length of the interview in minutes, rounded up to 5. Source: deploy/reference/README.md, "minutes"."""
-    adults, children = max(case.party.adults, 1), case.party.children
-    minutes: float = programme.base_minutes
-    minutes += programme.per_adult_minutes * (adults - 1) + programme.per_child_minutes * children
-    if any(language.interpreter for language in case.languages):
-        minutes *= INTERPRETER_FACTOR
-    return 5 * math.ceil(minutes / 5)
+    adults = max(case.party.adults, 1)
+    return _minutes(
+        case, programme.base_minutes + programme.per_adult_minutes * (adults - 1) + _of_children(programme, case)
+    )
+
+
+def _of_children(programme: ProgrammeChanged, case: CaseChanged) -> int:
+    return programme.per_child_minutes * case.party.children
+
+
+def _minutes(case: CaseChanged, heard: int) -> int:
+    interpreted = any(language.interpreter for language in case.languages)
+    return 5 * math.ceil(heard * (INTERPRETER_FACTOR if interpreted else 1) / 5)
+
+
+def settings_of(programme: ProgrammeChanged, case: CaseChanged) -> tuple[Setting, ...]:
+    """How the household can be heard: at one desk or window; members who must be heard apart one after the other at a
+    desk where that is possible, or at the same time at two.
+
+    Side by side it takes as long as the longer of the two: the adults heard apart, or all the others. Who counts heads
+    in arrival windows leaves the hearing to the officers behind them. Source: docs/domain.md, "Heard apart".
+    """
+    asked = frozenset(OF_PLACES.intersection(case.needs))
+    step = WINDOW_STEP if programme.counts is Counts.PEOPLE else DESK_STEP
+    whole = minutes_of(programme, case) or int(WINDOW_STEP.total_seconds() // 60)
+    if programme.counts is Counts.PEOPLE or not case.party.apart or case.party.attendees < 2:
+        return (_setting(whole, step, 1, asked),)
+    adults = max(case.party.adults, 1)
+    apart = min(case.party.apart, adults - 1)
+    others = programme.base_minutes + programme.per_adult_minutes * (adults - 1 - apart) + _of_children(programme, case)
+    side_by_side = _minutes(case, max(others, programme.per_adult_minutes * apart))
+    return (
+        _setting(whole, step, 1, asked | {Accommodation.HEARD_APART}),
+        _setting(side_by_side, step, 2, asked),
+    )
+
+
+def _setting(minutes: int, step: timedelta, desks: int, accommodations: frozenset[str]) -> Setting:
+    return Setting(minutes, math.ceil(timedelta(minutes=minutes) / step), desks, accommodations)
 
 
 def need_of(case: CaseChanged, programme: ProgrammeChanged, areas: dict[str, str | None], now: datetime) -> Need:
@@ -68,27 +128,30 @@ def need_of(case: CaseChanged, programme: ProgrammeChanged, areas: dict[str, str
     A household bound to a state may only be seen there; allowed sites that it does not name are all of the programme's.
     """
     people = programme.counts is Counts.PEOPLE
-    step = WINDOW_STEP if people else DESK_STEP
-    minutes = minutes_of(programme, case) or int(WINDOW_STEP.total_seconds() // 60)
     sites = [site for site in (case.sites or programme.sites) if site in areas]
     if case.admin_area:
         sites = [site for site in sites if areas[site] == case.admin_area]
+    interpreted = [language for language in case.languages if language.interpreter]
     offer = timedelta(hours=programme.offer_hours)
     return Need(
         case_ref=case.case_ref,
         programme=programme.programme,
         kind="window" if people else "desk",
         sites=tuple(sorted(sites)),
-        minutes=minutes,
-        steps=math.ceil(timedelta(minutes=minutes) / step),
+        settings=settings_of(programme, case),
         units=case.party.attendees if people else 1,
         party=case.party.attendees,
-        languages=tuple(sorted({lang.tag.split("-")[0].lower() for lang in case.languages if lang.interpreter})),
-        female=FEMALE_OFFICER in case.needs,
+        languages=tuple(sorted({language.tag.split("-")[0].lower() for language in interpreted})),
+        interpreter=_interpreter_of(case) if interpreted else frozenset(),
         earliest=now + max(TRAVEL_NOTICE, offer + AFTER_DEADLINE),
         latest=case.valid_until,
         deadline_hours=programme.offer_hours,
     )
+
+
+def _interpreter_of(case: CaseChanged) -> frozenset[str]:
+    modes = {SIGNED if language.mode == SIGNED else SPOKEN for language in case.languages if language.interpreter}
+    return frozenset({*modes, *OF_INTERPRETERS.intersection(case.needs)})
 
 
 def deadline_of(now: datetime, offer_hours: int, zone: ZoneInfo) -> datetime:

@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.scheduling.domain.needs import Need
+from services.scheduling.domain.places import Place
 from shared.db import UnitOfWork, as_json
 from shared.events import Appointment
 
 INSERT = """
 insert into appointments (id, case_ref, version, status, programme, site, starts_at, wall_time, zone, tzdata_version,
-                          minutes, claimed_minutes, party, interpreter, female, deadline, replaces, reason, acted_by,
-                          created_at, traceparent)
+                          minutes, claimed_minutes, party, interpreter, desks, accommodations, deadline, replaces,
+                          reason, acted_by, created_at, traceparent)
 select id, case_ref, version, status, programme, site, starts_at, wall_time, zone, tzdata_version,
-       minutes, claimed_minutes, party, interpreter, female, deadline, replaces, reason, acted_by, :now, traceparent
+       minutes, claimed_minutes, party, interpreter, desks, accommodations, deadline, replaces, reason, acted_by, :now,
+       traceparent
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(
   id uuid, case_ref text, version int, status text, programme text, site text, starts_at timestamptz,
   wall_time timestamp, zone text, tzdata_version text, minutes int, claimed_minutes int, party int, interpreter text,
-  female boolean, deadline timestamptz, replaces uuid, reason text, acted_by text, traceparent text)
+  desks int, accommodations text[], deadline timestamptz, replaces uuid, reason text, acted_by text, traceparent text)
 """
 
 UPDATE = """
@@ -32,20 +33,21 @@ from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, version int, status 
 """
 
 
-async def insert(uow: UnitOfWork, made: Sequence[tuple[Appointment, Need, str]]) -> None:
-    """Stores new appointments with the need that they meet and the traceparent of what made them."""
-    rows = as_json([_row(appointment, need, traceparent) for appointment, need, traceparent in made])
+async def insert(uow: UnitOfWork, made: Sequence[tuple[Appointment, Place, str]]) -> None:
+    """Stores new appointments with the place that they have and the traceparent of what made them."""
+    rows = as_json([_row(appointment, place, traceparent) for appointment, place, traceparent in made])
     await uow.execute(INSERT, rows=rows, now=uow.now)
     await uow.execute(HISTORY, rows=rows, now=uow.now)
 
 
-def _row(appointment: Appointment, need: Need, traceparent: str) -> dict[str, Any]:
+def _row(appointment: Appointment, place: Place, traceparent: str) -> dict[str, Any]:
     return {
         **appointment.model_dump(mode="json"),
-        "case_ref": need.case_ref,
-        "programme": need.programme,
-        "claimed_minutes": need.claimed_minutes,
-        "female": need.female,
+        "case_ref": place.need.case_ref,
+        "programme": place.need.programme,
+        "claimed_minutes": place.claimed_minutes,
+        "desks": place.setting.desks,
+        "accommodations": sorted(place.accommodations),
         "traceparent": traceparent,
     }
 

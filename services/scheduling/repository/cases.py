@@ -217,7 +217,8 @@ def _held(row: dict[str, Any]) -> Held:
         minutes=row["claimed_minutes"],
         party=row["party"],
         languages=frozenset(row["interpreter"].split("+") if row["interpreter"] else ()),
-        female=row["female"],
+        desks=row["desks"],
+        accommodations=frozenset(row["accommodations"]),
     )
 
 

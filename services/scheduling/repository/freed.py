@@ -7,7 +7,7 @@ from uuid import UUID
 
 from opentelemetry.trace import SpanContext
 
-from services.scheduling.domain.calendar import Step
+from services.scheduling.domain.places import Step
 from shared.db import UnitOfWork, as_json
 from shared.tracing import from_traceparent
 

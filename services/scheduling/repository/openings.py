@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.scheduling.domain.calendar import STEP
 from services.scheduling.domain.opening import Opening, Rule
+from services.scheduling.domain.places import STEP
 from shared.clock import zone_named
 from shared.db import UnitOfWork, as_json
 

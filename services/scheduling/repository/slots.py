@@ -7,13 +7,26 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from services.scheduling.domain.calendar import Calendar, Own, Place, Resource, Step
+from services.scheduling.domain.calendar import Calendar
+from services.scheduling.domain.places import Own, Place, Resource, Step
 from shared.db import UnitOfWork, as_json
 
 FREE = """
 select id, resource_id, starts_at, local_date, capacity - taken as "left" from slots
 where site = any(:sites) and taken < capacity and starts_at >= :earliest and starts_at < :until
+union all
+select id, resource_id, starts_at, local_date, capacity - taken from slots
+where resource_id = any(:elsewhere) and taken < capacity and starts_at >= :earliest and starts_at < :until
 order by resource_id, starts_at
+"""
+
+RESOURCES = """
+select r.id, r.site, s.system, r.kind, r.name, r.programmes, r.languages, r.accommodations || r.modes as accommodations,
+       r.is_remote
+from resources r join sites s using (site)
+where s.is_open and (r.site = any(:sites) or
+  :with_remote and r.is_remote and s.system in (select x.system from sites x where x.site = any(:sites)))
+order by r.id
 """
 
 LOCK = 'select id, capacity - taken as "left" from slots where id = any(:ids) order by id for update'
@@ -68,22 +81,32 @@ update slot_claims set freed_place_id = appointment_id, appointment_id = null wh
 """
 
 
-async def resources_of(uow: UnitOfWork, sites: Sequence[str]) -> list[Resource]:
-    """The desks, interpreters and windows of open sites."""
-    rows = await uow.rows(
-        """select r.id, r.site, r.kind, r.name, r.programmes, r.languages, r.female
-           from resources r join sites s using (site) where r.site = any(:sites) and s.is_open order by r.id""",
-        sites=list(sites),
-    )
-    return [Resource(r.id, r.site, r.kind, r.name, tuple(r.programmes), frozenset(r.languages), r.female) for r in rows]
+async def resources_of(uow: UnitOfWork, sites: Iterable[str], *, with_remote: bool) -> list[Resource]:
+    """The desks, interpreters and windows of open sites; with the remote interpreters elsewhere in their systems, if so
+    asked: only households that need an interpreter have to look at those."""
+    return [
+        Resource(
+            row.id,
+            row.site,
+            row.system,
+            row.kind,
+            row.name,
+            tuple(row.programmes),
+            frozenset(row.languages),
+            frozenset(row.accommodations),
+            row.is_remote,
+        )
+        for row in await uow.rows(RESOURCES, sites=sorted(set(sites)), with_remote=with_remote)
+    ]
 
 
 async def free_calendar(
     uow: UnitOfWork, resources: Sequence[Resource], earliest: datetime, until: datetime
 ) -> Calendar:
-    """What is free at these resources' sites, not locked: the claim looks again."""
-    sites = sorted({resource.site for resource in resources})
-    rows = await uow.rows(FREE, sites=sites, earliest=earliest, until=until)
+    """What is free of these resources, not locked: the claim looks again."""
+    sites = {resource.site for resource in resources if not resource.is_remote}
+    elsewhere = [resource.id for resource in resources if resource.site not in sites]
+    rows = await uow.rows(FREE, sites=sorted(sites), elsewhere=elsewhere, earliest=earliest, until=until)
     return Calendar.of(
         resources, ((row.resource_id, Step(row.id, row.starts_at, row.local_date, row.left)) for row in rows)
     )
