@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.ports import Ports
-from deploy.local.programs import service_environment
+from deploy.local.programs import service_environment, systems_config
 from deploy.local.state import SERVICES, Document, StateDir, write_private
 
 SECRET_VARIABLES = ("PUENTE_DATABASE_URL", "PUENTE_TOKENS", "PUENTE_DATA_KEY", "PUENTE_SYSTEMS")
@@ -45,7 +45,7 @@ def dev_config(known: Document, urls: Mapping[str, str]) -> Document:
     return {
         "services": dict(urls),
         "tokens": {role: token for role, token in known["tokens"].items() if role != "service"},
-        "systems": known["systems"],
+        "systems": systems_config(known),
     }
 
 

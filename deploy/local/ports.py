@@ -21,10 +21,11 @@ class Ports:
     postgres: int
     kafka: int
     kafka_controller: int
+    countries: int
 
     @classmethod
     def from_base(cls, base: int) -> "Ports":
-        """The services at base + 1 to 3, the servers behind them where their usual ports end: 25, 54, 92, 93."""
+        """The services at base + 1 to 3, the servers behind them where their usual ports end: 25, 54, 80, 92, 93."""
         return cls(
             base + 1,
             base + 2,
@@ -33,12 +34,13 @@ class Ports:
             postgres=base + 54,
             kafka=base + 92,
             kafka_controller=base + 93,
+            countries=base + 80,
         )
 
     @classmethod
     def free(cls) -> "Ports":
         """Ports that nobody uses at this moment."""
-        with_sockets = [socket.socket() for _ in range(7)]
+        with_sockets = [socket.socket() for _ in range(8)]
         try:
             for each in with_sockets:
                 each.bind((HOST, 0))

@@ -53,6 +53,20 @@ def mail_server(mailbox: Path, port: int) -> Program:
     return Program("smtp", command, FOR_EVERY_PROGRAM, ready=ready, ports=(port,))
 
 
+def countries(state: StateDir, port: int) -> Program:
+    """Where the three countries' systems are told of appointments; what they were told lies in `countries/`."""
+
+    async def ready() -> bool:
+        with contextlib.suppress(httpx.HTTPError):
+            async with httpx.AsyncClient(timeout=2) as client:
+                return (await client.get(url(port))).status_code == 204
+        return False
+
+    words = ["--state-dir", str(state.path), "--host", HOST, "--port", str(port)]
+    command = [sys.executable, "-m", "deploy.simulators.receiver", *words]
+    return Program("countries", command, FOR_EVERY_PROGRAM, ready=ready, ports=(port,))
+
+
 def service(name: str, state: StateDir, ports: Ports, command: Sequence[str]) -> Program:
     """A service as it serves; `command` is how to run it, without the word `serve`."""
     port = int(getattr(ports, name))
@@ -104,7 +118,8 @@ def service_environment(name: str, state: StateDir, ports: Ports) -> dict[str, s
         "PUENTE_DATA_KEY": known["data_keys"][name],
     }
     if name == "intake":
-        told["PUENTE_SYSTEMS"] = json.dumps(_accepted_systems(known["systems"]))
+        told["PUENTE_SYSTEMS"] = json.dumps(_accepted_systems(known))
+        told["PUENTE_RECEIVER_URLS"] = json.dumps({system: f"{url(ports.countries)}/{system}" for system in SYSTEMS})
         told["PUENTE_SCHEDULING_URL"] = url(ports.scheduling)
     if name == "notifications":
         told |= {
@@ -123,16 +138,24 @@ def dev_config(state: StateDir, ports: Ports) -> Document:
     return {
         "services": {name: url(getattr(ports, name)) for name in SERVICES},
         "tokens": {role: token for role, token in known["tokens"].items() if role != "service"},
-        "systems": known["systems"],
+        "systems": systems_config(known),
         "kafka": f"{HOST}:{ports.kafka}",
         "databases": {name: database_url(name, ports.postgres, known["database_passwords"]) for name in SERVICES},
         "mailbox": str(state.path / "mailbox"),
+        "countries": str(state.path / "countries"),
     }
 
 
-def _accepted_systems(systems: Document) -> Document:
+def systems_config(known: Document) -> Document:
+    """What a country's system must know: how it proves who it is, and `ours`, by which it knows us."""
+    return {system: {**known["systems"][system], "ours": known["ours"][system]} for system in SYSTEMS}
+
+
+def _accepted_systems(known: Document) -> Document:
+    """The same as intake is told it."""
+    systems, ours = known["systems"], known["ours"]
     return {
-        "us": {"secrets": [systems["us"]["secret"]]},
-        "mx": {"tokens": [systems["mx"]["token"]]},
-        "ca": {"tokens": [systems["ca"]["token"]]},
+        "us": {"secrets": [systems["us"]["secret"]], "ours": ours["us"]},
+        "mx": {"tokens": [systems["mx"]["token"]], "ours": ours["mx"]},
+        "ca": {"tokens": [systems["ca"]["token"]], "ours": ours["ca"]},
     }

@@ -21,7 +21,7 @@ from shared.kafka.topics import ensure_topics
 STOP_ORDER = (
     (("simulator-us", "simulator-mx", "simulator-ca"), 1.0),
     (SERVICES, 3.5),
-    (("smtp",), 0.5),
+    (("smtp", "countries"), 0.5),
     (("kafka",), 2.0),
     (("postgres",), 2.0),
 )
@@ -31,9 +31,9 @@ SERVICE_COMMANDS: Mapping[str, Sequence[str]] = {name: (sys.executable, "-m", f"
 
 
 class Stack:
-    """PostgreSQL, Kafka, a mail server, the services and, if wanted, the simulators.
+    """PostgreSQL, Kafka, a mail server, the receiver of the countries, the services and, if wanted, the simulators.
 
-    Names of children: postgres, kafka, smtp, intake, scheduling, notifications, simulator-us, simulator-mx, simulator-ca.
+    Names of children: postgres, kafka, smtp, countries, intake, scheduling, notifications, simulator-us, -mx, -ca.
     A child that ends is started again. `services` replaces the services by other programs that know the words `prepare`
     and `serve`.
     """
@@ -70,7 +70,10 @@ class Stack:
         try:
             await self.ports.wait_free()
             services = [programs.service(name, self.state, self.ports, run) for name, run in self._services.items()]
-            await _together(self._start_kafka(), self._start_databases(services), self._start(self._mail_server()))
+            outside = [self._mail_server(), programs.countries(self.state, self.ports.countries)]
+            await _together(
+                self._start_kafka(), self._start_databases(services), *(self._start(program) for program in outside)
+            )
             await _together(*(self._start(program) for program in services))
             write_private(self.state.dev_file, self.config)
             if self._simulators:

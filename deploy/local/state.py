@@ -4,7 +4,7 @@ dev.json        what programs need to talk to the running Puente, as long as it 
 secrets.json    passwords, tokens and keys, made once (0600)
 lock            held by the one process that runs here
 logs/NAME.log   what each child printed
-postgres/ kafka/ mailbox/ simulators/   the children's own data
+postgres/ kafka/ mailbox/ simulators/ countries/   the children's own data
 """
 
 import base64
@@ -59,12 +59,13 @@ class StateDir:
         return self.path / "logs" / f"{name}.log"
 
     def secrets(self) -> Document:
-        """The secrets of this directory, made when there are none."""
+        """The secrets of this directory; what is missing of them, since an older Puente made them, is made."""
         file = self.path / "secrets.json"
-        if not file.exists():
-            write_private(file, _new_secrets())
-        made: Document = json.loads(file.read_text(encoding="utf-8"))
-        return made
+        known: Document = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        made = _new_secrets()
+        if missing := {name: made[name] for name in made if name not in known}:
+            write_private(file, known | missing)
+        return known | missing
 
 
 def _locked(file: Path) -> TextIO:
@@ -88,6 +89,11 @@ def _new_secrets() -> Document:
             "us": {"secret": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()},
             "mx": {"token": secrets.token_urlsafe(32)},
             "ca": {"token": secrets.token_urlsafe(32)},
+        },
+        "ours": {
+            "us": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
+            "mx": secrets.token_urlsafe(32),
+            "ca": secrets.token_urlsafe(32),
         },
         "data_keys": {service: base64.b64encode(secrets.token_bytes(32)).decode() for service in SERVICES},
         "database_passwords": {user: secrets.token_hex(24) for user in ("postgres", *SERVICES)},

@@ -17,12 +17,13 @@ Document = dict[str, Any]
 
 COUNTRIES = {"us": "United States", "mx": "Mexico", "ca": "Canada"}
 COLUMNS = (
-    ("intake", "results", "results in"),
+    ("intake", "results", "results"),
     ("intake", "cases", "cases"),
     ("scheduling", "offers", "offers"),
     ("scheduling", "waiting", "waiting"),
     ("notifications", "notices_sent", "notices sent"),
     ("notifications", "not_reachable", "not reachable"),
+    ("intake", "told", "told"),
 )
 """Which service knows the number, its name in /ops/state, and the heading."""
 
@@ -54,7 +55,7 @@ async def ask_states(config: Document) -> dict[str, Document]:
 def counts_table(states: Mapping[str, Document]) -> Table:
     """The numbers; a dash where a service does not answer."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))  # fits 80 columns
-    table.add_column("Puente")
+    table.add_column("Puente", no_wrap=True)
     for _, _, heading in COLUMNS:
         table.add_column(heading, justify="right")
     for country, name in COUNTRIES.items():

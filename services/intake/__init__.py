@@ -1,7 +1,8 @@
 """Intake receives the eligibility results of three countries, judges each, and keeps the cases and the people in them.
 
-Owns: documents as they came, receipts, known revisions, cases with people and contacts (encrypted), programmes.
-Consumes: scheduling.sites.
+Owns: documents as they came, receipts, known revisions, cases with people and contacts (encrypted), programmes, and what
+each country's system was told of its cases.
+Consumes: scheduling.cases, scheduling.sites.
 Publishes: intake.cases, intake.programmes.
 Pages: none.
 """

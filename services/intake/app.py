@@ -2,29 +2,34 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from services.intake import api, programmes
-from services.intake.handlers import sites_changed
+from services.intake.handlers import cases_scheduled, sites_changed
 from services.intake.jobs import Jobs
+from services.intake.receivers import Receivers
 from services.intake.repository.cases import counts
 from services.intake.seed import seed
 from services.intake.senders import Senders
 from services.intake.settings import IntakeSettings
+from services.intake.teller import Teller
 from shared.clock import Clock, SystemClock
 from shared.clockwork import Tick
 from shared.db import Database
-from shared.events import SiteChanged
+from shared.events import CaseScheduled, SiteChanged, System
 from shared.migrations import upgrade
 from shared.service import Service, create_app
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HANDLERS = {SiteChanged.topic: sites_changed}
+HANDLERS = {SiteChanged.topic: sites_changed, CaseScheduled.topic: cases_scheduled}
 
 EXPIRE_EVERY = timedelta(minutes=10)
 """So that a case is expired soon after its last day; most looks find nothing."""
+TELL_EVERY = timedelta(seconds=0.5)
+"""Looking for what is to be told is one indexed question; a country hears of it this much later at most."""
 
 
 def build(settings: IntakeSettings, clock: Clock | None = None) -> FastAPI:
@@ -37,7 +42,11 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> FastAPI:
         api.cases_router(service),
         programmes.router(service, effects),
     ]
-    ticks = [Tick("expire_cases", EXPIRE_EVERY, jobs.expire_cases)]
+    teller = Teller(service.database, service.clock, Receivers(settings.receiver_urls, settings.systems))
+    ticks = [
+        Tick("expire_cases", EXPIRE_EVERY, jobs.expire_cases),
+        *(Tick(f"tell_{system}", TELL_EVERY, partial(teller.tell, system)) for system in System),
+    ]
     return create_app(service, routers=routers, ticks=ticks, counts=counts)
 
 

@@ -16,9 +16,6 @@ from shared import tracing
 from shared.db import UnitOfWork
 from shared.events import NoticeFailed, NoticeSent
 
-LONGEST_WAIT = timedelta(minutes=5)
-"""Longest time between two tries while intake or the mail server is away. There is no last try."""
-
 WAITS_FOR_ADDRESS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 """How long a notice that no address took waits for its next tries; the last for all that follow, while it is owed.
 Source: docs/domain.md, "Messages"."""
@@ -64,12 +61,6 @@ class Attempt:
         """The notice, waiting for an address that works."""
         wait = WAITS_FOR_ADDRESS[min(self.notice.undelivered, len(WAITS_FOR_ADDRESS) - 1)]
         return replace(self.later(reason, now + wait * random.uniform(0.9, 1.1)), state=state)
-
-
-def next_try(now: datetime, failures: int) -> datetime:
-    """When to try again after so many failures in a row: doubling, with jitter, five minutes at most."""
-    seconds = min(2.0 ** min(failures, 20), LONGEST_WAIT.total_seconds())
-    return now + timedelta(seconds=seconds * random.uniform(0.5, 1))
 
 
 async def record_sent(uow: UnitOfWork, attempt: Attempt, *, language: str, reference: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 
 from services.notifications import attempts as outcomes
-from services.notifications.attempts import Attempt, next_try
+from services.notifications.attempts import Attempt
 from services.notifications.channels.email import Email, Refused, TryAgainLater
 from services.notifications.contacts import Contact, IntakeAway
 from services.notifications.domain.notices import is_still_owed, is_too_late, without_what_is_over
@@ -27,6 +27,7 @@ from services.notifications.repository.known import sites_named
 from services.notifications.repository.notices import withdraw
 from services.notifications.repository.sending import ClaimedNotice
 from shared import tracing
+from shared.back_off import next_try
 from shared.clock import Clock
 from shared.db import Database, DatabaseUnavailable, UnitOfWork
 

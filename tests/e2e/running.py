@@ -1,6 +1,7 @@
 """A running Puente as its users meet it: documents in, appointments answered, e-mails read, traces and states looked at."""
 
 import asyncio
+import json
 import mailbox
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -38,6 +39,7 @@ select topic, key, max(sequence) as sequence, bool_or(published_at is null) as u
 group by topic, key
 """
 UNSENT = "select 1 from notices where state in ('due', 'sending') limit 1"
+UNTOLD = "select 1 from tellings where next_try_at is not null limit 1"
 UNGIVEN = "select 1 from freed_places where opens_at is null limit 1"
 
 
@@ -113,7 +115,8 @@ class Running:
         return found
 
     async def is_quiet(self) -> bool:
-        """True when nothing is under way: what was published was handled, no place is free to give, no notice to send.
+        """True when nothing is under way: what was published was handled, no place is free to give, no notice to send, no
+        country to tell.
 
         Asked of the databases, since what a service says of its lag may be two seconds old.
         """
@@ -128,7 +131,8 @@ class Running:
             position = {(row["topic"], row["key"]): row["sequence"] for row in rows}
             if position != {stream: sequence for stream, sequence in newest.items() if stream[0] in topics}:
                 return False
-        return not (await self.rows("notifications", UNSENT) or await self.rows("scheduling", UNGIVEN))
+        under_way = {"notifications": UNSENT, "scheduling": UNGIVEN, "intake": UNTOLD}
+        return not any([await self.rows(service, sql) for service, sql in under_way.items()])
 
     def _client(self, service: str) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {self.config['tokens']['ops']}"}
@@ -164,6 +168,12 @@ class Running:
         found = await eventually(there)
         assert count == len(found)
         return found
+
+    def told(self, case_ref: str) -> list[str]:
+        """What the case's country was told of it so far, in its own words."""
+        files = Path(self.config["countries"]).glob("*.ndjson")
+        lines = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
+        return [line["state"] for line in lines if line["case"] == case_ref]
 
     async def spans(self, case_ref: str) -> list[Document]:
         """Every span of every trace in which a service has seen the case."""

@@ -29,6 +29,8 @@ async def test_accepting_books_the_date_and_the_confirmation_brings_the_calendar
     assert entry_of(offered)["UID"] == entry["UID"]
     assert entry_of(offered)["SEQUENCE"] < entry["SEQUENCE"]
     assert [("offered", "sent"), ("booked", "sent")] == await puente.notices(case_ref)
+    await eventually(puente.is_quiet)
+    assert "CONFIRMADA" == puente.told(case_ref)[-1]
 
 
 async def test_an_answer_has_a_trace_of_its_own_linked_to_the_one_that_made_the_offer(puente: Running) -> None:

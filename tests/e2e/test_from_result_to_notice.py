@@ -38,14 +38,15 @@ async def test_an_eligible_household_of_each_country_reads_its_offer_in_its_lang
 
 
 @pytest.mark.parametrize(("programme", "language"), [("US-RFA", "en"), ("MX-REF", "pt"), ("CA-RST", "ht")])
-async def test_one_trace_leads_from_the_post_to_the_message_and_the_question_for_the_contact(
+async def test_one_trace_leads_from_the_post_to_the_message_the_question_for_the_contact_and_the_country(
     puente: Running, programme: str, language: str
 ) -> None:
     household = a_household(programme, language=language)
 
     case_ref = await puente.let_in(household)
 
-    trace = await puente.trace_with(case_ref, "send notifications.notices", "look up contact")
+    told = f"tell {programme[:2].lower()} offered"
+    trace = await puente.trace_with(case_ref, "send notifications.notices", "look up contact", told)
     sent = trace.one("send notice offered")
     way = [
         POSTS[programme[:2]],
@@ -57,6 +58,7 @@ async def test_one_trace_leads_from_the_post_to_the_message_and_the_question_for
         "send notice offered",
     ]
     assert way == trace.path_to(sent)
+    assert [*way[:-1], told] == trace.path_to(trace.one(told))
     assert [*way, "look up contact"] == trace.path_to(trace.one("look up contact"))
     assert [*way, "create notifications.notices", "send notifications.notices"] == trace.path_to(
         trace.one("send notifications.notices")

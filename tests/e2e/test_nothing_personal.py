@@ -53,7 +53,7 @@ async def test_control_the_search_finds_the_addresses_in_the_mailbox_and_the_cas
         places = [*await _files(puente), *await _tables(connections)]
 
     assert [("mailbox", household.email)] == _found(what_names(household), _mailbox(puente))
-    assert {"kafka", "intake.outbox", "scheduling.outbox", "notifications.outbox"} <= {
+    assert {"kafka", "countries", "intake.outbox", "scheduling.outbox", "notifications.outbox"} <= {
         place for place, _ in _found({case_ref}, places)
     }
 
@@ -85,10 +85,11 @@ def _mailbox(puente: Running) -> list[tuple[str, bytes]]:
 
 
 async def _files(puente: Running) -> list[tuple[str, bytes]]:
-    """Kafka's log files and what every child has printed."""
+    """Kafka's log files, what every child has printed and what the countries were told."""
     state = puente.folder
     kafka = [("kafka", file.read_bytes()) for file in (state / "kafka").rglob("*.log")]
-    return kafka + [(file.name, file.read_bytes()) for file in (state / "logs").iterdir()]
+    countries = [("countries", file.read_bytes()) for file in (state / "countries").iterdir()]
+    return kafka + countries + [(file.name, file.read_bytes()) for file in (state / "logs").iterdir()]
 
 
 async def _tables(connections: dict[str, asyncpg.Connection]) -> list[tuple[str, bytes]]:

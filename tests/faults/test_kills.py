@@ -47,4 +47,4 @@ async def test_nothing_is_left_in_an_outbox_or_among_parked_and_dead_events(roug
     states = [await rough.state(service) for service in CONSUMED]
 
     assert [(0, 0, 0)] * 3 == [(state["outbox"]["backlog"], state["parked"], state["dead"]) for state in states]
-    assert [None] * 6 == [consumer["stopped"] for state in states for consumer in state["consumers"]]
+    assert [None] * 7 == [consumer["stopped"] for state in states for consumer in state["consumers"]]

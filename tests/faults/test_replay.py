@@ -41,6 +41,7 @@ in between owes nobody the end of a date that nobody heard of."""
 
 WHAT_IS_TRUE = "select case_ref, version, programme, snapshot::text from cases order by case_ref"
 SITES = "select * from sites order by site"
+FACTS = "select case_ref, system, fact::text from tellings order by case_ref"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -105,14 +106,14 @@ async def test_replaying_everything_into_an_empty_database_owes_every_household_
     assert [await live.rows(each) for each in questions] == [await again.rows(each) for each in questions]
 
 
-async def test_replaying_everything_into_an_empty_intake_gives_it_the_same_sites(
+async def test_replaying_everything_into_an_empty_intake_gives_it_the_same_sites_and_facts_to_tell(
     databases: Databases, records: list[Record]
 ) -> None:
     live, again = await databases.copy_of("intake"), await databases.empty("intake")
 
     await _replay_twice(again, records)
 
-    assert await live.rows(SITES) == await again.rows(SITES)
+    assert [await live.rows(each) for each in (SITES, FACTS)] == [await again.rows(each) for each in (SITES, FACTS)]
 
 
 async def _replay_twice(replica: Replica, records: list[Record]) -> None:

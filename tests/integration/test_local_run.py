@@ -72,7 +72,7 @@ def test_it_shows_progress_then_the_table_and_ctrl_c_stops_everything_within_ten
 
     seconds = run.interrupt()
 
-    assert len(children) == 6
+    assert len(children) == 7
     assert seconds < 10
     assert 0 == run.process.returncode
     assert not [pid for pid in children if is_alive(pid)]

@@ -259,7 +259,7 @@ async def test_children_do_not_outlive_a_parent_that_was_killed_and_the_next_sta
     parent = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60)
     assert parent.returncode == -signal.SIGKILL
     pids = [int(pid) for pid in parent.stdout.split()]
-    assert len(pids) == 3
+    assert len(pids) == 4
 
     again = Stack(folder / "state", ports, services={})
     await again.start()

@@ -13,7 +13,7 @@ CONFIG = {
     }
 }
 STATES: dict[str, Any] = {
-    "intake": {"counts": {"us": {"results": 66, "cases": 58}, "mx": {"results": 61, "cases": 57}}},
+    "intake": {"counts": {"us": {"results": 66, "cases": 58, "told": 25}, "mx": {"results": 61, "cases": 57}}},
     "scheduling": {"counts": {"us": {"offers": 29, "waiting": 3}}},
     "notifications": {"counts": {"us": {"notices_sent": 27, "not_reachable": 2}}},
 }
@@ -32,17 +32,17 @@ def numbers(text: str, country: str) -> list[str]:
 
 
 def test_each_country_has_its_numbers_in_the_order_of_the_flow() -> None:
-    assert ["66", "58", "29", "3", "27", "2"] == numbers(shown(STATES), "United States")
+    assert ["66", "58", "29", "3", "27", "2", "25"] == numbers(shown(STATES), "United States")
 
 
 def test_what_has_not_happened_yet_is_a_zero() -> None:
-    assert ["61", "57", "0", "0", "0", "0"] == numbers(shown(STATES), "Mexico")
+    assert ["61", "57", "0", "0", "0", "0", "0"] == numbers(shown(STATES), "Mexico")
 
 
 def test_a_service_that_does_not_answer_is_a_dash_and_no_number() -> None:
     states = {name: state for name, state in STATES.items() if name != "scheduling"}
 
-    assert ["66", "58", "-", "-", "27", "2"] == numbers(shown(states), "United States")
+    assert ["66", "58", "-", "-", "27", "2", "25"] == numbers(shown(states), "United States")
 
 
 def test_the_addresses_of_the_pages_are_shown() -> None:

@@ -8,13 +8,15 @@ Assumptions:
 - A Person has at least one Language (an element that is missing is a missing field); Need and Site may be missing.
 """
 
-from collections.abc import Iterator
-from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from xml.etree.ElementTree import Element, ParseError, SubElement, TreeBuilder, tostring
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from services.intake.adapters.reading import DocumentRefused, Fields, refuse_too_many
+from services.intake.domain.facts import Telling
 from services.intake.domain.results import Language, Person, Pointers, Problem, Referrer, Reported
 from services.intake.vocabulary import is_known_language
 
@@ -175,3 +177,40 @@ def _parse(body: bytes) -> tuple[Element, list[int]]:
 def _language(part: _XmlFields) -> Language:
     tag = part.tag("tag")
     return Language(tag, part.word("mode", MODES), part.flag("interpreter"), tag is None or is_known_language(tag))
+
+
+TELLING_TYPE = "application/xml"
+TELLING_NAMESPACE = "urn:example:ca:appointments:1"
+
+
+def render(tellings: Sequence[Telling], sent_at: datetime) -> bytes:
+    """What became of interviews, as an XML document with an element each."""
+    root = Element("Appointments", xmlns=TELLING_NAMESPACE, sent=f"{sent_at:%Y-%m-%dT%H:%M:%SZ}")
+    for telling in tellings:
+        _tell(root, telling)
+    return bytes(tostring(root, encoding="UTF-8", xml_declaration=True))
+
+
+def _tell(root: Element, telling: Telling) -> None:
+    fact = telling.fact
+    said = {
+        "message": str(telling.id),
+        "version": str(telling.version),
+        "result": telling.result_id,
+        "revision": str(telling.revision),
+        "programme": telling.programme,
+        "case": telling.case_ref,
+        "state": telling.state.value,
+        "reason": fact.reason,
+        "waiting": fact.waiting,
+    }
+    node = SubElement(root, "Appointment", _known(said))
+    if fact.appointment:
+        when = {"local": fact.wall_time, "zone": fact.zone, "starts": fact.starts_at, "minutes": str(fact.minutes)}
+        where = {"id": fact.appointment, "site": fact.site}
+        SubElement(node, "Interview", _known({**where, **when, "answerBy": fact.deadline}))
+
+
+def _known(attributes: dict[str, str | None]) -> dict[str, str]:
+    """Those that have a value: XML knows no null."""
+    return {name: value for name, value in attributes.items() if value is not None}

@@ -14,13 +14,14 @@ Assumptions:
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
-from datetime import tzinfo
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.intake.adapters.reading import MAX_BYTES, DocumentRefused, Fields, is_blank, refuse_too_many
+from services.intake.domain.facts import State, Telling
 from services.intake.domain.identifiers import STATES
 from services.intake.domain.results import Language, Person, Pointers, Problem, Referrer, Reported
 from services.intake.vocabulary import is_known_language
@@ -228,3 +229,54 @@ def _person(at: int, row: _RowFields) -> Person:
         languages=(Language(tag, "spoken", interpreter, is_known_language(tag)),) if tag else (),
         needs=row.codes("necesidades"),
     )
+
+
+TELLING_TYPE = "text/csv; charset=utf-8"
+TELLING_COLUMNS = tuple(
+    "mensaje secuencia folio version programa expediente estado motivo espera cita sede fecha hora huso instante minutos"
+    " responder_antes".split()
+)
+STATES_TOLD = {
+    State.OFFERED: "OFRECIDA",
+    State.BOOKED: "CONFIRMADA",
+    State.MOVED: "REPROGRAMADA",
+    State.CANCELLED: "CANCELADA",
+    State.NO_SHOW: "NO ASISTIO",
+    State.FULFILLED: "REALIZADA",
+    State.WAITING: "EN ESPERA",
+    State.CLOSED: "CERRADA",
+}
+
+
+def render(tellings: Sequence[Telling], sent_at: datetime) -> bytes:
+    """What became of interviews, as a sheet with a row each; this format does not say when it was sent."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow(TELLING_COLUMNS)
+    writer.writerows(_told(telling) for telling in tellings)
+    writer.writerow([TOTAL, len(tellings)])
+    return out.getvalue().encode()
+
+
+def _told(telling: Telling) -> list[object]:
+    fact = telling.fact
+    starts = datetime.fromisoformat(fact.wall_time) if fact.wall_time else None
+    return [
+        telling.id,
+        telling.version,
+        telling.result_id,
+        telling.revision,
+        telling.programme,
+        telling.case_ref,
+        STATES_TOLD[telling.state],
+        fact.reason,
+        fact.waiting,
+        fact.appointment,
+        fact.site,
+        f"{starts:%d/%m/%Y}" if starts else None,
+        f"{starts:%H:%M}" if starts else None,
+        fact.zone,
+        fact.starts_at,
+        fact.minutes,
+        fact.deadline,
+    ]

@@ -12,10 +12,12 @@ Assumptions:
 
 import json
 import re
-from collections.abc import Mapping
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NoReturn
 
 from services.intake.adapters.reading import DocumentRefused, Fields, refuse_too_many
+from services.intake.domain.facts import Telling
 from services.intake.domain.results import Language, Person, Pointers, Problem, Referrer, Reported
 from services.intake.vocabulary import is_known_language
 
@@ -228,3 +230,35 @@ def _person(applicant: _JsonFields) -> Person:
 def _language(part: _JsonFields) -> Language:
     tag = part.tag("tag")
     return Language(tag, part.word("mode", MODES), part.flag("interpreter"), tag is None or is_known_language(tag))
+
+
+TELLING_TYPE = "application/json"
+
+
+def render(tellings: Sequence[Telling], sent_at: datetime) -> bytes:
+    """What became of interviews, as one JSON object."""
+    appointments = [_told(telling) for telling in tellings]
+    return json.dumps({"sentAt": f"{sent_at:%Y-%m-%dT%H:%M:%SZ}", "appointments": appointments}).encode()
+
+
+def _told(telling: Telling) -> dict[str, Any]:
+    fact = telling.fact
+    return {
+        "messageId": str(telling.id),
+        "version": telling.version,
+        "determination": {"id": telling.result_id, "revision": telling.revision, "programCode": telling.programme},
+        "caseRef": telling.case_ref,
+        "status": telling.state.upper().replace("-", "_"),
+        "reason": fact.reason,
+        "waitingFor": fact.waiting,
+        "interview": fact.appointment
+        and {
+            "id": fact.appointment,
+            "site": fact.site,
+            "localTime": fact.wall_time,
+            "timeZone": fact.zone,
+            "startsAt": fact.starts_at,
+            "minutes": fact.minutes,
+            "answerBy": fact.deadline,
+        },
+    }

@@ -49,7 +49,11 @@ select :now, :who, case_ref, :why, traceparent
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(case_ref text, traceparent text)
 """
 
-COUNTS = "select system, sum(results)::bigint as results, sum(cases)::bigint as cases from counts group by system"
+COUNTS = """
+select system, sum(results)::bigint as results, sum(cases)::bigint as cases, sum(told)::bigint as told,
+  (select count(*) from tellings t where t.system = counts.system and t.next_try_at is not null) as untold
+from counts group by system
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ async def look_at_contacts(
 
 
 async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
-    """By country: receipts ever given, cases ever made."""
-    known = {row.system: {"results": row.results, "cases": row.cases} for row in await uow.rows(COUNTS)}
-    return {system: known.get(system, {"results": 0, "cases": 0}) for system in ("us", "mx", "ca")}
+    """By country: receipts ever given, cases ever made, messages that its system took, cases of which it is to be told."""
+    names = ("results", "cases", "told", "untold")
+    known = {row.system: {name: getattr(row, name) for name in names} for row in await uow.rows(COUNTS)}
+    return {system: known.get(system, dict.fromkeys(names, 0)) for system in ("us", "mx", "ca")}
