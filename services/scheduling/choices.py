@@ -10,9 +10,11 @@ from services.scheduling.domain.unmet import why_none
 from services.scheduling.repository import reference, slots
 from services.scheduling.repository.cases import KnownCase
 from shared.db import UnitOfWork
-from shared.events import Allocation, CaseState, ProgrammeChanged, ProgrammeStatus
+from shared.events import Allocation, AppointmentStatus, CaseState, ProgrammeChanged, ProgrammeStatus
 from shared.web.problems import Problem
 
+CAN_GO = frozenset({AppointmentStatus.PENDING, AppointmentStatus.BOOKED})
+"""An appointment that another place can replace."""
 MOST = 500
 """Places shown at once; who looks for more asks for other days."""
 
@@ -58,6 +60,8 @@ async def lacking(uow: UnitOfWork, case: KnownCase, programme: ProgrammeChanged)
 
 
 async def _need(uow: UnitOfWork, case: KnownCase) -> Need:
+    if case.live and (case.live.starts_at <= uow.now or case.live.status not in CAN_GO):
+        raise Problem(409, "interview_began", "its time has come: no other place can be chosen any more")
     programme = (await reference.programmes(uow, [case.snapshot.programme])).get(case.snapshot.programme)
     if case.snapshot.state is not CaseState.ELIGIBLE or programme is None:
         raise Problem(409, "cannot_choose", f"the case is {case.snapshot.state}: no interview can be chosen")

@@ -10,7 +10,7 @@ from tests.faults.history import broken_rules, second_messages
 from tests.faults.length import KILLS, RESULTS
 from tests.faults.ride import Ride
 from tests.faults.rough import Rough
-from tests.scheduling import INVARIANTS
+from tests.life.invariants import INVARIANTS
 
 pytestmark = pytest.mark.faults
 

@@ -15,7 +15,7 @@ from tests.faults.observed import records_of
 from tests.faults.replay import Databases, Replica
 from tests.faults.ride import Ride
 from tests.faults.rough import Rough
-from tests.scheduling import INVARIANTS
+from tests.life.invariants import INVARIANTS
 
 pytestmark = pytest.mark.faults
 

@@ -177,6 +177,14 @@ async def test_within_twelve_hours_only_staff_can_move_it(scheduling: Scheduling
     assert code == "too_late_to_move"
 
 
+async def test_nobody_whose_time_has_come_is_shown_a_place_that_cannot_be_had(scheduling: Scheduling) -> None:
+    case, appointment = await booked(scheduling)
+    scheduling.clock.instant = appointment.starts_at
+
+    with pytest.raises(Problem, match="its time has come"):
+        await slots_of(scheduling, case)
+
+
 async def test_what_is_cancelled_or_missed_cannot_be_moved(scheduling: Scheduling) -> None:
     case, _ = await booked(scheduling)
     slot = (await slots_of(scheduling, case))[0]["slot_id"]

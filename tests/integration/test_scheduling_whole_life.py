@@ -1,0 +1,49 @@
+"""The whole life of appointments, thousands of steps that nobody planned, on a real database."""
+
+import asyncio
+import os
+from collections import Counter
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from shared.events import CaseScheduled
+from tests.conftest import MakeDatabase
+from tests.life.machine import Life
+from tests.life.world import World, small
+
+LONG = os.environ.get("PUENTE_FAULTS") == "long"
+LIVES, STEPS = (100, 100) if LONG else (4, 60)
+"""Lives, each in a world of its own, and steps of each: 10,000 in the long form."""
+EVERYTHING = {
+    each.type.removeprefix("puente.scheduling.").removesuffix(".v1") for each in CaseScheduled.__subclasses__()
+}
+"""What the long form must have seen: else it proved less than it says."""
+
+
+def test_whatever_happens_in_whatever_order_the_rules_of_scheduling_hold(new_database: MakeDatabase) -> None:
+    refused: Counter[str] = Counter()
+    happened: Counter[str] = Counter()
+    steps: list[int] = []
+
+    with asyncio.Runner() as runner:
+        template = runner.run(_template(new_database))
+
+        def make_world() -> World:
+            return World(runner, runner.run(new_database(template)), refused, happened)
+
+        run_state_machine_as_test(
+            lambda: Life(make_world, steps),
+            settings=settings(
+                max_examples=LIVES, stateful_step_count=STEPS, deadline=None, database=None, derandomize=not LONG,
+                phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+            ),
+        )  # fmt: skip
+
+    print(f"{sum(steps)} steps; published: {dict(happened)}; refused: {dict(refused)}")  # noqa: T201  the long run's figure
+    assert sum(steps) >= LIVES * STEPS
+    assert (EVERYTHING if LONG else {"appointment.offered", "appointment.cancelled", "case.waiting"}) <= set(happened)
+
+
+async def _template(new_database: MakeDatabase) -> str:
+    return await small(await new_database("template0"))
