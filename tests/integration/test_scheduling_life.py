@@ -270,6 +270,16 @@ async def test_an_excused_absence_puts_the_household_back_in_line(scheduling: Sc
     assert [row.status for row in history] == ["pending", "booked", "noshow", "waitlist"]
 
 
+async def test_an_offer_cannot_be_excused_as_if_its_day_had_been_missed(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    offer = await scheduling.live(case)
+
+    code = await refusal(scheduling, lambda uow: commands.excuse(uow, offer.id, "officer"))
+
+    assert (code, (await scheduling.live(case)).status) == ("wrong_state", "pending")
+
+
 async def test_a_wrong_step_is_refused_and_a_second_click_changes_nothing(scheduling: Scheduling) -> None:
     _, appointment = await booked(scheduling)
     scheduling.clock.instant = appointment.starts_at

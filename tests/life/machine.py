@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from services.scheduling import commands
 from services.scheduling.api.cases import Cancellation
 from services.scheduling.commands import calendars as keep
+from services.scheduling.commands.calendars import Fate
 from shared.events import CaseLanguage, Party
 from tests.calendars import closure
 from tests.life.world import PROGRAMMES, SCH, SITES, TAP, World
@@ -175,7 +176,8 @@ class Life(RuleBasedStateMachine):
         match what:
             case "close":
                 site = SITES[n % len(SITES)]
-                made = self.world.change(closure(day, day + timedelta(days=n % 4)), site)
+                stranded = "rebook" if n % 2 else "keep"
+                made = self.world.change(closure(day, day + timedelta(days=n % 4)), site, stranded=Fate(stranded))
                 self.world.closures[made["what"]["after"]["id"]] = site
             case "lift" if self.world.closures:
                 id = sorted(self.world.closures)[n % len(self.world.closures)]

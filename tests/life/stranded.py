@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
-from services.scheduling.calendar_views import stranded_view
+from services.scheduling.calendar_views import stranded_at
 from services.scheduling.repository import calendars
 from services.scheduling.repository.openings import openings_of
 from services.scheduling.slot_generation import AHEAD
@@ -29,7 +29,7 @@ class Stranded:
         if key not in self._planned:
             self._planned[key] = await _planned(uow, site)
         planned = self._planned[key]
-        listed = {each["appointment_id"] for each in await stranded_view(uow, site)}
+        listed = {each["appointment_id"] for each in await stranded_at(uow, site)}
         holders: dict[Any, list[Any]] = defaultdict(list)
         for row in await uow.rows(CLAIMED, site=site, now=uow.now):
             holders[(row.resource_id, row.starts_at)].append(row)

@@ -110,9 +110,9 @@ class World:
         self.cases[n % len(self.cases)] = a_case(**{**fields, "version": before.version + 1})
         self.receive(self.cases[n % len(self.cases)])
 
-    def change(self, edit: Edit, site: str) -> dict[str, Any]:
+    def change(self, edit: Edit, site: str, **asked: Any) -> dict[str, Any]:
         """A change of the calendar by someone who has just read it."""
-        return self.run(self.calendars.change(edit, site))
+        return self.run(self.calendars.change(edit, site, **asked))
 
     def resource(self, name: str, site: str) -> UUID:
         id: UUID = self.run(self.calendars.resource(name, site)).id
@@ -138,6 +138,7 @@ class World:
         for job in (
             jobs.expire_offers,
             jobs.look_again,
+            jobs.rebook_stranded,
             jobs.offer_freed_places,
             jobs.open_freed_places,
             jobs.find_strays,
@@ -150,7 +151,7 @@ class World:
 
         async def look(uow: UnitOfWork) -> None:
             broken = await uow.rows(BROKEN)
-            assert {row.rule: row.n for row in broken} == {}
+            assert not broken, f"broken: {broken}"
             for site in SITES:
                 await self.stranded.check(uow, site)
             if self.cases:

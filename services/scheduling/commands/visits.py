@@ -64,6 +64,8 @@ async def miss(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
 async def excuse(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
     """Accepts the absence for cause: the case is back in line with its seniority. Raises: Problem 404, 409."""
     case, appointment = await locked_with(uow, appointment_id)
+    if appointment.status is not AppointmentStatus.NOSHOW:
+        raise Problem(409, "wrong_state", f"an appointment that is {appointment.status} is no absence to excuse")
     excused = _stepped(appointment, AppointmentStatus.WAITLIST, acted_by).model_copy(update={"reason": None})
     await appointments.update(uow, [excused])
     asking = replace(case, ended=excused, waiting=None, offers_missed=0, cause=cause_of(case))
