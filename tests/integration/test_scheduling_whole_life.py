@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections import Counter
+from collections.abc import Callable
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -21,7 +22,9 @@ EVERYTHING = {
 """What the long form must have seen: else it proved less than it says."""
 
 
-def test_whatever_happens_in_whatever_order_the_rules_of_scheduling_hold(new_database: MakeDatabase) -> None:
+def test_whatever_happens_in_whatever_order_the_rules_of_scheduling_hold(
+    new_database: MakeDatabase, record_property: Callable[[str, object], None]
+) -> None:
     refused: Counter[str] = Counter()
     happened: Counter[str] = Counter()
     steps: list[int] = []
@@ -40,7 +43,7 @@ def test_whatever_happens_in_whatever_order_the_rules_of_scheduling_hold(new_dat
             ),
         )  # fmt: skip
 
-    print(f"{sum(steps)} steps; published: {dict(happened)}; refused: {dict(refused)}")  # noqa: T201  the long run's figure
+    record_property("whole life of appointments", f"{sum(steps)} steps; {dict(happened)}; refused: {dict(refused)}")
     assert sum(steps) >= LIVES * STEPS
     assert (EVERYTHING if LONG else {"appointment.offered", "appointment.cancelled", "case.waiting"}) <= set(happened)
 
