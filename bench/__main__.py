@@ -2,8 +2,9 @@
 
 import asyncio
 
-from bench import calendars, latency, pipeline
+from bench import calendars, closing, latency, pipeline
 
 asyncio.run(latency.main())
 asyncio.run(calendars.main())
+asyncio.run(closing.main())
 asyncio.run(pipeline.main())

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.cpu import cpu_seconds
+from bench.databases import new_database
 from bench.floor import floor_rate
 from deploy.local.ports import Ports
 from deploy.local.stack import Stack
@@ -78,7 +79,7 @@ async def _compare(stack: Stack) -> None:
 
 async def _prepared(stack: Stack) -> str:
     """A database with sites and slots; windows and desks wide enough for every household of the benchmark."""
-    url = await _new_database(stack, "bench_template", "template0")
+    url = await new_database(stack, "bench_template", "template0")
     await upgrade_async(url, MIGRATIONS)
     database, now = Database(url), SystemClock().now()
     await database.run(now, seed)
@@ -88,17 +89,6 @@ async def _prepared(stack: Stack) -> str:
     await database.run(now, lambda uow: take_in_programmes(uow, PROGRAMMES))
     await database.close()
     return "bench_template"
-
-
-async def _new_database(stack: Stack, name: str, template: str) -> str:
-    password = stack.state.secrets()["database_passwords"]["postgres"]
-    base = f"postgresql://postgres:{password}@127.0.0.1:{stack.ports.postgres}"
-    admin = await asyncpg.connect(f"{base}/postgres")
-    await admin.execute(f"drop database if exists {name} with (force)")
-    await admin.execute(f"create database {name} template {template}")
-    await admin.execute("checkpoint")
-    await admin.close()
-    return f"{base}/{name}"
 
 
 PROGRAMMES = (a_programme(), a_programme(programme="MX-TVR", counts="people", base_minutes=20, sites=("MX-SCH-01",)))
@@ -113,7 +103,7 @@ def _officers(count: int) -> list[CaseChanged]:
 
 
 async def _run(stack: Stack, template: str, cases: Sequence[CaseChanged], *, batch: int = 500) -> Run:
-    url = await _new_database(stack, "bench_run", template)
+    url = await new_database(stack, "bench_run", template)
     await _fill_topics(stack.config["kafka"], cases)
     consumer_module.MAX_BATCH = batch
     database, clock = Database(url), SystemClock()

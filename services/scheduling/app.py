@@ -13,8 +13,6 @@ from services.scheduling.repository import rebookings
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
 from services.scheduling.slot_generation import open_slots
-from services.scheduling.web import start
-from services.scheduling.web.pages import Pages
 from shared.clock import Clock, SystemClock
 from shared.clockwork import Tick
 from shared.db import Database, UnitOfWork
@@ -38,9 +36,7 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         Tick("rebook_stranded", timedelta(seconds=1), jobs.rebook_stranded),
         Tick("open_calendars", timedelta(hours=1), jobs.open_calendars),
     ]
-    return create_app(
-        service, routers=[*api.routers(service), start.router(service, Pages())], ticks=ticks, counts=counts
-    )
+    return create_app(service, routers=api.routers(service), ticks=ticks, counts=counts)
 
 
 async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:

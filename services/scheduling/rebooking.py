@@ -10,7 +10,7 @@ from services.scheduling.domain.decisions import Wait, Waiting, decide
 from services.scheduling.domain.needs import Need, need_of
 from services.scheduling.domain.opening import NotPlanned
 from services.scheduling.domain.places import Place
-from services.scheduling.domain.rebooking import nearest_first
+from services.scheduling.domain.rebooking import Wish, nearest_first
 from services.scheduling.offers import NoPlace, ended, offered, place_all
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import calendars, cases, rebookings, reference
@@ -31,12 +31,13 @@ REASONS = {NotPlanned.RESOURCE_ENDED: "officer-unavailable", NotPlanned.CAPACITY
 
 @dataclass(frozen=True, slots=True)
 class Concerned:
-    """A case whose appointment cannot take place and ends for this reason. `wishes`: what it needs instead, the nearest
-    first; `waits_for`: what it waits for when there is no place, if not just for one."""
+    """A case whose appointment cannot take place and ends for this reason. `wishes`: where and when its need is to be met
+    instead, the nearest first; `waits_for`: what it waits for when there is no place, if not just for one."""
 
     case: KnownCase
     reason: str
-    wishes: list[Need]
+    need: Need
+    wishes: list[Wish]
     waits_for: Waiting | None
 
 
@@ -86,7 +87,7 @@ async def concerned_of(uow: UnitOfWork, known: Sequence[KnownCase], stranded: Se
             waits = decide(case.snapshot.state, programme, need, held=None, waiting=None, now=uow.now)
             wishes = nearest_first(need, case.held.site, case.held.local_date, ZoneInfo(live.zone))
             reason = waits.reason if isinstance(waits, Wait) else None
-            result.append(Concerned(case, reasons[live.id], wishes, reason))
+            result.append(Concerned(case, reasons[live.id], need, wishes, reason))
     return result
 
 
@@ -99,7 +100,7 @@ async def places_instead(uow: UnitOfWork, concerned: Sequence[Concerned]) -> dic
     taken: Counter[int] = Counter()
     for n in range(max((len(each.wishes) for each in concerned), default=0)):
         asking = [
-            (replace(each.case, live=None), each.wishes[n])
+            (replace(each.case, live=None), each.wishes[n].of(each.need))
             for each in concerned
             if n < len(each.wishes) and not isinstance(found.get(each.case.case_ref), Place)
         ]
@@ -114,13 +115,14 @@ def _outcome(
     rebooking: Rebooking,
     uow: UnitOfWork,
 ) -> Outcome:
-    case = replace(concerned.case, cause=_cause(rebooking, concerned.case))
+    case, cause = concerned.case, _cause(rebooking, concerned.case)
     assert case.live is not None  # noqa: S101  only cases with an appointment are concerned
     over = ended(case.live, AppointmentStatus.CANCELLED, concerned.reason, "authority")
     if isinstance(found, NoPlace):
-        return Outcome(case, ended=over, waiting=concerned.waits_for or found.reason, is_stranded=True)
+        waiting = concerned.waits_for or found.reason
+        return Outcome(case, ended=over, waiting=waiting, is_stranded=True, cause=cause)
     made = offered(case, found, sites[found.site], uow.now)
-    return Outcome(case, made=made, ended=over, place=found, is_stranded=True)
+    return Outcome(case, made=made, ended=over, place=found, is_stranded=True, cause=cause)
 
 
 def _cause(rebooking: Rebooking, case: KnownCase) -> Cause:
