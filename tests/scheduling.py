@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import SecretStr
+
 from services.scheduling.app import HANDLERS, MIGRATIONS
 from services.scheduling.jobs import Jobs
 from services.scheduling.seed import seed
+from services.scheduling.settings import SchedulingSettings
 from services.scheduling.slot_generation import open_slots
 from shared.clock import FixedClock
 from shared.crypto import Sealer
@@ -16,10 +19,13 @@ from shared.db import Database, UnitOfWork
 from shared.events import CaseChanged, Event
 from shared.kafka.batch import BatchRunner
 from shared.migrations import upgrade_async
+from shared.settings import Role
 from tests.builders import NOW, a_record
 from tests.life.invariants import BROKEN
 
-SEALER = Sealer(base64.b64encode(bytes(32)).decode())
+DATA_KEY = base64.b64encode(bytes(32)).decode()
+SEALER = Sealer(DATA_KEY)
+ROLES: tuple[Role, ...] = ("ops", "scheduler", "officer", "assistant", "service")
 
 
 async def prepared(url: str) -> str:
@@ -30,6 +36,18 @@ async def prepared(url: str) -> str:
     await database.run(NOW, open_slots)
     await database.close()
     return url
+
+
+def settings(url: str, *, intake_url: str = "http://127.0.0.1:1") -> SchedulingSettings:
+    """What the service is told; the token of a role is its name."""
+    return SchedulingSettings(
+        database_url=url,
+        kafka="127.0.0.1:1",
+        port=1,
+        tokens={role: SecretStr(role) for role in ROLES},
+        data_key=SecretStr(DATA_KEY),
+        intake_url=intake_url,
+    )
 
 
 class Scheduling:

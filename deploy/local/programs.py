@@ -121,9 +121,10 @@ def service_environment(name: str, state: StateDir, ports: Ports) -> dict[str, s
         told["PUENTE_SYSTEMS"] = json.dumps(_accepted_systems(known))
         told["PUENTE_RECEIVER_URLS"] = json.dumps({system: f"{url(ports.countries)}/{system}" for system in SYSTEMS})
         told["PUENTE_SCHEDULING_URL"] = url(ports.scheduling)
+    if name in ("scheduling", "notifications"):
+        told["PUENTE_INTAKE_URL"] = url(ports.intake)
     if name == "notifications":
         told |= {
-            "PUENTE_INTAKE_URL": url(ports.intake),
             "PUENTE_PORTAL_URL": url(ports.scheduling),
             "PUENTE_SMTP_HOST": HOST,
             "PUENTE_SMTP_PORT": str(ports.smtp),

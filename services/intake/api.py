@@ -1,7 +1,6 @@
-"""Intake over HTTP: documents of the three countries, cases for operations, contacts for services."""
+"""Intake over HTTP: documents of the three countries, cases for operations."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import uuid4
@@ -9,8 +8,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Request, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader, HTTPBearer
-from opentelemetry.trace import SpanKind
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from services.intake import commands
 from services.intake.adapters import ca, mx, us
@@ -22,11 +20,8 @@ from services.intake.repository.cases import find_case
 from services.intake.repository.documents import Document
 from services.intake.senders import Senders
 from services.intake.tables import CaseRow
-from shared import tracing
 from shared.reference import canonical_case_ref
 from shared.service import Service
-from shared.settings import Role
-from shared.tracing import Span
 from shared.web.openapi import refusals
 from shared.web.problems import Problem
 from shared.web.roles import ALLOWED, requires
@@ -34,9 +29,6 @@ from shared.web.roles import ALLOWED, requires
 JSON_KINDS = ("application/json", "application/x-ndjson", "application/ndjson", "application/jsonl")
 XML_KINDS = ("application/xml", "text/xml")
 CSV_KINDS = ("text/csv",)
-
-QUESTION_BYTES = 256 * 1024
-"""Largest question for contacts: a thousand of them."""
 
 SIGNED = Security(APIKeyHeader(name="webhook-signature", scheme_name="signature", auto_error=False))
 WITH_TOKEN = Security(HTTPBearer(scheme_name="system token", description="The country's token", auto_error=False))
@@ -141,36 +133,8 @@ class CaseView(BaseModel):
         )
 
 
-class ContactQuestion(BaseModel):
-    case_ref: str
-    traceparent: str | None = None
-
-
-class ContactsQuestion(BaseModel):
-    """Whose contacts are needed, each with the trace of what it is needed for."""
-
-    contacts: Annotated[list[ContactQuestion], Field(max_length=1_000)]
-
-
-class ContactView(BaseModel):
-    """How a household is reached. `safe_hours` is `HH:MM-HH:MM`, local to the person."""
-
-    case_ref: str
-    email: str | None
-    mobile: str | None
-    locale: str
-    shared_device: bool
-    safe_hours: str | None
-    reachable: str
-
-
-class ContactsView(BaseModel):
-    contacts: list[ContactView]
-    unknown: list[str]
-
-
 def cases_router(service: Service) -> APIRouter:
-    """Cases for operations, contacts for the service that sends notices."""
+    """Cases for operations."""
     api = APIRouter(tags=["cases"])
 
     @api.get("/v1/cases/{case_ref}", dependencies=[Depends(requires("ops"))])
@@ -182,32 +146,4 @@ def cases_router(service: Service) -> APIRouter:
                 return CaseView.of(case)
         raise Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")
 
-    @api.post("/internal/contacts", max_body_size=QUESTION_BYTES, responses=refusals(413))
-    async def contacts(question: ContactsQuestion, role: Annotated[Role, Depends(requires("service"))]) -> ContactsView:
-        started_ns = time.time_ns()
-        asked = {each.case_ref: each.traceparent for each in question.contacts}
-        possible = {ref: parent for ref, parent in asked.items() if ref == canonical_case_ref(ref)}
-        found = await service.database.run(
-            service.clock.now(), lambda uow: commands.contacts_of(uow, possible, service.sealer, who=role)
-        )
-        known = {each.case_ref: each for each in found}
-        for case_ref, traceparent in possible.items():
-            _answered(case_ref, traceparent, started_ns)
-        views = [_contact_view(known[case_ref]) for case_ref in asked if case_ref in known]
-        return ContactsView(contacts=views, unknown=[case_ref for case_ref in asked if case_ref not in known])
-
     return api
-
-
-def _contact_view(contact: commands.Contact) -> ContactView:
-    return ContactView(case_ref=contact.case_ref, reachable=contact.reachable, **contact.contact.model_dump())
-
-
-def _answered(case_ref: str, traceparent: str | None, started_ns: int) -> None:
-    """The question's span in the trace of each case; the request itself is one for many traces, and only linked."""
-    parent = tracing.from_traceparent(traceparent)
-    if parent:
-        attributes = {tracing.CASE: tracing.case_hash(case_ref)}
-        links = (tracing.current(),)
-        context = tracing.child_of(parent)
-        Span("look up contact", SpanKind.SERVER, context, parent, attributes, links, started_ns).end()

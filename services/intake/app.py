@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.intake import api, programmes
+from services.intake import api, internal, programmes
 from services.intake.handlers import cases_scheduled, sites_changed
 from services.intake.jobs import Jobs
 from services.intake.receivers import Receivers
@@ -40,6 +40,7 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> FastAPI:
     routers = [
         api.documents_router(service, Senders(settings.systems)),
         api.cases_router(service),
+        internal.router(service),
         programmes.router(service, effects),
     ]
     teller = Teller(service.database, service.clock, Receivers(settings.receiver_urls, settings.systems))

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 from opentelemetry.trace import SpanKind
@@ -15,12 +14,12 @@ from services.intake.domain.judge import History, Verdict, World, judge_document
 from services.intake.domain.receipts import Receipt, receipt
 from services.intake.domain.results import Reported
 from services.intake.repository import cases, documents, reference
-from services.intake.repository.cases import CaseNow
+from services.intake.repository.cases import CaseNow, Look
 from services.intake.repository.documents import Document, KnownCase
 from shared import tracing
 from shared.crypto import Sealer, Undecipherable
 from shared.db import UnitOfWork
-from shared.events.eligibility import HouseholdContact
+from shared.events.eligibility import EligibilityResult, HouseholdContact, HouseholdMember
 from shared.outbox import Cause
 from shared.reference import new_case_ref
 from shared.tracing import Span
@@ -35,6 +34,14 @@ class Contact:
     case_ref: str
     contact: HouseholdContact = field(repr=False)
     reachable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """The people of a case, for staff who check them in. Never log it."""
+
+    case_ref: str
+    persons: tuple[HouseholdMember, ...] = field(repr=False)
 
 
 async def receive(
@@ -123,16 +130,34 @@ async def contacts_of(
 
     One that cannot be deciphered is left out and said to operations: it must not keep the others from theirs.
     """
-    traced = {ref: parent if tracing.from_traceparent(parent) else None for ref, parent in traceparents.items()}
-    found = await cases.look_at_contacts(uow, traced, who=who, why="to send a notice")
-    opened = [(row, _opened(row, sealer)) for row in found]
-    return [Contact(row.case_ref, contact, row.reachable) for row, contact in opened if contact]
+    found = await cases.look_at(uow, _traced(traceparents), Look(who, "contact", "to send a notice"))
+    opened = [(row, _opened(row.contact, cases.contact_place(row.case_ref), row.case_ref, sealer)) for row in found]
+    return [
+        Contact(row.case_ref, HouseholdContact.model_validate_json(plain), row.reachable)
+        for row, plain in opened
+        if plain
+    ]
 
 
-def _opened(row: Any, sealer: Sealer) -> HouseholdContact | None:
+async def people_of(
+    uow: UnitOfWork, traceparents: Mapping[str, str | None], sealer: Sealer, *, who: str
+) -> list[Household]:
+    """The people of the cases that we know among these, by their newest revision; recorded and left out in the same way."""
+    found = await cases.look_at(uow, _traced(traceparents), Look(who, "people", "to check in"))
+    opened = [(row, _opened(row.result, cases.result_place(row.case_ref), row.case_ref, sealer)) for row in found]
+    return [
+        Household(row.case_ref, EligibilityResult.model_validate_json(plain).persons) for row, plain in opened if plain
+    ]
+
+
+def _traced(traceparents: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Without what is no trace."""
+    return {ref: parent if tracing.from_traceparent(parent) else None for ref, parent in traceparents.items()}
+
+
+def _opened(sealed: bytes, place: str, case_ref: str, sealer: Sealer) -> bytes | None:
     try:
-        plain = sealer.open(row.contact, cases.contact_place(row.case_ref))
+        return sealer.open(sealed, place)
     except Undecipherable:
-        log.error("contact.undecipherable", case=tracing.case_hash(row.case_ref))
+        log.error("case.undecipherable", case=tracing.case_hash(case_ref))
         return None
-    return HouseholdContact.model_validate_json(plain)

@@ -1,10 +1,9 @@
 """Programmes, as operations change them: close, pause, reopen. The dry run asks scheduling whom it would concern."""
 
-import asyncio
+import json
 from enum import StrEnum
 from typing import Annotated, Any
 
-import httpx
 from fastapi import APIRouter, Depends
 from pydantic import SecretStr
 
@@ -15,10 +14,9 @@ from shared.events import ProgrammeChanged, ProgrammeStatus
 from shared.outbox import Cause
 from shared.service import Service
 from shared.settings import Role
+from shared.web.neighbour import Neighbour, NeighbourAway
 from shared.web.problems import Problem
 from shared.web.roles import requires
-
-DEADLINE_SECONDS = 10
 
 
 class Change(StrEnum):
@@ -54,21 +52,17 @@ class Effects:
     """Asks scheduling whom the end of a programme would concern."""
 
     def __init__(self, scheduling_url: str, token: SecretStr) -> None:
-        self._url = scheduling_url.rstrip("/")
-        self._token = token
+        self._scheduling = Neighbour("scheduling", scheduling_url, token)
 
     async def of_closing(self, programme: str) -> dict[str, Any]:
         """Raises: Problem 503 when scheduling does not answer."""
-        headers = {"Authorization": f"Bearer {self._token.get_secret_value()}"}
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS), httpx.AsyncClient(timeout=DEADLINE_SECONDS) as client:
-                answer = await client.get(f"{self._url}/internal/programmes/{programme}/effects", headers=headers)
-                answer.raise_for_status()
-        except (httpx.HTTPError, TimeoutError) as error:
+            answer = await self._scheduling.ask(f"/internal/programmes/{programme}/effects")
+        except NeighbourAway as away:
             raise Problem(
                 503, "scheduling_away", "scheduling does not answer: ask again, nothing was changed"
-            ) from error
-        effects: dict[str, Any] = answer.json()
+            ) from away
+        effects: dict[str, Any] = json.loads(answer)
         return effects
 
 

@@ -1,12 +1,10 @@
 """Asks intake how to reach households, at the moment of sending. Contacts live in memory only, never in a log or span."""
 
-import asyncio
 from collections.abc import Mapping
 
-import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
 
-DEADLINE_SECONDS = 10
+from shared.web.neighbour import Neighbour, NeighbourAway
 
 
 class IntakeAway(RuntimeError):
@@ -40,27 +38,20 @@ class IntakeContacts:
     """Intake's contacts, over HTTP as the service that we are."""
 
     def __init__(self, intake_url: str, token: SecretStr) -> None:
-        self._url = f"{intake_url.rstrip('/')}/internal/contacts"
-        self._token = token
+        self._intake = Neighbour("intake", intake_url, token)
 
     async def of(self, traceparents: Mapping[str, str]) -> dict[str, Contact]:
         """The contacts of these cases, by reference; a case that intake does not know is not among them.
 
         `traceparents` is one for each case: the attempt for which its contact is asked. Raises: IntakeAway.
         """
-        question = {
-            "contacts": [{"case_ref": case_ref, "traceparent": each} for case_ref, each in traceparents.items()]
-        }
-        headers = {"Authorization": f"Bearer {self._token.get_secret_value()}"}
+        asked = [{"case_ref": case_ref, "traceparent": each} for case_ref, each in traceparents.items()]
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS), httpx.AsyncClient(timeout=DEADLINE_SECONDS) as client:
-                response = await client.post(self._url, json=question, headers=headers)
-                response.raise_for_status()
-            answer = ContactAnswer.model_validate_json(response.content)
-        except httpx.HTTPStatusError as error:
-            raise IntakeAway(f"intake answers {error.response.status_code}") from None
-        except (httpx.HTTPError, TimeoutError) as error:
-            raise IntakeAway(f"intake does not answer: {type(error).__name__}") from None
+            answer = ContactAnswer.model_validate_json(
+                await self._intake.ask("/internal/contacts", {"contacts": asked})
+            )
+        except NeighbourAway as away:
+            raise IntakeAway(str(away)) from None
         except ValidationError:
             raise IntakeAway("intake's answer is not one that we can read") from None  # its message holds contacts
         return {contact.case_ref: contact for contact in answer.contacts}

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from services.scheduling import api
 from services.scheduling.handlers import cases_changed, programmes_changed
 from services.scheduling.jobs import Jobs
+from services.scheduling.people import IntakeNames
 from services.scheduling.repository import rebookings
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
@@ -36,7 +37,8 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         Tick("rebook_stranded", timedelta(seconds=1), jobs.rebook_stranded),
         Tick("open_calendars", timedelta(hours=1), jobs.open_calendars),
     ]
-    return create_app(service, routers=api.routers(service), ticks=ticks, counts=counts)
+    names = IntakeNames(settings.intake_url, settings.tokens["service"])
+    return create_app(service, routers=api.routers(service, names), ticks=ticks, counts=counts)
 
 
 async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:

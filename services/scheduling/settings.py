@@ -4,4 +4,6 @@ from shared.settings import ServiceSettings
 
 
 class SchedulingSettings(ServiceSettings):
-    """Nothing beyond what every service needs."""
+    """`intake_url` is asked for names at check-in."""
+
+    intake_url: str

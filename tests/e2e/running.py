@@ -40,6 +40,10 @@ group by topic, key
 """
 UNSENT = "select 1 from notices where state in ('due', 'sending') limit 1"
 UNTOLD = "select 1 from tellings where next_try_at is not null limit 1"
+IS_TODAY = """
+update appointments set wall_time = (now() at time zone zone)::date + wall_time::time
+where case_ref = $1 and status = 'booked' returning id
+"""
 UNGIVEN = "select 1 from freed_places where opens_at is null limit 1"
 
 
@@ -90,6 +94,13 @@ class Running:
         async with self._client("scheduling") as client:
             return await client.post(f"/v1/cases/{case_ref}/appointment/{answer}")
 
+    async def names_today(self, case_ref: str) -> list[tuple[str, str]]:
+        """Given and family name of each who must come, as an officer is shown them; the case's date is today from now on."""
+        [row] = await self.rows("scheduling", IS_TODAY, case_ref)
+        async with self._client("scheduling", "officer") as client:
+            answer = (await client.get(f"/v1/appointments/{row['id']}/people")).raise_for_status().json()
+        return [(person["given_name"], person["family_name"]) for person in answer["persons"]]
+
     async def case(self, case_ref: str) -> Document:
         """The case as scheduling shows it."""
         found: Document = await self.get("scheduling", f"/v1/cases/{case_ref}")
@@ -134,8 +145,8 @@ class Running:
         under_way = {"notifications": UNSENT, "scheduling": UNGIVEN, "intake": UNTOLD}
         return not any([await self.rows(service, sql) for service, sql in under_way.items()])
 
-    def _client(self, service: str) -> httpx.AsyncClient:
-        headers = {"Authorization": f"Bearer {self.config['tokens']['ops']}"}
+    def _client(self, service: str, role: str = "ops") -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {self.config['tokens'][role]}"}
         return httpx.AsyncClient(base_url=self.config["services"][service], headers=headers, timeout=30)
 
     async def rows(self, service: str, sql: str, *arguments: Any) -> list[asyncpg.Record]:

@@ -49,6 +49,19 @@ async def test_an_answer_has_a_trace_of_its_own_linked_to_the_one_that_made_the_
     assert [*way, "look up contact"] == answer.path_to(answer.one("look up contact"))
 
 
+async def test_an_officer_sees_the_names_of_those_who_come_today_and_one_trace_shows_who_was_asked(
+    puente: Running,
+) -> None:
+    household, case_ref = await _booked(puente, members=2)
+
+    names = await puente.names_today(case_ref)
+
+    trace = await puente.trace_with(case_ref, "ask for people", "look up people")
+    way = ["GET /v1/appointments/{id}/people", "ask for people", "look up people"]
+    assert [(person.given, person.family) for person in household.persons] == names
+    assert way == trace.path_to(trace.one("look up people"))
+
+
 async def test_declining_lets_the_date_go_and_keeps_the_household_in_line(puente: Running) -> None:
     household = a_household("CA-RST", language="en")
     case_ref = await puente.let_in(household)
@@ -134,8 +147,8 @@ async def test_a_case_in_review_waits_and_is_offered_a_date_when_it_is_decided(p
     assert [("waiting", "sent"), ("offered", "sent")] == await puente.notices(case_ref)
 
 
-async def _booked(puente: Running) -> tuple[Any, str]:
-    household = a_household("MX-REF")
+async def _booked(puente: Running, **changes: Any) -> tuple[Any, str]:
+    household = a_household("MX-REF", **changes)
     case_ref = await puente.let_in(household)
     await puente.mails_to(household)
     await puente.answer_offer(case_ref, "accept")

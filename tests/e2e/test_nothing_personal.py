@@ -59,7 +59,7 @@ async def test_control_the_search_finds_the_addresses_in_the_mailbox_and_the_cas
 
 
 async def _every_way_that_a_household_can_take(puente: Running) -> None:
-    """Offered, booked, quarantined, without a usable address, unreadable: each leaves other traces."""
+    """Offered, booked, named at check-in, quarantined, without a usable address, unreadable: each leaves other traces."""
     told = a_household("MX-REF", members=3)
     case_ref = await puente.let_in(told)
     await puente.mails_to(told)
@@ -67,6 +67,7 @@ async def _every_way_that_a_household_can_take(puente: Running) -> None:
     await puente.post(a_household("US-RFA", identifiers_valid=False), a_household("US-ZZZ"))
     await puente.post(a_household("CA-RST", email="not an address of xoloitzcuin"), a_household("CA-BIO", phone=""))
     await puente.mails_to(told, 2)
+    await puente.names_today(case_ref)
     await eventually(puente.is_quiet)
     await asyncio.sleep(1)  # spans are stored half a second after they end
 

@@ -4,7 +4,6 @@ Runs whenever a Docker Engine answers and has, or can get, the images; otherwise
 """
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
@@ -25,7 +24,6 @@ from testcontainers.core.wait_strategies import ExecWaitStrategy
 from deploy.local.ports import Ports
 from services.scheduling.app import HANDLERS
 from services.scheduling.jobs import Jobs
-from services.scheduling.settings import SchedulingSettings
 from shared import tracing
 from shared.clock import FixedClock
 from shared.clockwork import Clockwork, Tick
@@ -37,7 +35,7 @@ from shared.outbox import Cause
 from shared.service import Service
 from tests.builders import NOW, a_case, a_programme
 from tests.ledger import Ledger
-from tests.scheduling import prepared
+from tests.scheduling import prepared, settings
 
 pytestmark = pytest.mark.docker
 
@@ -107,16 +105,10 @@ class Story:
     """A publisher of cases and the scheduling service, each on a database of its own, with Kafka between them."""
 
     def __init__(self, publisher_url: str, scheduling_url: str, kafka: str) -> None:
-        settings = SchedulingSettings(
-            database_url=scheduling_url,
-            kafka=kafka,
-            port=8002,
-            tokens={},
-            data_key=base64.b64encode(bytes(32)).decode(),
-        )
+        told = settings(scheduling_url).model_copy(update={"kafka": kafka})
         self.clock = FixedClock(NOW)
         self.publisher = Database(publisher_url)
-        self.scheduling = Service("scheduling", settings, HANDLERS, self.clock)
+        self.scheduling = Service("scheduling", told, HANDLERS, self.clock)
         self.kafka = kafka
         self.relay = Relay(self.publisher, kafka, service="intake", clock=self.clock)
         jobs = Jobs(self.scheduling.database, self.clock)

@@ -1,6 +1,5 @@
 """Calendars over HTTP: who may, which version was seen, what a refusal says."""
 
-import base64
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,12 +8,11 @@ import pytest
 import pytest_asyncio
 
 from services.scheduling.app import build
-from services.scheduling.settings import SchedulingSettings
 from shared.clock import FixedClock
 from tests.builders import NOW
 from tests.calendars import TAP, weekday
 from tests.conftest import MakeDatabase
-from tests.scheduling import prepared
+from tests.scheduling import prepared, settings
 
 SITE = f"/v1/sites/{TAP}"
 CLOSURE = {"first_day": weekday().isoformat(), "last_day": weekday().isoformat(), "reason": "flood", "source": "radio"}
@@ -27,12 +25,7 @@ async def template(new_database: MakeDatabase) -> str:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def http(new_database: MakeDatabase, template: str) -> AsyncIterator[httpx.AsyncClient]:
-    settings = {
-        "database_url": await new_database(template), "kafka": "127.0.0.1:1", "port": 1,
-        "tokens": {role: role for role in ("ops", "scheduler", "officer", "assistant")},
-        "data_key": base64.b64encode(bytes(32)).decode(),
-    }  # fmt: skip
-    app = build(SchedulingSettings.model_validate(settings), FixedClock(NOW))
+    app = build(settings(await new_database(template)), FixedClock(NOW))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://scheduling") as client:
         yield client
     await app.state.service.database.close()

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -39,13 +39,13 @@ from jsonb_to_recordset(cast(:rows as jsonb)) as r(case_ref text, version bigint
 where cases.case_ref = r.case_ref
 """
 
-CONTACTS = """
-select case_ref, contact, snapshot ->> 'reachable' as reachable from cases where case_ref = any(:refs)
+SEALED = """
+select case_ref, contact, result, snapshot ->> 'reachable' as reachable from cases where case_ref = any(:refs)
 """
 
 INSERT_LOOKS = """
-insert into contact_looks (looked_at, who, case_ref, why, traceparent)
-select :now, :who, case_ref, :why, traceparent
+insert into contact_looks (looked_at, who, case_ref, what, why, traceparent)
+select :now, :who, case_ref, :what, :why, traceparent
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(case_ref text, traceparent text)
 """
 
@@ -86,13 +86,18 @@ def _row(case: CaseNow, sealer: Sealer) -> dict[str, Any]:
         "snapshot": event.model_dump(mode="json"),
         "warnings": list(case.warnings),
         "contact": _sealed(result.contact.model_dump_json(), contact_place(event.case_ref), sealer),
-        "result": _sealed(result.model_dump_json(), f"cases.result:{event.case_ref}", sealer),
+        "result": _sealed(result.model_dump_json(), result_place(event.case_ref), sealer),
     }
 
 
 def contact_place(case_ref: str) -> str:
     """Where the contact of a case belongs, for its encryption."""
     return f"cases.contact:{case_ref}"
+
+
+def result_place(case_ref: str) -> str:
+    """Where the result of a case belongs, for its encryption."""
+    return f"cases.result:{case_ref}"
 
 
 def _sealed(text: str, place: str, sealer: Sealer) -> str:
@@ -118,14 +123,21 @@ async def expire(uow: UnitOfWork, cases: Sequence[CaseExpired]) -> None:
     await uow.execute(EXPIRE, now=uow.now, rows=as_json(rows))
 
 
-async def look_at_contacts(
-    uow: UnitOfWork, traceparents: dict[str, str | None], *, who: str, why: str
-) -> Sequence[Row[Any]]:
-    """The encrypted contacts of these cases, after noting in the same transaction who looked at each, and why."""
-    found = await uow.rows(CONTACTS, refs=list(traceparents))
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Who looks at what of a case, `contact` or `people`, and why."""
+
+    who: str
+    what: str
+    why: str
+
+
+async def look_at(uow: UnitOfWork, traceparents: dict[str, str | None], look: Look) -> Sequence[Row[Any]]:
+    """The encrypted contacts and results of these cases, after noting in the same transaction who looked at which, and why."""
+    found = await uow.rows(SEALED, refs=list(traceparents))
     looks = [{"case_ref": row.case_ref, "traceparent": traceparents[row.case_ref]} for row in found]
     if looks:
-        await uow.execute(INSERT_LOOKS, now=uow.now, who=who, why=why, rows=as_json(looks))
+        await uow.execute(INSERT_LOOKS, now=uow.now, **asdict(look), rows=as_json(looks))
     return found
 
 

@@ -3,14 +3,15 @@
 from fastapi import APIRouter
 
 from services.scheduling.api import appointments, calendars, cases, feeds, internal, sites
+from services.scheduling.people import Names
 from shared.service import Service
 
 
-def routers(service: Service) -> list[APIRouter]:
-    """Every router of the service beside those for operations."""
+def routers(service: Service, names: Names) -> list[APIRouter]:
+    """Every router of the service beside those for operations; `names` says who stands before an officer."""
     return [
         cases.router(service),
-        appointments.router(service),
+        appointments.router(service, names),
         sites.router(service),
         calendars.router(service),
         feeds.router(service),

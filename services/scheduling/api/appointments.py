@@ -4,18 +4,20 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
 from services.scheduling import commands, views
+from services.scheduling.people import Household, Names, note_look
 from services.scheduling.repository import cases
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import Role
 from shared.web.openapi import refusals
-from shared.web.roles import requires
+from shared.web.roles import CheckedFirst, requires
 
 AtTheSite = Annotated[Role, Depends(requires("officer", "scheduler", "ops"))]
+AtTheDoor = Annotated[Role, Depends(requires("officer"))]
 
 
 class Attendance(BaseModel):
@@ -24,9 +26,9 @@ class Attendance(BaseModel):
     present: Annotated[int, Field(ge=0, le=100)]
 
 
-def router(service: Service) -> APIRouter:
-    """The routes under /v1/appointments. Each answers with the case as it is then."""
-    api = APIRouter(prefix="/v1/appointments", tags=["appointments"], responses=refusals(409))
+def router(service: Service, names: Names) -> APIRouter:
+    """The routes under /v1/appointments. Each POST answers with the case as it is then."""
+    api = APIRouter(prefix="/v1/appointments", tags=["appointments"], responses=refusals(409), route_class=CheckedFirst)
 
     async def doing(id: UUID, command: Callable[[UnitOfWork], Awaitable[None]]) -> dict[str, Any]:
         async def work(uow: UnitOfWork) -> dict[str, Any]:
@@ -54,5 +56,12 @@ def router(service: Service) -> APIRouter:
     @api.post("/{id}/fulfil")
     async def fulfil(id: UUID, role: AtTheSite) -> dict[str, Any]:
         return await doing(id, lambda uow: commands.fulfil(uow, id, role))
+
+    @api.get("/{id}/people")
+    async def people(id: UUID, role: AtTheDoor, response: Response) -> Household:
+        """Those who must come, by name: for an officer, on the day, while they can be checked in. Each look is recorded."""
+        case_ref = await service.database.run(service.clock.now(), lambda uow: note_look(uow, id, shown_to=role))
+        response.headers["Cache-Control"] = "no-store"
+        return await names.of(case_ref, shown_to=role)
 
     return api

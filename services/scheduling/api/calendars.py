@@ -30,7 +30,7 @@ from shared.service import Service
 from shared.settings import Role
 from shared.web.openapi import refusals
 from shared.web.problems import Problem
-from shared.web.roles import requires
+from shared.web.roles import CheckedFirst, requires
 
 Readers = Annotated[Role, Depends(requires("officer", "scheduler", "ops"))]
 Keepers = Annotated[Role, Depends(requires("scheduler", "ops"))]
@@ -66,7 +66,7 @@ Asking = Annotated[Asked, Depends(asked)]
 
 def router(service: Service) -> APIRouter:
     """The routes under /v1/sites that keep calendars."""
-    api = APIRouter(prefix="/v1/sites", tags=["calendars"])
+    api = APIRouter(prefix="/v1/sites", tags=["calendars"], route_class=CheckedFirst)
     _sites(api, service)
     _lists(api, service)
     _changes(api, service)

@@ -17,7 +17,7 @@ from shared.settings import Role
 from shared.web.dates import Instant
 from shared.web.openapi import refusals
 from shared.web.problems import Problem
-from shared.web.roles import requires
+from shared.web.roles import CheckedFirst, requires
 
 Staff = Annotated[Role, Depends(requires("ops", "scheduler", "officer", "assistant"))]
 Command = Callable[[UnitOfWork, str], Awaitable[None]]
@@ -55,7 +55,7 @@ class Cancellation(BaseModel):
 
 def router(service: Service) -> APIRouter:
     """The routes under /v1/cases."""
-    api = APIRouter(prefix="/v1/cases", tags=["cases"], responses=refusals(409))
+    api = APIRouter(prefix="/v1/cases", tags=["cases"], responses=refusals(409), route_class=CheckedFirst)
 
     async def reading(case_ref: str, read: Callable[[UnitOfWork, str], Awaitable[Any]]) -> Any:
         return await service.database.run(service.clock.now(), lambda uow: read(uow, canonical(case_ref)))
