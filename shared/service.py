@@ -29,6 +29,7 @@ from shared.kafka.relay import Relay
 from shared.outbox_retention import forget_old_rows
 from shared.settings import ServiceSettings
 from shared.web import openapi, problems
+from shared.web.guarded import Guarded
 from shared.web.traced import Traced
 
 log = structlog.get_logger()
@@ -112,6 +113,7 @@ def create_app(service: Service, *, routers: Sequence[APIRouter], ticks: Sequenc
     for router in (ops.router(service, counts), *routers):
         app.include_router(router)
     app.add_middleware(Traced)
+    app.add_middleware(Guarded)
     return app
 
 

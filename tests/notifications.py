@@ -12,13 +12,14 @@ from services.notifications.app import HANDLERS, MIGRATIONS
 from services.notifications.channels.email import Email
 from services.notifications.contacts import Contact, IntakeAway
 from services.notifications.jobs import NoticeSender
-from services.notifications.messages.catalogue import read_catalogues
+from services.notifications.messages import LANGUAGES_DIR
 from services.notifications.messages.writer import Writer
 from shared.clock import FixedClock
 from shared.crypto import Sealer
 from shared.db import Database
 from shared.events import Event
 from shared.kafka.batch import BatchRunner
+from shared.languages import read_catalogues
 from shared.migrations import upgrade_async
 from tests.builders import NOW, a_record
 
@@ -86,7 +87,7 @@ class Notifications:
 
     def another_sender(self) -> NoticeSender:
         """The job as it would run in another process."""
-        writer = Writer(read_catalogues(), "no-reply@puente.example")
+        writer = Writer(read_catalogues(LANGUAGES_DIR), "no-reply@puente.example")
         return NoticeSender(self.database, self.clock, self.contacts, writer, self.mail.send, "https://portal.example")
 
     async def receive(self, *events: Event) -> None:

@@ -25,9 +25,14 @@ OPEN = {
     "/v1/systems/mx/batches": "bears the country's token",
     "/v1/systems/ca/results": "bears the country's token",
     "/v1/sites/{site}/resources/{id}/calendar.ics": "bears the resource's own token",
+    "/": "the portal: what anyone may read",
+    "/assets/{name}": "the portal's style sheet",
     "/mailbox": "exists in development only",
     "/mailbox/": "exists in development only",
 }
+
+PAGES = ("/mailbox/", *(f"/{language}" for language in ("es", "en", "fr", "ht", "pt")))
+"""Pages that anyone may read, and those below them."""
 
 
 def apps() -> Iterator[FastAPI]:
@@ -72,7 +77,7 @@ async def routes() -> list[APIRoute]:
 async def test_every_route_has_a_role_or_is_open_for_a_reason() -> None:
     bare = {route.path for route in await routes() if not roles_of(route.dependant)}
 
-    assert {path for path in bare if path not in OPEN and not path.startswith("/mailbox/")} == set()
+    assert {path for path in bare if path not in OPEN and not path.startswith(PAGES)} == set()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from services.notifications import api, handlers
 from services.notifications.channels.email import MailServer, send
 from services.notifications.contacts import IntakeContacts
 from services.notifications.jobs import NoticeSender
-from services.notifications.messages.catalogue import read_catalogues
+from services.notifications.messages import LANGUAGES_DIR
 from services.notifications.messages.writer import Writer
 from services.notifications.repository.views import counts
 from services.notifications.settings import NotificationsSettings
@@ -19,6 +19,7 @@ from services.notifications.web import mailbox_pages
 from shared.clock import Clock, SystemClock
 from shared.clockwork import Tick
 from shared.events import CaseScheduled, ProgrammeChanged, SiteChanged
+from shared.languages import read_catalogues
 from shared.migrations import upgrade
 from shared.service import Service, create_app
 
@@ -47,7 +48,7 @@ def sender_of(service: Service, settings: NotificationsSettings) -> NoticeSender
         database=service.database,
         clock=service.clock,
         contacts=IntakeContacts(settings.intake_url, settings.tokens["service"]),
-        writer=Writer(read_catalogues(), server.address),
+        writer=Writer(read_catalogues(LANGUAGES_DIR), server.address),
         send=partial(send, server=server),
         portal_url=settings.portal_url,
     )

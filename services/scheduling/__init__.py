@@ -3,5 +3,5 @@
 Owns: sites, officers' desks, interpreters, arrival windows, opening rules, closures, slots, claims, offers, appointments.
 Consumes: intake.cases, intake.programmes.
 Publishes: scheduling.cases, scheduling.sites.
-Pages: none yet (the portal at `/` and the staff's pages at `/staff` come later).
+Pages: the portal at `/`, as yet what anyone may read (the staff's pages at `/staff` come later).
 """

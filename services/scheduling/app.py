@@ -14,6 +14,8 @@ from services.scheduling.repository import rebookings
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
 from services.scheduling.slot_generation import open_slots
+from services.scheduling.web import start
+from services.scheduling.web.pages import Pages
 from shared.clock import Clock, SystemClock
 from shared.clockwork import Tick
 from shared.db import Database, UnitOfWork
@@ -38,7 +40,8 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         Tick("open_calendars", timedelta(hours=1), jobs.open_calendars),
     ]
     names = IntakeNames(settings.intake_url, settings.tokens["service"])
-    return create_app(service, routers=api.routers(service, names), ticks=ticks, counts=counts)
+    routers = [*api.routers(service, names), start.router(service, Pages())]
+    return create_app(service, routers=routers, ticks=ticks, counts=counts)
 
 
 async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
+from services.scheduling.commands.sites import change_site
 from shared.events import Allocation, Counts, Party
 from tests.builders import NOW, a_case, a_programme
 from tests.calendars import TAP, Calendars, closure, weekday
@@ -132,17 +133,17 @@ async def test_hours_that_overlap_make_each_slot_once(calendars: Calendars) -> N
 
 async def test_a_closed_site_has_no_free_slots_until_it_opens_again(calendars: Calendars) -> None:
     before = await calendars.days()
-    await calendars.change(keep.change_site({"is_open": False}))
+    await calendars.change(change_site({"is_open": False}))
     await calendars.scheduling.jobs.open_calendars()
     assert await calendars.days() <= {NOW.date()}
 
-    await calendars.change(keep.change_site({"is_open": True}))
+    await calendars.change(change_site({"is_open": True}))
 
     assert await calendars.days() == before
 
 
 async def test_a_change_raises_the_version_and_says_the_site_anew(calendars: Calendars) -> None:
-    answer = await calendars.change(keep.change_site({"name": "COMAR Tapachula"}))
+    answer = await calendars.change(change_site({"name": "COMAR Tapachula"}))
 
     said = await calendars.scheduling.rows(
         "select sequence, value from outbox where topic = 'scheduling.sites' and key = :site order by id desc", site=TAP
@@ -176,7 +177,7 @@ async def test_a_dry_run_changes_nothing(calendars: Calendars) -> None:
 
     await calendars.change(closure(appointment.wall_time.date()), dry_run=True)
     await calendars.change(keep.change_rule(rule.id, {"opens": time(9), "closes": time(18)}), dry_run=True)
-    await calendars.change(keep.change_site({"is_open": False}), dry_run=True)
+    await calendars.change(change_site({"is_open": False}), dry_run=True)
 
     assert await calendars.everything() == before
     assert await calendars.stranded() == []
@@ -193,7 +194,7 @@ async def test_it_is_said_why_an_appointment_is_stranded(calendars: Calendars, w
         "resource-ended": keep.change_resource(
             (await calendars.resource(name)).id, {"last_day": day - timedelta(days=1)}
         ),
-        "site-closed": keep.change_site({"is_open": False}),
+        "site-closed": change_site({"is_open": False}),
     }
 
     await calendars.change(edits[why])

@@ -1,5 +1,6 @@
 """Calendars over HTTP: who may, which version was seen, what a refusal says."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,8 +9,9 @@ import pytest
 import pytest_asyncio
 
 from services.scheduling.app import build
+from services.scheduling.repository.reference import take_in_programmes
 from shared.clock import FixedClock
-from tests.builders import NOW
+from tests.builders import NOW, a_programme
 from tests.calendars import TAP, weekday
 from tests.conftest import MakeDatabase
 from tests.scheduling import prepared, settings
@@ -165,3 +167,91 @@ async def test_a_closing_may_ask_for_the_rebooking_of_whom_it_strands_and_its_or
     assert (rebooked.json()["rebooking"]["households"], rebooked.json()["rebooking"]["places"]) == (0, [])
     orders = await http.get(f"{SITE}/rebookings", headers=by("officer"))
     assert (orders.status_code, orders.json(), orders.headers["ETag"]) == (200, [], seen)
+
+
+# New sites
+
+NEW_SITE = {
+    "site": "MX-TGZ-01", "system": "mx", "name": "COMAR Tuxtla", "city": "Tuxtla Gutiérrez", "address": "3a Norte 12",
+    "zone": "America/Mexico_City", "holidays": "MX", "admin_area": "CS", "programmes": ["MX-REF"],
+}  # fmt: skip
+
+
+async def test_a_new_site_is_shown_then_made_then_published_and_its_calendar_can_be_kept(
+    http: httpx.AsyncClient,
+) -> None:
+    shown = await http.post("/v1/sites", json=NEW_SITE, headers=by("scheduler"), params={"dry_run": "true"})
+    assert (await http.get("/v1/sites/MX-TGZ-01", headers=by("officer"))).status_code == 404
+
+    made = await http.post("/v1/sites", json=NEW_SITE, headers=by("scheduler"))
+
+    assert (shown.json()["what"], "ETag" in shown.headers) == (made.json()["what"], False)
+    read = await http.get("/v1/sites/MX-TGZ-01", headers=by("officer"))
+    assert (read.headers["ETag"], made.headers["ETag"]) == ('"1"', '"1"')
+    assert read.json() == {**NEW_SITE, "version": 1, "is_open": True, "illustrative": False}
+    desk = {"kind": "desk", "name": "desk 1", "programmes": ["MX-REF"], "accommodations": ["wheelchair"]}
+    opened = await http.post("/v1/sites/MX-TGZ-01/resources", json=desk, headers=by("ops", '"1"'))
+    assert opened.json()["what"]["after"]["accommodations"] == ["wheelchair"]
+    assert await published(http, "MX-TGZ-01") == [(1, "America/Mexico_City"), (2, "America/Mexico_City")]
+
+
+async def published(http: httpx.AsyncClient, site: str) -> list[tuple[int, str]]:
+    """The versions of the site that were published, each with its zone."""
+    app = http._transport.app  # type: ignore[attr-defined]  # the application under test
+    rows = await app.state.service.database.run(
+        NOW, lambda uow: uow.rows("select sequence, value from outbox where key = :key order by id", key=site)
+    )
+    return [(row.sequence, json.loads(row.value)["zone"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"site": TAP}, 409, "site_exists"),
+        ({"site": "tapachula"}, 422, "malformed"),
+        ({"zone": "America/Tapachula"}, 422, "site_impossible"),
+        ({"zone": "America"}, 422, "site_impossible"),
+        ({"holidays": "ZZ"}, 422, "site_impossible"),
+        ({"holidays": "mexico"}, 422, "site_impossible"),
+        ({"system": "gt"}, 422, "malformed"),
+    ],
+)
+async def test_a_site_that_cannot_be_is_refused(
+    http: httpx.AsyncClient, change: dict[str, str], status: int, code: str
+) -> None:
+    refused = await http.post("/v1/sites", json={**NEW_SITE, **change}, headers=by("scheduler"))
+
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert len((await http.get("/v1/sites", headers=by("ops"))).json()) == 24
+
+
+async def test_a_site_in_another_zone_keeps_its_hours_by_its_own_clock(http: httpx.AsyncClient) -> None:
+    moved = await http.patch(SITE, json={"zone": "America/Cancun", "city": "Cancún"}, headers=by("ops", '"1"'))
+
+    assert (moved.status_code, moved.json()["what"]["after"]["zone"]) == (200, "America/Cancun")
+    assert moved.json()["slots"]["made"] > 0
+    assert moved.json()["slots"]["kept"] == 0
+
+
+async def test_a_programme_of_another_country_is_no_programme_of_the_site(http: httpx.AsyncClient) -> None:
+    app = http._transport.app  # type: ignore[attr-defined]  # the application under test
+    foreign = a_programme(programme="US-RFA", system="us")
+    await app.state.service.database.run(NOW, lambda uow: take_in_programmes(uow, [foreign]))
+
+    refused = await http.patch(SITE, json={"programmes": ["MX-REF", "US-RFA"]}, headers=by("ops", '"1"'))
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "site_impossible")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"accommodations": ["heard-apart"], "kind": "window"}, {"modes": ["signed"]}, {"is_remote": True}],
+)
+async def test_a_resource_that_could_not_give_what_is_said_of_it_is_refused(
+    http: httpx.AsyncClient, change: dict[str, Any]
+) -> None:
+    desk = {"kind": "desk", "name": "desk 9", **change}
+
+    refused = await http.post(f"{SITE}/resources", json=desk, headers=by("ops", '"1"'))
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "resource_impossible")

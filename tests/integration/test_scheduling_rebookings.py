@@ -9,6 +9,7 @@ import pytest_asyncio
 from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
 from services.scheduling.commands.calendars import Fate
+from services.scheduling.commands.sites import change_site
 from services.scheduling.rebooking import rebook_next
 from services.scheduling.rebooking_views import orders_view
 from shared.db import UnitOfWork
@@ -103,7 +104,7 @@ async def test_a_site_closed_for_good_sends_each_household_to_another_of_its_sit
     case, bound = anywhere(), a_case(sites=(), admin_area="CS")
     await booked(calendars, case, bound)
 
-    await calendars.change(keep.change_site({"is_open": False}), stranded=Fate.REBOOK)
+    await calendars.change(change_site({"is_open": False}), stranded=Fate.REBOOK)
     await calendars.scheduling.jobs.rebook_stranded()
 
     assert (await calendars.scheduling.live(case)).site == TIJ

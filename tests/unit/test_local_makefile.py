@@ -62,7 +62,10 @@ def test_once_everything_is_installed_nothing_is_asked_of_the_network(clone: Pat
     puente.parent.mkdir(parents=True)
     puente.write_text('#!/bin/sh\necho "puente $@"\n')
     puente.chmod(0o755)
-    (clone / ".venv" / ".ready").touch()
+    style = clone / "services" / "scheduling" / "web" / "static" / "portal.css"
+    style.parent.mkdir(parents=True)
+    for made in (clone / ".venv" / ".ready", style):
+        made.touch()
 
     done = subprocess.run(
         ["make", "run", "ARGS=--no-simulators"],

@@ -5,16 +5,16 @@ from string import Formatter
 
 import pytest
 
-from services.notifications.messages.catalogue import (
-    LANGUAGES_DIR,
+from services.notifications.messages import LANGUAGES_DIR
+from services.notifications.messages.dates import language_name, language_names, long_date, time_of_day
+from shared.events import NoticeKind
+from shared.languages import (
     Catalogue,
     MissingText,
     choose_catalogue,
     read_catalogue,
     read_catalogues,
 )
-from services.notifications.messages.dates import language_name, language_names, long_date, time_of_day
-from shared.events import NoticeKind
 
 LANGUAGES = {"es", "en", "fr", "ht", "pt"}
 
@@ -50,13 +50,13 @@ def test_the_guard_sees_a_missing_text_and_a_missing_placeholder() -> None:
 
 
 def test_every_kind_of_notice_has_its_first_sentence() -> None:
-    catalogues = read_catalogues()
+    catalogues = read_catalogues(LANGUAGES_DIR)
 
     assert all(catalogues["es"].has(f"lead.{kind}") for kind in NoticeKind)
 
 
 def test_placeholders_are_plain_names_that_cannot_reach_into_a_value() -> None:
-    for catalogue in read_catalogues().values():
+    for catalogue in read_catalogues(LANGUAGES_DIR).values():
         for text in catalogue.texts.values():
             assert all(re.fullmatch("[a-z_]+", name) for name in placeholders(text)), text
 
@@ -68,7 +68,7 @@ def test_a_value_with_braces_is_shown_and_not_read() -> None:
 
 
 def test_no_subject_and_no_calendar_title_says_more_than_that_there_is_a_date() -> None:
-    for catalogue in read_catalogues().values():
+    for catalogue in read_catalogues(LANGUAGES_DIR).values():
         for key in ("subject", "calendar.summary"):
             assert placeholders(catalogue.texts[key]) == set()
             assert len(catalogue.texts[key].split()) <= 2
@@ -99,7 +99,7 @@ def test_a_service_does_not_start_when_a_language_lacks_a_text(tmp_path: Path) -
     ],
 )
 def test_a_household_gets_its_language_or_the_nearest_one(requested: str, used: str) -> None:
-    assert choose_catalogue(requested, read_catalogues()).language == used
+    assert choose_catalogue(requested, read_catalogues(LANGUAGES_DIR)).language == used
 
 
 def test_without_spanish_english_is_used() -> None:

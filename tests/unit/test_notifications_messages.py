@@ -4,16 +4,17 @@ import pytest
 from icalendar import Calendar
 
 from services.notifications.domain.notices import Notice
+from services.notifications.messages import LANGUAGES_DIR
 from services.notifications.messages.calendar_entry import EntryIdentity, calendar_entry
-from services.notifications.messages.catalogue import Catalogue, read_catalogues
 from services.notifications.messages.presenter import Letter, Surroundings, present
 from services.notifications.messages.render import render_html, render_text
 from shared.clock import use_packaged_zone_data
 from shared.events import NoticeKind, SiteChanged
+from shared.languages import Catalogue, read_catalogues
 from tests.unit.notifications_builders import CALENDAR_UID, CASE_REF, a_site, an_appointment
 
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
-CATALOGUES = read_catalogues()
+CATALOGUES = read_catalogues(LANGUAGES_DIR)
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from icalendar import Alarm, Calendar, Event, Timezone, vCalAddress
 
 from services.notifications.domain.notices import Matter, Notice
-from services.notifications.messages.catalogue import Catalogue
 from shared.events import Appointment, NoticeKind, SiteChanged
+from shared.languages import Catalogue
 
 ALARMS = (timedelta(days=-1), timedelta(hours=-3))
 """How long before the interview a calendar reminds. Source: docs/domain.md, "iCalendar"."""

@@ -6,9 +6,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.notifications.domain.notices import Matter, Notice
-from services.notifications.messages.catalogue import Catalogue
 from services.notifications.messages.dates import language_names, long_date, time_of_day, utc_offset
 from shared.events import Appointment, NoticeKind, SiteChanged
+from shared.languages import Catalogue
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from uuid import UUID
 from services.notifications.channels.email import Email
 from services.notifications.domain.notices import Notice
 from services.notifications.messages.calendar_entry import EntryIdentity, calendar_entry
-from services.notifications.messages.catalogue import Catalogue, choose_catalogue
 from services.notifications.messages.presenter import Surroundings, present
 from services.notifications.messages.render import render_html, render_text
+from shared.languages import Catalogue, choose_catalogue
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.scheduling.domain.needs import SPOKEN, Accommodation
+from shared.events import System
 from shared.web.dates import Day as AnyDay
 
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -14,6 +15,9 @@ Rrule = Annotated[str, Field(min_length=1, max_length=200)]
 Codes = Annotated[list[Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$")]], Field(max_length=100)]
 Accommodations = Annotated[list[Accommodation], Field(max_length=len(Accommodation))]
 Modes = Annotated[list[Literal["spoken", "signed"]], Field(max_length=2)]
+Zone = Annotated[str, Field(min_length=1, max_length=60, examples=["America/Ciudad_Juarez"])]
+Holidays = Annotated[str, Field(max_length=40, examples=["US+MX"])]
+AdminArea = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Capacity = Annotated[int, Field(ge=1, le=1000)]
 Day = Annotated[AnyDay, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
@@ -35,10 +39,34 @@ class Change(Body):
         return self.model_dump(exclude_unset=True)
 
 
+class NewSite(Body):
+    """`zone`: IANA name. `holidays`: calendars observed together, US+MX or CA-BC. `admin_area`: Mexican state code;
+    households bound to a state are seen in it only. `illustrative`: the place or its hours are not confirmed."""
+
+    site: Annotated[str, Field(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)+$", max_length=20)]
+    system: System
+    name: Text
+    city: Text
+    address: Text
+    zone: Zone
+    holidays: Holidays
+    admin_area: AdminArea | None = None
+    programmes: Codes = []
+    illustrative: bool = False
+
+
 class SiteChange(Change):
+    """Its code and its system stay."""
+
     name: Text = ""
+    city: Text = ""
     address: Text = ""
+    zone: Zone = ""
+    holidays: Holidays = ""
+    admin_area: AdminArea | None = None
+    programmes: Codes = []
     is_open: bool = True
+    illustrative: bool = False
 
 
 class NewResource(Body):

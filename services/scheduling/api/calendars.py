@@ -17,11 +17,13 @@ from services.scheduling.api.calendar_bodies import (
     NewClosure,
     NewResource,
     NewRule,
+    NewSite,
     ResourceChange,
     RuleChange,
     SiteChange,
 )
 from services.scheduling.commands import calendars as commands
+from services.scheduling.commands import sites as sites_commands
 from services.scheduling.commands.calendars import Asked, Edit, Fate
 from services.scheduling.rebooking_views import orders_view
 from services.scheduling.repository import calendars
@@ -41,7 +43,7 @@ STRANDED = (
     "What becomes of booked and offered appointments that the change strands: keep (until staff move them) or rebook (by"
     " seniority, to the nearest places; GET rebookings shows how far it is)"
 )
-
+DryRun = Annotated[bool, Query(description="Show what would happen, change nothing")]
 SEEN_VERSION = WithJsonSchema({"type": "string", "pattern": r'^"[0-9]{1,18}"$', "examples": ['"1"']})
 
 
@@ -49,7 +51,7 @@ def asked(
     site: str,
     role: Keepers,
     if_match: Annotated[str | None, SEEN_VERSION, Header(description="The version seen, as ETag gave it")] = None,
-    dry_run: Annotated[bool, Query(description="Show what would happen, change nothing")] = False,
+    dry_run: DryRun = False,
     stranded: Annotated[Fate, Query(description=STRANDED)] = Fate.KEEP,
 ) -> Asked:
     """Who asks for what. Raises: Problem 428 without the version that they saw, 422 for none."""
@@ -78,6 +80,15 @@ def _sites(api: APIRouter, service: Service) -> None:
     async def sites(role: Readers) -> list[dict[str, Any]]:
         return await service.database.run(service.clock.now(), views.sites_view)
 
+    @api.post("", responses=refusals(409, 422))
+    async def add_site(body: NewSite, role: Keepers, response: Response, dry_run: DryRun = False) -> dict[str, Any]:
+        answer = await sites_commands.add_site(
+            service.database, service.clock.now(), body.fields(), acted_by=role, dry_run=dry_run
+        )
+        if not dry_run:
+            response.headers["ETag"] = f'"{answer["version"]}"'
+        return answer
+
     @api.get("/{site}")
     async def one_site(site: str, role: Readers, response: Response) -> dict[str, Any]:
         row = await service.database.run(service.clock.now(), lambda uow: views.known_site(uow, site))
@@ -86,7 +97,7 @@ def _sites(api: APIRouter, service: Service) -> None:
 
     @api.patch("/{site}", responses=REFUSALS)
     async def change_site(body: SiteChange, asked: Asking, response: Response) -> dict[str, Any]:
-        return await _changing(service, response, asked, commands.change_site(body.fields()))
+        return await _changing(service, response, asked, sites_commands.change_site(body.fields()))
 
 
 def _lists(api: APIRouter, service: Service) -> None:

@@ -17,16 +17,16 @@ from services.scheduling.calendar_views import (
     resource_view,
     rule_view,
     site_unknown,
-    site_view,
     stranded_view,
 )
+from services.scheduling.commands.dry_runs import do_or_show
 from services.scheduling.domain import places
 from services.scheduling.domain.opening import Rule, fault_of
 from services.scheduling.domain.places import STEP
 from services.scheduling.repository import calendars, rebookings, reference
 from services.scheduling.seed import site_changed
 from services.scheduling.slot_generation import regenerate
-from services.scheduling.tables import Closure, OpeningRule, Resource, Site
+from services.scheduling.tables import Closure, OpeningRule, Resource
 from shared import tracing
 from shared.db import Database, UnitOfWork
 from shared.outbox import Cause
@@ -54,30 +54,12 @@ class Asked:
     stranded: Fate = Fate.KEEP
 
 
-class _Shown(Exception):
-    """Ends the unit of work of a dry run, so that nothing of it stays."""
-
-    def __init__(self, answer: dict[str, Any]) -> None:
-        super().__init__("a dry run changes nothing")
-        self.answer = answer
-
-
 async def change_calendar(database: Database, now: datetime, asked: Asked, edit: Edit) -> dict[str, Any]:
     """Changes the calendar and says what came of it: version, slots, the appointments that it strands, and their rebooking.
 
     Raises: Problem 404 for what is unknown, 412 when the calendar changed since it was seen, 422 for an impossible row.
     """
-
-    async def work(uow: UnitOfWork) -> dict[str, Any]:
-        answer = await _changed(uow, asked, edit)
-        if asked.dry_run:
-            raise _Shown(answer)
-        return answer
-
-    try:
-        return await database.run(now, work)
-    except _Shown as shown:
-        return shown.answer
+    return await do_or_show(database, now, lambda uow: _changed(uow, asked, edit), dry_run=asked.dry_run)
 
 
 async def _changed(uow: UnitOfWork, asked: Asked, edit: Edit) -> dict[str, Any]:
@@ -120,25 +102,13 @@ async def _check_version(uow: UnitOfWork, asked: Asked) -> None:
         raise Problem(412, "version_old", detail, version=site.version, changes=changes)
 
 
-def change_site(fields: dict[str, Any]) -> Edit:
-    """Another name or address, or the site open or closed."""
-
-    async def edit(uow: UnitOfWork, site: str) -> dict[str, Any]:
-        row = await uow.session.get_one(Site, site)
-        before = site_view(row)
-        row.sqlmodel_update(fields)
-        return await _written(uow, row, before, site_view(row))
-
-    return edit
-
-
 def add_resource(fields: dict[str, Any]) -> Edit:
     """A new desk, interpreter or arrival window; it has no hours until a rule gives it some."""
 
     async def edit(uow: UnitOfWork, site: str) -> dict[str, Any]:
         row = Resource(id=uuid4(), site=site, **fields)
         await _check_resource(uow, row)
-        return await _written(uow, row, None, resource_view(row))
+        return await written(uow, row, None, resource_view(row))
 
     return edit
 
@@ -152,7 +122,7 @@ def change_resource(id: UUID, fields: dict[str, Any]) -> Edit:
         row.sqlmodel_update(fields)
         await _check_resource(uow, row)
         await reference.look_again(uow, None if row.is_remote else site)
-        return await _written(uow, row, before, resource_view(row))
+        return await written(uow, row, before, resource_view(row))
 
     return edit
 
@@ -163,7 +133,7 @@ def add_rule(fields: dict[str, Any]) -> Edit:
     async def edit(uow: UnitOfWork, site: str) -> dict[str, Any]:
         row = OpeningRule(id=uuid4(), **fields)
         _check_rule(row, await _resource(uow, site, row.resource_id))
-        return await _written(uow, row, None, rule_view(row))
+        return await written(uow, row, None, rule_view(row))
 
     return edit
 
@@ -179,7 +149,7 @@ def change_rule(id: UUID, fields: dict[str, Any]) -> Edit:
         before = rule_view(row)
         row.sqlmodel_update({**fields, "version": row.version + 1})
         _check_rule(row, resource)
-        return await _written(uow, row, before, rule_view(row))
+        return await written(uow, row, before, rule_view(row))
 
     return edit
 
@@ -190,7 +160,7 @@ def add_closure(fields: dict[str, Any]) -> Edit:
     async def edit(uow: UnitOfWork, site: str) -> dict[str, Any]:
         row = Closure(id=uuid4(), site=site, **fields)
         _check_closure(row)
-        return await _written(uow, row, None, closure_view(row))
+        return await written(uow, row, None, closure_view(row))
 
     return edit
 
@@ -205,12 +175,13 @@ def change_closure(id: UUID, fields: dict[str, Any]) -> Edit:
         before = closure_view(row)
         row.sqlmodel_update(fields)
         _check_closure(row)
-        return await _written(uow, row, before, closure_view(row))
+        return await written(uow, row, before, closure_view(row))
 
     return edit
 
 
-async def _written(uow: UnitOfWork, row: Any, before: Any, after: dict[str, Any]) -> dict[str, Any]:
+async def written(uow: UnitOfWork, row: Any, before: Any, after: dict[str, Any]) -> dict[str, Any]:
+    """Writes the row and says what it was and is."""
     uow.session.add(row)
     await uow.session.flush()
     return {"thing": row.__tablename__, "before": before, "after": after}

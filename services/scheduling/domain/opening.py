@@ -168,6 +168,15 @@ def holidays_of(calendars: str, first_day: date, last_day: date) -> frozenset[da
     return frozenset(day for name in calendars.split("+") if name for year in years for day in _holidays(name, year))
 
 
+def holidays_exist(calendar: str) -> bool:
+    """True when the holidays of this country, or of this part of one, are known."""
+    try:
+        _holidays(calendar, 2026)
+    except NotImplementedError:
+        return False
+    return True
+
+
 @lru_cache(maxsize=256)
 def _holidays(calendar: str, year: int) -> frozenset[date]:
     country, _, province = calendar.partition("-")

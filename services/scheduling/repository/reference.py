@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.clock import zone_named
@@ -47,6 +48,11 @@ async def sites(uow: UnitOfWork) -> dict[str, SiteZone]:
     """All open sites, by code."""
     rows = await uow.rows("select site, zone, admin_area from sites where is_open")
     return {row.site: SiteZone(row.site, zone_named(row.zone), row.admin_area) for row in rows}
+
+
+async def sites_in_public(uow: UnitOfWork) -> Sequence[Any]:
+    """What anyone may know of every site: site, name, city, is_open, illustrative."""
+    return await uow.rows("select site, name, city, is_open, illustrative from sites")
 
 
 async def look_again(uow: UnitOfWork, site: str | None = None) -> None:

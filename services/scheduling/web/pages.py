@@ -1,0 +1,78 @@
+"""How a page is made: the language of its address, its template, its headers."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
+
+from shared.languages import FALLBACKS, Catalogue, read_catalogues
+
+HERE = Path(__file__).parent
+STYLE = HERE / "static" / "portal.css"
+CONTENT = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Content-Security-Policy of pages: our own style sheet and images, no script."""
+
+MACROS = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
+"""The components of GOV.UK Frontend, under the name by which they import each other."""
+
+
+class Pages:
+    """Renders templates in every language that has a catalogue. The style sheet is built by `deploy/assets.py`."""
+
+    def __init__(self) -> None:
+        self.catalogues: Mapping[str, Catalogue] = read_catalogues(HERE / "languages")
+        self.style = STYLE.read_bytes() if STYLE.exists() else b""
+        self.style_path = f"/assets/portal-{hashlib.sha256(self.style).hexdigest()[:12]}.css"
+        self._templates = Environment(
+            loader=ChoiceLoader([PackageLoader("services.scheduling.web"), MACROS]),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def render(self, template: str, language: str, path: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """The page in that language. `path` is its address after the language, for the links to the other languages."""
+        html = self._templates.get_template(template).render(
+            t=self.catalogues[language].text,
+            has=self.catalogues[language].has,
+            language=language,
+            direction=_direction(language),
+            others=[(tag, catalogue.text("language.own")) for tag, catalogue in self.catalogues.items()],
+            path=path,
+            style_path=self.style_path,
+            **values,
+        )
+        return HTMLResponse(
+            html, status, {"Content-Security-Policy": CONTENT, "Content-Language": language, "Vary": "Accept-Language"}
+        )
+
+    def language_for(self, request: Request) -> str:
+        """The language that the browser asks for first and that we speak, else Spanish."""
+        asked = [_weighed(part) for part in request.headers.get("accept-language", "").split(",")]
+        for _, tag in sorted(asked, key=lambda each: -each[0]):
+            if tag in self.catalogues:
+                return tag
+        return FALLBACKS[0]
+
+
+def _weighed(part: str) -> tuple[float, str]:
+    """The weight and the primary language of one part of an Accept-Language header."""
+    tag, _, quality = part.strip().partition(";q=")
+    try:
+        return float(quality or 1), tag.split("-")[0].lower()
+    except ValueError:
+        return 0.0, ""
+
+
+def _direction(language: str) -> str:
+    try:
+        return Locale.parse(language).text_direction
+    except UnknownLocaleError:
+        return "ltr"

@@ -1,0 +1,52 @@
+"""The pages that anyone may read: what this is, what is open now and where, and that it is free."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from services.scheduling.repository import reference
+from services.scheduling.web.overview import KnownSite, ProgrammeShown, by_country
+from services.scheduling.web.pages import Pages
+from shared.db import UnitOfWork
+from shared.events import System
+from shared.service import Service
+from shared.web.problems import Problem
+
+FOR_A_YEAR = "public, max-age=31536000, immutable"
+
+
+def router(service: Service, pages: Pages) -> APIRouter:
+    """`/`, the start page of each language, the style sheet, and a page for addresses that do not exist."""
+    portal = APIRouter(include_in_schema=False)
+
+    @portal.get("/")
+    def start_in_own_language(request: Request) -> RedirectResponse:
+        headers = {"Vary": "Accept-Language"}
+        return RedirectResponse(f"/{pages.language_for(request)}", status_code=303, headers=headers)
+
+    @portal.get("/assets/{name}")
+    def asset(name: str) -> Response:
+        if f"/assets/{name}" != pages.style_path:
+            raise Problem(404, "not_found", "this file has a newer name: load the page again")
+        return Response(pages.style, media_type="text/css", headers={"Cache-Control": FOR_A_YEAR})
+
+    for language in pages.catalogues:
+        _in_language(portal, service, pages, language)
+    return portal
+
+
+def _in_language(portal: APIRouter, service: Service, pages: Pages, language: str) -> None:
+    @portal.get(f"/{language}")
+    async def start() -> HTMLResponse:
+        async def read(uow: UnitOfWork) -> dict[System, list[ProgrammeShown]]:
+            sites = {
+                row.site: KnownSite(row.name, row.city, row.is_open, row.illustrative)
+                for row in await reference.sites_in_public(uow)
+            }
+            return by_country((await reference.known_programmes(uow)).values(), sites)
+
+        countries = await service.database.run(service.clock.now(), read)
+        return pages.render("start.html", language, "", countries=countries)
+
+    @portal.get(f"/{language}/{{rest:path}}")
+    def unknown(rest: str) -> HTMLResponse:
+        return pages.render("unknown.html", language, "", status=404)
