@@ -163,12 +163,8 @@ class Relay:
         stuck = {sent.partition for sent in self._in_flight.values()}
         after = 0
         while rows := await self._rows_after(after):
-            partitions = {topic: await self._partitions_of(topic) for topic in {row.topic for row in rows}}
-            for row in rows:
-                key, known = row.key.encode(), partitions[row.topic]
-                partition = TopicPartition(row.topic, self._partitioner(key, known, known))
-                if row.id not in self._in_flight and partition not in stuck:
-                    await self._send(row, partition)
+            async with asyncio.timeout(REQUEST_SECONDS):
+                await self._send_rows(rows, stuck)
             if len(self._in_flight) >= BATCH_ROWS or not stuck:
                 return
             after = rows[-1].id
@@ -177,23 +173,23 @@ class Relay:
         async with self._database.begin(self._clock.now()) as uow:
             return await uow.rows(UNPUBLISHED, after=after, limit=BATCH_ROWS)
 
-    async def _partitions_of(self, topic: str) -> list[int]:
+    async def _send_rows(self, rows: Sequence[Any], stuck: set[TopicPartition]) -> None:
         assert self._producer is not None  # noqa: S101  set before any row is read
-        async with asyncio.timeout(REQUEST_SECONDS):
-            return sorted(await self._producer.partitions_for(topic))
-
-    async def _send(self, row: Any, partition: TopicPartition) -> None:
-        assert self._producer is not None  # noqa: S101  set before any row is read
-        starts_ns = time.time_ns()
-        async with asyncio.timeout(REQUEST_SECONDS):
-            future = await self._producer.send(
-                partition.topic,
-                value=row.value.encode(),
-                key=row.key.encode(),
-                partition=partition.partition,
-                headers=headers_of(row, self._source),
-            )
-        self._in_flight[row.id] = Sent(row, partition, future, starts_ns)
+        topics = {row.topic for row in rows}
+        partitions = {topic: sorted(await self._producer.partitions_for(topic)) for topic in topics}
+        for row in rows:
+            key, known = row.key.encode(), partitions[row.topic]
+            partition = TopicPartition(row.topic, self._partitioner(key, known, known))
+            if row.id not in self._in_flight and partition not in stuck:
+                starts_ns = time.time_ns()
+                future = await self._producer.send(
+                    row.topic,
+                    value=row.value.encode(),
+                    key=key,
+                    partition=partition.partition,
+                    headers=headers_of(row, self._source),
+                )
+                self._in_flight[row.id] = Sent(row, partition, future, starts_ns)
 
     async def _settle(self) -> None:
         """Stores partition and offset of what was acknowledged; what failed is sent again. Raises: LogLost."""
