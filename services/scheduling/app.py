@@ -10,7 +10,7 @@ from services.scheduling import api
 from services.scheduling.handlers import cases_changed, programmes_changed
 from services.scheduling.jobs import Jobs
 from services.scheduling.people import IntakeNames
-from services.scheduling.repository import rebookings
+from services.scheduling.repository import rebookings, unmet
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
 from services.scheduling.slot_generation import open_slots
@@ -37,6 +37,7 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         Tick("look_again", timedelta(milliseconds=500), jobs.look_again),
         Tick("find_strays", timedelta(seconds=15), jobs.find_strays),
         Tick("rebook_stranded", timedelta(seconds=1), jobs.rebook_stranded),
+        Tick("watch_clocks", timedelta(seconds=30), jobs.watch_clocks),
         Tick("open_calendars", timedelta(hours=1), jobs.open_calendars),
     ]
     names = IntakeNames(settings.intake_url, settings.tokens["service"])
@@ -45,16 +46,23 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
 
 
 async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
-    """By country: offers ever made, cases that wait now, households that are still to be rebooked."""
+    """By country: offers ever made, cases that wait now, households that are still to be rebooked, and those for whom
+    there is no place: how many, not seen by anyone, too late, days since the oldest."""
     offered = await uow.rows("select system, sum(offers)::bigint as offers from offer_counts group by system")
     offers = {row.system: row.offers for row in offered}
     waiting = {
         row.system: row.n
         for row in await uow.rows("select system, count(*) as n from cases where waiting is not null group by system")
     }
-    rebooking = await rebookings.to_do(uow)
+    rebooking, without_place = await rebookings.to_do(uow), await unmet.counts(uow)
     return {
-        s: {"offers": offers.get(s, 0), "waiting": waiting.get(s, 0), "rebooking": rebooking.get(s, 0)}
+        s: {
+            "offers": offers.get(s, 0),
+            "waiting": waiting.get(s, 0),
+            "rebooking": rebooking.get(s, 0),
+            **unmet.NONE,
+            **without_place.get(s, {}),
+        }
         for s in ("us", "mx", "ca")
     }
 

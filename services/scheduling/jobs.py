@@ -15,6 +15,7 @@ from services.scheduling.rebooking import rebook_next
 from services.scheduling.repository import cases, freed, reference
 from services.scheduling.repository.cases import FIRST, KnownCase, Seniority
 from services.scheduling.slot_generation import open_slots
+from services.scheduling.unmet import watch_clocks
 from shared import tracing
 from shared.clock import Clock
 from shared.db import Database, UnitOfWork
@@ -82,6 +83,10 @@ class Jobs:
     async def rebook_stranded(self) -> None:
         """Rebooks whom a change of a calendar strands, where that was ordered: chunk by chunk until all are done."""
         await self._as_long_as(rebook_next, "rebook stranded")
+
+    async def watch_clocks(self) -> None:
+        """Says which cases without a place are too late for one by now."""
+        await self._as_long_as(watch_clocks, "watch clocks")
 
     async def open_calendars(self) -> None:
         """Makes sure that there are slots for the next 90 days."""

@@ -4,9 +4,10 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from services.scheduling.domain.decisions import Waiting
+from services.scheduling.domain.decisions import UNMET, Waiting
 from services.scheduling.domain.places import Place
 from services.scheduling.repository import appointments, cases, slots
 from services.scheduling.repository.cases import KnownCase
@@ -81,6 +82,7 @@ class Outcome:
             appointment=self.made or self.changed,
             ended=self.ended or self.case.ended,
             waiting=self.waiting,
+            overdue_since=self._overdue_since,
             closed=self.closed,
         )
 
@@ -106,7 +108,14 @@ class Outcome:
             "waiting": self.waiting,
             "offers_missed": 0 if self.changed else self.case.offers_missed + self.is_counted,
             "ended_appointment": self.ended.id if self.ended else None,
+            "is_unmet": self.waiting in UNMET,
+            "overdue_since": self._overdue_since,
         }
+
+    @property
+    def _overdue_since(self) -> datetime | None:
+        """Only a case that still lacks a place can be late for one."""
+        return self.case.overdue_since if self.waiting in UNMET else None
 
 
 async def record(uow: UnitOfWork, results: Sequence[Outcome]) -> None:

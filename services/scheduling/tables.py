@@ -111,6 +111,8 @@ class Case(SchedulingTable, table=True):
     """A case as scheduling sees it. Its version is the sequence of its stream; lock the row before reading it.
 
     Either it has a live appointment, or it waits for a reason, or its state says that there is nothing to wait for.
+    `unmet_since`: it waits because there is no place; who sees to it acknowledges it with a plan. `overdue_since`: it is
+    too late for a place in time.
     """
 
     __tablename__ = "cases"
@@ -128,6 +130,11 @@ class Case(SchedulingTable, table=True):
     offers_missed: int = 0
     calendar_uid: UUID
     ended_appointment: UUID | None = None
+    unmet_since: datetime | None = instant(nullable=True)
+    overdue_since: datetime | None = instant(nullable=True)
+    acknowledged_at: datetime | None = instant(nullable=True)
+    acknowledged_by: str | None = Field(default=None, sa_type=Text)
+    plan: str | None = Field(default=None, sa_type=Text)
     correlation_id: str = Field(sa_type=Text)
     traceparent: str = Field(sa_type=Text)
 

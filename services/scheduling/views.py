@@ -6,8 +6,9 @@ from typing import Any
 from services.scheduling.choices import lacking
 from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
 from services.scheduling.domain.places import Place
-from services.scheduling.repository import cases, reference
+from services.scheduling.repository import cases, reference, unmet
 from services.scheduling.repository.cases import KnownCase, seniority_of
+from services.scheduling.unmet import clock_view
 from shared.db import UnitOfWork
 from shared.events import Appointment, AppointmentStatus
 from shared.web.problems import Problem
@@ -88,6 +89,7 @@ async def why(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
     """Why the case stands where it stands: the rule, its rank in line and what would change it, from what is recorded.
 
     `rank` counts the households before it that wait for a place under the same programme; None when it is not in line.
+    `clock`: since when there is no place, until when one must be found, who sees to it; None when that is not what it lacks.
     `cannot_be_met` names what no resource of its sites could ever give it, whatever else it waits for.
     Raises: Problem 404.
     """
@@ -102,6 +104,7 @@ async def why(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
         "rule": f"allocation {programme.allocation}" if programme else "programme unknown",
         "reason": case.waiting,
         "changes_when": _what_ends_it(case, lacks),
+        "clock": clock_view(clock) if (clock := await unmet.clock_of(uow, case_ref)) else None,
         "cannot_be_met": lacks,
         "rank": await cases.rank_of(uow, snapshot.programme, LOOKED_AT_AGAIN, seniority_of(case)) if in_line else None,
         "from": {

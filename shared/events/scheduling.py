@@ -47,6 +47,7 @@ class CaseScheduled(Event):
     """The case's whole scheduling state: an appointment that it does not name is over.
 
     `appointment` is the live one or none, `ended` the last ended one with its reason, `waiting` why the case has none.
+    `overdue_since`: there is no place for it, and since then it is too late to find one in time.
     `closed` says that none is to come, with the case's state as the reason (ineligible, withdrawn, expired).
     `calendar_uid` is the UID of the case's calendar entry and stays the same for its life.
     """
@@ -60,6 +61,7 @@ class CaseScheduled(Event):
     appointment: Appointment | None = None
     ended: Appointment | None = None
     waiting: str | None = None
+    overdue_since: datetime | None = None
     closed: str | None = None
 
     @property

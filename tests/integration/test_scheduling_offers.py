@@ -369,8 +369,8 @@ async def test_offers_and_waiting_cases_are_counted_by_country(scheduling: Sched
 
     counted = await scheduling.do(counts)
 
-    assert counted["mx"] == {"offers": 3, "waiting": 1, "rebooking": 0}
-    assert counted["us"] == {"offers": 0, "waiting": 0, "rebooking": 0}
+    assert (counted["mx"]["offers"], counted["mx"]["waiting"], counted["mx"]["unmet"]) == (3, 1, 1)
+    assert set(counted["us"].values()) == {0}
 
 
 async def test_five_hundred_households_in_one_batch_get_places_of_their_own(scheduling: Scheduling) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scheduling.domain.calendar import Calendar
-from services.scheduling.domain.decisions import Held, Waiting, is_feasible
+from services.scheduling.domain.decisions import UNMET, Held, Waiting, is_feasible
 from services.scheduling.domain.needs import DESK_STEP, OF_PLACES, Accommodation, Need, Setting, need_of
 from services.scheduling.domain.places import Place, Resource, Step, fault_of
 from services.scheduling.domain.unmet import WITHOUT, why_none
@@ -332,3 +332,7 @@ def test_what_no_interpreter_for_the_sites_is_is_named(voice: Resource, gives: s
 
 def test_every_accommodation_has_its_reason_to_wait() -> None:
     assert set(Accommodation) <= set(WITHOUT)
+
+
+def test_whatever_nobody_can_give_starts_the_clock_of_who_must_find_a_place() -> None:
+    assert {Waiting.NO_CAPACITY, Waiting.NO_INTERPRETER, Waiting.SITE_UNKNOWN, *WITHOUT.values()} == UNMET

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.scheduling.api import appointments, calendars, cases, feeds, internal, sites
+from services.scheduling.api import appointments, calendars, cases, feeds, internal, sites, waiting
 from services.scheduling.people import Names
 from shared.service import Service
 
@@ -15,5 +15,6 @@ def routers(service: Service, names: Names) -> list[APIRouter]:
         sites.router(service),
         calendars.router(service),
         feeds.router(service),
+        waiting.router(service),
         internal.router(service),
     ]

@@ -34,6 +34,23 @@ class Waiting(StrEnum):
     MISSED = "missed"
 
 
+UNMET = frozenset(
+    {
+        Waiting.SITE_UNKNOWN,
+        Waiting.NO_CAPACITY,
+        Waiting.NO_INTERPRETER,
+        Waiting.NO_SIGN_INTERPRETER,
+        Waiting.NO_FEMALE_INTERPRETER,
+        Waiting.NO_WHEELCHAIR,
+        Waiting.NO_STEP_FREE,
+        Waiting.NO_HEARING_LOOP,
+        Waiting.NO_QUIET_ROOM,
+        Waiting.NO_FEMALE_OFFICER,
+        Waiting.NOT_HEARD_APART,
+    }
+)
+"""There is no place that the household can have: the authority must find one, and its clock runs."""
+
 HAD_ITS_SAY = frozenset({Waiting.DECLINED, Waiting.EXPIRED, Waiting.UNANSWERED, Waiting.MISSED})
 """Reasons that a new revision does not undo: the household let a place go, and the next one comes by itself or by people."""
 

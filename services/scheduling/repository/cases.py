@@ -34,7 +34,7 @@ LOCK = "select case_ref from cases where case_ref = any(:refs) order by case_ref
 
 STATE = """
 select c.case_ref, c.version, c.system, c.waiting, c.offers_missed, c.calendar_uid,
-       c.correlation_id, c.traceparent, to_jsonb(live) as live, to_jsonb(ended) as ended {snapshot}
+       c.overdue_since, c.correlation_id, c.traceparent, to_jsonb(live) as live, to_jsonb(ended) as ended {snapshot}
 from cases c
 left join appointments live on live.case_ref = c.case_ref and live.status in ('pending', 'booked', 'arrived', 'checked-in')
 left join appointments ended on ended.id = c.ended_appointment
@@ -54,9 +54,13 @@ order by urgency <> 'urgent', registered_at, case_ref limit :limit
 
 SAVE = """
 update cases c set version = c.version + 1, waiting = r.waiting, offers_missed = r.offers_missed,
-       ended_appointment = coalesce(r.ended_appointment, c.ended_appointment)
+       ended_appointment = coalesce(r.ended_appointment, c.ended_appointment), overdue_since = r.overdue_since,
+       unmet_since = case when r.is_unmet then coalesce(c.unmet_since, :now) end,
+       acknowledged_at = case when r.is_unmet then c.acknowledged_at end,
+       acknowledged_by = case when r.is_unmet then c.acknowledged_by end,
+       plan = case when r.is_unmet then c.plan end
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(
-  case_ref text, waiting text, offers_missed int, ended_appointment uuid)
+  case_ref text, waiting text, offers_missed int, ended_appointment uuid, is_unmet boolean, overdue_since timestamptz)
 where c.case_ref = r.case_ref
 """
 
@@ -72,6 +76,7 @@ class KnownCase:
     waiting: str | None
     offers_missed: int
     calendar_uid: UUID
+    overdue_since: datetime | None
     cause: Cause
     live: Appointment | None
     live_made_in: SpanContext | None
@@ -200,6 +205,7 @@ def _known(row: Any, snapshot: CaseChanged) -> KnownCase:
         waiting=row.waiting,
         offers_missed=row.offers_missed,
         calendar_uid=row.calendar_uid,
+        overdue_since=row.overdue_since,
         cause=Cause(None, row.correlation_id, context),
         live=appointment_of(live) if live else None,
         live_made_in=tracing.from_traceparent(live["traceparent"]) if live else None,
@@ -229,5 +235,6 @@ def appointment_of(row: dict[str, Any]) -> Appointment:
 
 
 async def save(uow: UnitOfWork, rows: Sequence[dict[str, Any]]) -> None:
-    """Raises each case's version by one and stores why it waits and which appointment ended last."""
-    await uow.execute(SAVE, rows=as_json(rows))
+    """Raises each case's version by one and stores why it waits, since when for want of a place, and which appointment
+    ended last."""
+    await uow.execute(SAVE, rows=as_json(rows), now=uow.now)

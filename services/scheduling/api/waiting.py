@@ -1,0 +1,58 @@
+"""Households for whom there is no place, for who must find one: by the clock, and who sees to it."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict
+
+from services.scheduling import unmet
+from services.scheduling.api.cases import canonical
+from services.scheduling.repository import unmet as repository
+from shared.db import UnitOfWork
+from shared.events import System
+from shared.service import Service
+from shared.settings import Role
+from shared.web.dates import Day
+from shared.web.openapi import refusals
+from shared.web.roles import CheckedFirst, requires
+
+Keepers = Annotated[Role, Depends(requires("scheduler", "ops"))]
+Code = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9-]{1,40}$")]
+MOST = 500
+
+
+class Acknowledgement(BaseModel):
+    """What is done about it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    plan: unmet.Plan
+
+
+def router(service: Service) -> APIRouter:
+    """`GET /v1/waiting` and `POST /v1/cases/{ref}/acknowledge`."""
+    api = APIRouter(prefix="/v1", tags=["waiting"], route_class=CheckedFirst)
+
+    @api.get("/waiting")
+    async def waiting(
+        role: Keepers, system: System | None = None, programme: Code = None, due_before: Day | None = None
+    ) -> dict[str, Any]:
+        """Cases without a place, those first whose time ends first: at most 500; `count` says how many there are."""
+
+        async def read(uow: UnitOfWork) -> dict[str, Any]:
+            rows = await repository.by_clock(uow, system, programme, due_before, MOST)
+            return {"count": rows[0].matching if rows else 0, "cases": [unmet.clock_view(row) for row in rows]}
+
+        return await service.database.run(service.clock.now(), read)
+
+    @api.post("/cases/{case_ref}/acknowledge", responses=refusals(409))
+    async def acknowledge(case_ref: str, body: Acknowledgement, role: Keepers) -> dict[str, Any]:
+        """Someone of the authority sees to it from now on."""
+
+        async def work(uow: UnitOfWork) -> dict[str, Any]:
+            await unmet.acknowledge(uow, canonical(case_ref), body.plan, role)
+            return unmet.clock_view(await repository.clock_of(uow, canonical(case_ref)))
+
+        return await service.database.run(service.clock.now(), work)
+
+    return api

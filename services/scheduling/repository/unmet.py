@@ -1,0 +1,83 @@
+"""Households for whom there is no place: since when, until when one must be found, and who sees to it."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from services.scheduling.domain.needs import TRAVEL_NOTICE
+from shared.db import UnitOfWork
+
+DUE_ON = "(cast(snapshot ->> 'valid_until' as date) - cast(:notice as int))"
+NOTICE_DAYS = TRAVEL_NOTICE.days
+
+COLUMNS = f"""
+select case_ref, system, programme, waiting, urgency, registered_at, unmet_since, overdue_since, acknowledged_at,
+       acknowledged_by, plan, {DUE_ON} as due_on, count(*) over () as matching
+from cases where unmet_since is not null
+"""  # noqa: S608  only our own constant is put in
+
+OF_CASE = COLUMNS + " and case_ref = :ref"
+
+LIST = f"""{COLUMNS}
+and (cast(:system as text) is null or system = :system) and (cast(:programme as text) is null or programme = :programme)
+and (cast(:due_before as date) is null or {DUE_ON} < :due_before)
+order by due_on, urgency <> 'urgent', registered_at, case_ref limit :limit
+"""
+
+PASSED = f"""
+select case_ref from cases where unmet_since is not null and (overdue_since is null) = ({DUE_ON} < :today)
+order by case_ref limit :limit
+"""  # noqa: S608  only our own constant is put in
+
+ACKNOWLEDGE = """
+update cases set acknowledged_at = :now, acknowledged_by = :by, plan = :plan where case_ref = :ref
+"""
+
+COUNTS = """
+select system, count(*)::int as unmet, count(*) filter (where acknowledged_at is null)::int as unacknowledged,
+       count(*) filter (where overdue_since is not null)::int as overdue,
+       extract(day from :now - min(unmet_since))::int as oldest_days
+from cases where unmet_since is not null group by system
+"""
+
+
+NONE = {"unmet": 0, "unmet_unacknowledged": 0, "unmet_overdue": 0, "unmet_oldest_days": 0}
+"""The counts of a country where everyone has a place."""
+
+
+async def clock_of(uow: UnitOfWork, case_ref: str) -> Any:
+    """The clock of a case for which there is no place; None for any other."""
+    return next(iter(await uow.rows(OF_CASE, ref=case_ref, notice=NOTICE_DAYS)), None)
+
+
+async def by_clock(
+    uow: UnitOfWork, system: str | None, programme: str | None, due_before: date | None, limit: int
+) -> Sequence[Any]:
+    """Cases without a place, those first whose time ends first; each row says how many match in all."""
+    return await uow.rows(
+        LIST, system=system, programme=programme, due_before=due_before, limit=limit, notice=NOTICE_DAYS
+    )
+
+
+async def whose_clock_passed(uow: UnitOfWork, limit: int) -> list[str]:
+    """Cases that are overdue and do not say so yet, or that say so and have time again."""
+    rows = await uow.rows(PASSED, today=uow.now.date(), limit=limit, notice=NOTICE_DAYS)
+    return [row.case_ref for row in rows]
+
+
+async def acknowledge(uow: UnitOfWork, case_ref: str, by: str, plan: str) -> None:
+    """Notes on a locked case without a place who sees to it, and how."""
+    await uow.execute(ACKNOWLEDGE, ref=case_ref, now=uow.now, by=by, plan=plan)
+
+
+async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
+    """By country: cases without a place, of these not seen by anyone, too late, and days since the oldest."""
+    return {
+        row.system: {
+            "unmet": row.unmet,
+            "unmet_unacknowledged": row.unacknowledged,
+            "unmet_overdue": row.overdue,
+            "unmet_oldest_days": row.oldest_days,
+        }
+        for row in await uow.rows(COUNTS, now=uow.now)
+    }
