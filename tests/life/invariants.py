@@ -17,9 +17,9 @@ INVARIANTS = {
                               group by case_ref having count(*) > 1) x""",
     "no cancelled appointment holds a slot": """
         select count(*) from appointments a join slot_claims c on c.appointment_id = a.id where status = 'cancelled'""",
-    "a live appointment holds its desk or window from its start, step by step, to its end": f"""
+    "a live appointment holds its desks or window from its start, step by step, to its end": f"""
         select count(*) from appointments a
-        where status in {LIVE} and claimed_minutes <> (
+        where status in {LIVE} and claimed_minutes * desks <> (
           select coalesce(sum(case s.kind when 'desk' then 15 else 30 end), 0)
           from slot_claims c join slots s on s.id = c.slot_id
           where c.appointment_id = a.id and s.kind <> 'interpreter' and s.site = a.site
