@@ -15,6 +15,8 @@ from shared.web.problems import Problem
 
 CAN_GO = frozenset({AppointmentStatus.PENDING, AppointmentStatus.BOOKED})
 """An appointment that another place can replace."""
+LONGEST = timedelta(hours=12)
+"""No interview takes longer."""
 MOST = 500
 """Places shown at once; who looks for more asks for other days."""
 
@@ -47,7 +49,7 @@ async def find_place(uow: UnitOfWork, case: KnownCase, slot_id: int) -> Place | 
     slot = await slots.find(uow, slot_id)
     if slot is None:
         return None
-    span = Span(slot.starts_at, slot.starts_at + timedelta(hours=12), slot.site)
+    span = Span(slot.starts_at, slot.starts_at + LONGEST, slot.site)
     return next((place for place in await places_of(uow, case, span) if place.claims[0][0] == slot_id), None)
 
 
@@ -60,14 +62,21 @@ async def lacking(uow: UnitOfWork, case: KnownCase, programme: ProgrammeChanged)
 
 
 async def _need(uow: UnitOfWork, case: KnownCase) -> Need:
-    if case.live and (case.live.starts_at <= uow.now or case.live.status not in CAN_GO):
-        raise Problem(409, "interview_began", "its time has come: no other place can be chosen any more")
     programme = (await reference.programmes(uow, [case.snapshot.programme])).get(case.snapshot.programme)
+    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    return need_to_choose(case, programme, areas, uow.now)
+
+
+def need_to_choose(
+    case: KnownCase, programme: ProgrammeChanged | None, areas: dict[str, str | None], now: datetime
+) -> Need:
+    """What a place must be for a household to choose it. Raises: Problem 409 when it can choose none at all."""
+    if case.live and (case.live.starts_at <= now or case.live.status not in CAN_GO):
+        raise Problem(409, "interview_began", "its time has come: no other place can be chosen any more")
     if case.snapshot.state is not CaseState.ELIGIBLE or programme is None:
         raise Problem(409, "cannot_choose", f"the case is {case.snapshot.state}: no interview can be chosen")
     if programme.status is not ProgrammeStatus.OPEN:
         raise Problem(409, "programme_not_open", f"the programme is {programme.status}: wait until it opens again")
     if programme.allocation is Allocation.DRAW:
         raise Problem(409, "drawn", "places of this programme are drawn: the household takes part by itself")
-    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
-    return replace(need_of(case.snapshot, programme, areas, uow.now), earliest=uow.now + TRAVEL_NOTICE)
+    return replace(need_of(case.snapshot, programme, areas, now), earliest=now + TRAVEL_NOTICE)

@@ -50,7 +50,11 @@ group by a.id order by a.wall_time, a.id
 
 async def case_view(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
     """The case as staff see it. Raises: Problem 404."""
-    case = await known(uow, case_ref)
+    return view_of(await known(uow, case_ref))
+
+
+def view_of(case: KnownCase) -> dict[str, Any]:
+    """A case as staff see it."""
     return {
         "case_ref": case.case_ref,
         "system": case.system,

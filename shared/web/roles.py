@@ -1,7 +1,7 @@
 """Who may call: bearer tokens that stand for a role."""
 
 import hmac
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Annotated, Any
 
 from fastapi import Request, Response, Security
@@ -36,10 +36,10 @@ def role_of(token: str, tokens: dict[Role, SecretStr]) -> Role | None:
     return fitting[0] if fitting else None
 
 
-def requires(*allowed: Role) -> Callable[..., Role]:
+def requires(*allowed: Role) -> Callable[..., Awaitable[Role]]:
     """A dependency that lets only these roles pass. 401 without a valid token, 403 with another role's."""
 
-    def check(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]) -> Role:
+    async def check(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]) -> Role:
         return _allowed(request, given, allowed)
 
     setattr(check, ALLOWED, allowed)

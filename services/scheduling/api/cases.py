@@ -1,6 +1,6 @@
 """Cases: read one, answer its offer, choose, move, cancel, ask why."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -10,7 +10,10 @@ from pydantic import BaseModel, Field
 
 from services.scheduling import commands, views
 from services.scheduling.choices import Span, places_of
-from shared.db import UnitOfWork
+from services.scheduling.commands.choosing import Choosing, choose_together
+from shared import tracing
+from shared.db import DatabaseUnavailable, UnitOfWork
+from shared.gathered import Gathered
 from shared.reference import canonical_case_ref
 from shared.service import Service
 from shared.settings import Role
@@ -69,6 +72,19 @@ def router(service: Service) -> APIRouter:
 
         return await service.database.run(service.clock.now(), work)
 
+    async def choose_all(asked: Sequence[Choosing]) -> list[dict[str, Any] | Exception]:
+        """In one transaction; what it leaves is done after it, one by one."""
+        answers = await service.database.run(service.clock.now(), lambda uow: choose_together(uow, asked))
+        return [answer or await choose_alone(each) for each, answer in zip(asked, answers, strict=True)]
+
+    async def choose_alone(each: Choosing) -> dict[str, Any] | Exception:
+        try:
+            return await doing(each.case_ref, lambda uow, ref: commands.choose(uow, ref, each.slot_id, each.acted_by))
+        except (Problem, DatabaseUnavailable) as refusal:
+            return refusal
+
+    choosing = Gathered(choose_all)
+
     @api.get("/{case_ref}")
     async def read_case(case_ref: str, role: Staff) -> dict[str, Any]:
         return dict(await reading(case_ref, views.case_view))
@@ -94,7 +110,7 @@ def router(service: Service) -> APIRouter:
 
     @api.post("/{case_ref}/appointment")
     async def choose(case_ref: str, choice: Choice, role: Staff) -> dict[str, Any]:
-        return await doing(case_ref, lambda uow, ref: commands.choose(uow, ref, choice.slot_id, role))
+        return await choosing(Choosing(canonical(case_ref), choice.slot_id, role, tracing.current()))
 
     @api.post("/{case_ref}/appointment/accept")
     async def accept(case_ref: str, role: Staff, answer: Answer | None = None) -> dict[str, Any]:

@@ -15,8 +15,13 @@ async def locked(uow: UnitOfWork, case_ref: str) -> KnownCase:
     """The case, locked before it is read. Raises: Problem 404."""
     found = await cases.lock(uow, [case_ref])
     if not found:
-        raise Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")
+        raise unknown_case()
     return found[0]
+
+
+def unknown_case() -> Problem:
+    """The refusal of a reference that no case has."""
+    return Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")
 
 
 async def locked_with(uow: UnitOfWork, appointment_id: UUID) -> tuple[KnownCase, Appointment]:

@@ -87,13 +87,16 @@ async def _check_limits(uow: UnitOfWork, case: KnownCase) -> None:
 async def _book(uow: UnitOfWork, case: KnownCase, slot_id: int, acted_by: Role, reason: str) -> None:
     place = await find_place(uow, case, slot_id)
     if place is None or not await _holds(uow, place):
-        raise Problem(
-            409, "place_taken", "this place cannot be had any more: look at what is free now and choose again"
-        )
+        raise place_taken()
     site = (await reference.sites(uow))[place.site]
     made = appointment_at(case, place, site, status=AppointmentStatus.BOOKED, deadline=None, acted_by=acted_by)
     over = ended(case.live, AppointmentStatus.CANCELLED, reason, acted_by) if case.live else None
     await record(uow, [Outcome(case, made=made, ended=over, place=place, cause=cause_of(case))])
+
+
+def place_taken() -> Problem:
+    """The refusal of a place that is not there, not the household's, or another's by now."""
+    return Problem(409, "place_taken", "this place cannot be had any more: look at what is free now and choose again")
 
 
 async def _holds(uow: UnitOfWork, place: Place) -> bool:

@@ -29,6 +29,12 @@ where s.is_open and (r.site = any(:sites) or
 order by r.id
 """
 
+GONE = """
+select c.case_ref from unnest(cast(:refs as text[]), cast(:ids as bigint[])) as w(ref, slot_id)
+join cases c on c.case_ref = w.ref and c.waiting = 'awaiting_choice' join slots s on s.id = w.slot_id
+where s.taken >= s.capacity
+"""
+
 LOCK = 'select id, capacity - taken as "left" from slots where id = any(:ids) order by id for update'
 
 OWN = """
@@ -115,6 +121,18 @@ async def free_calendar(
 async def find(uow: UnitOfWork, slot_id: int) -> Any:
     """Site and start of a slot; None when there is no such slot."""
     return next(iter(await uow.rows("select site, starts_at from slots where id = :id", id=slot_id)), None)
+
+
+async def starts_of(uow: UnitOfWork, slot_ids: Sequence[int]) -> dict[int, tuple[str, datetime]]:
+    """Site and start of each slot that there is."""
+    rows = await uow.rows("select id, site, starts_at from slots where id = any(:ids)", ids=list(slot_ids))
+    return {row.id: (row.site, row.starts_at) for row in rows}
+
+
+async def gone_for(uow: UnitOfWork, wanted: Sequence[tuple[str, int]]) -> set[str]:
+    """Which of these cases, each with the slot that it wants, wait for their choice and want one that is full."""
+    refs, ids = [ref for ref, _ in wanted], [slot for _, slot in wanted]
+    return {row.case_ref for row in await uow.rows(GONE, refs=refs, ids=ids)}
 
 
 async def lock(uow: UnitOfWork, slot_ids: Iterable[int]) -> dict[int, int]:

@@ -1,0 +1,121 @@
+"""Choices of many households in one transaction: each gets what it would get alone, in the order in which they asked."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from opentelemetry.trace import SpanContext
+
+from services.scheduling import views
+from services.scheduling.choices import LONGEST, need_to_choose
+from services.scheduling.commands.locked import unknown_case
+from services.scheduling.commands.places import place_taken
+from services.scheduling.domain.admission import admit
+from services.scheduling.domain.needs import Need
+from services.scheduling.domain.places import Place
+from services.scheduling.offers import appointment_at
+from services.scheduling.outcomes import Outcome, record
+from services.scheduling.repository import cases, reference, slots
+from services.scheduling.repository.cases import KnownCase
+from shared.db import UnitOfWork
+from shared.events import AppointmentStatus
+from shared.outbox import Cause
+from shared.settings import Role
+from shared.web.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """A household's choice; `context` is the span of the request."""
+
+    case_ref: str
+    slot_id: int
+    acted_by: Role
+    context: SpanContext
+
+
+Answer = dict[str, Any] | Problem | None
+
+
+async def choose_together(uow: UnitOfWork, asked: Sequence[Choosing]) -> list[Answer]:
+    """The case after each choice, as staff see it, or the refusal.
+
+    None for what is to be done alone, afterwards: a case that has an appointment, or that is asked for twice.
+    """
+    answers: dict[str, Answer] = {}
+    wanted: dict[str, Choosing] = {each.case_ref: each for each in reversed(asked)}
+    for ref in await slots.gone_for(uow, [(each.case_ref, each.slot_id) for each in wanted.values()]):
+        answers[ref] = place_taken()
+        del wanted[ref]
+    known = {case.case_ref: case for case in await cases.lock(uow, wanted)}
+    needs = await _needs(uow, wanted, known, answers)
+    places = await _places(uow, [(need, wanted[ref].slot_id) for ref, need in needs.items()])
+    in_order = [places[each.case_ref] for each in asked if each.case_ref in places and each is wanted[each.case_ref]]
+    left = await slots.lock(uow, [slot for place in in_order for slot, _ in place.claims])
+    winners, _ = admit(in_order, left)
+    await _book(uow, winners, known, wanted)
+    views_of = {
+        case.case_ref: views.view_of(case) for case in await cases.read(uow, [w.need.case_ref for w in winners])
+    }
+    answers.update({ref: views_of.get(ref) or place_taken() for ref in needs})
+    first = {each.case_ref: each for each in reversed(asked)}
+    return [answers[each.case_ref] if each is first[each.case_ref] else None for each in asked]
+
+
+async def _needs(
+    uow: UnitOfWork, wanted: Iterable[str], known: Mapping[str, KnownCase], answers: dict[str, Answer]
+) -> dict[str, Need]:
+    """What each household needs that may choose now; the others are answered."""
+    programmes = await reference.programmes(uow, {case.snapshot.programme for case in known.values()})
+    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    needs = {}
+    for ref in wanted:
+        case = known.get(ref)
+        if case is None:
+            answers[ref] = unknown_case()
+        elif case.live:
+            answers[ref] = None
+        else:
+            try:
+                needs[ref] = need_to_choose(case, programmes.get(case.snapshot.programme), areas, uow.now)
+            except Problem as refusal:
+                answers[ref] = refusal
+    return needs
+
+
+async def _places(uow: UnitOfWork, wanted: Sequence[tuple[Need, int]]) -> dict[str, Place]:
+    """The place of each household that begins with the slot it wants, by reference, if it is shown such a place now."""
+    begins = await slots.starts_of(uow, [slot for _, slot in wanted])
+    if not begins:
+        return {}
+    first, last = min(at for _, at in begins.values()), max(at for _, at in begins.values())
+    interpreted = any(need.languages for need, _ in wanted)
+    resources = await slots.resources_of(uow, {site for site, _ in begins.values()}, with_remote=interpreted)
+    calendar = await slots.free_calendar(uow, resources, first, last + LONGEST)
+    shown: dict[tuple[object, ...], dict[int, Place]] = {}
+    found = {}
+    for need, slot in wanted:
+        site = begins[slot][0] if slot in begins else None
+        if site not in need.sites:
+            continue
+        there = replace(need, sites=(site,))
+        alike = (there.signature, there.latest)
+        if alike not in shown:
+            shown[alike] = {place.claims[0][0]: place for place in calendar.places(there)}
+        if slot in shown[alike]:
+            found[need.case_ref] = replace(shown[alike][slot], need=need)
+    return found
+
+
+async def _book(
+    uow: UnitOfWork, winners: Sequence[Place], known: Mapping[str, KnownCase], wanted: Mapping[str, Choosing]
+) -> None:
+    sites = await reference.sites(uow)
+    outcomes = []
+    for place in winners:
+        case, asked = known[place.need.case_ref], wanted[place.need.case_ref]
+        made = appointment_at(
+            case, place, sites[place.site], status=AppointmentStatus.BOOKED, deadline=None, acted_by=asked.acted_by
+        )
+        outcomes.append(Outcome(case, made=made, place=place, cause=Cause.first(asked.context, case.cause.context)))
+    await record(uow, outcomes)

@@ -1,0 +1,137 @@
+"""Choices that come at once are carried out in one transaction, and each gets what it would get alone."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest_asyncio
+
+from services.scheduling import commands, views
+from services.scheduling.app import build
+from services.scheduling.choices import Span, places_of
+from services.scheduling.commands.choosing import Choosing, choose_together
+from shared import tracing
+from shared.clock import FixedClock
+from shared.events import CaseChanged
+from shared.reference import new_case_ref
+from shared.web.problems import Problem
+from tests.builders import NOW, a_case, a_programme, days
+from tests.conftest import MakeDatabase
+from tests.scheduling import Scheduling, prepared, settings
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def template(new_database: MakeDatabase) -> str:
+    return await prepared(await new_database("template0"))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def scheduling(new_database: MakeDatabase, template: str) -> AsyncIterator[Scheduling]:
+    running = Scheduling(await new_database(template))
+    await running.receive(
+        a_programme(allocation="choice"),
+        a_programme(programme="MX-DRW", allocation="draw"),
+        a_programme(programme="MX-IMM"),
+    )
+    yield running
+    await running.check()
+    await running.database.close()
+
+
+async def choosers(scheduling: Scheduling, count: int, **changes: Any) -> list[CaseChanged]:
+    made = [a_case(**changes) for _ in range(count)]
+    await scheduling.receive(*made)
+    return made
+
+
+async def slots_of(scheduling: Scheduling, case: CaseChanged) -> list[int]:
+    async def read(uow: Any) -> list[int]:
+        shown = await places_of(uow, await views.known(uow, case.case_ref), Span(uow.now, uow.now + days(14)))
+        return [place.claims[0][0] for place in shown]
+
+    slots: list[int] = await scheduling.do(read)
+    return slots
+
+
+def choosing(ref: str, slot: int) -> Choosing:
+    return Choosing(ref, slot, "assistant", tracing.new_root())
+
+
+def outcome(answer: Any) -> Any:
+    return answer.code if isinstance(answer, Problem) else answer and answer["state"]
+
+
+async def test_each_gets_what_it_would_get_alone(scheduling: Scheduling) -> None:
+    first, second, third, paired = await choosers(scheduling, 4)
+    [drawn] = await choosers(scheduling, 1, programme="MX-DRW")
+    [in_review] = await choosers(scheduling, 1, state="review")
+    slots = await slots_of(scheduling, first)
+    asked = [
+        choosing(first.case_ref, slots[0]),
+        choosing(second.case_ref, slots[0]),
+        choosing(third.case_ref, slots[-1]),
+        choosing(paired.case_ref, 999_999_999),
+        choosing(drawn.case_ref, slots[3]),
+        choosing(in_review.case_ref, slots[3]),
+        choosing(new_case_ref(), slots[3]),
+    ]
+
+    answers = await scheduling.do(lambda uow: choose_together(uow, asked))
+
+    assert [outcome(answer) for answer in answers] == [
+        "booked", "place_taken", "booked", "place_taken", "drawn", "cannot_choose", "case_unknown",
+    ]  # fmt: skip
+    assert (await scheduling.live(first)).acted_by == "assistant"
+    assert await scheduling.published(first) == [
+        "puente.scheduling.case.waiting.v1", "puente.scheduling.appointment.offered.v1",
+    ]  # fmt: skip
+
+
+async def test_who_has_an_appointment_or_asks_twice_is_left_to_be_done_alone(scheduling: Scheduling) -> None:
+    has, twice = await choosers(scheduling, 2)
+    slots = await slots_of(scheduling, has)
+    await scheduling.do(lambda uow: commands.choose(uow, has.case_ref, slots[0], "assistant"))
+    asked = [choosing(has.case_ref, slots[5]), choosing(twice.case_ref, slots[-1]), choosing(twice.case_ref, slots[-9])]
+
+    answers = await scheduling.do(lambda uow: choose_together(uow, asked))
+
+    assert [outcome(answer) for answer in answers] == [None, "booked", None]
+
+
+async def test_a_slot_that_is_full_is_refused_without_waiting_for_anything(scheduling: Scheduling) -> None:
+    winner, loser = await choosers(scheduling, 2)
+    slot = (await slots_of(scheduling, winner))[0]
+    await scheduling.do(lambda uow: commands.choose(uow, winner.case_ref, slot, "assistant"))
+
+    async with scheduling.database.begin(NOW) as holding:
+        await holding.rows("select * from cases for update")
+        [answer] = await asyncio.wait_for(
+            scheduling.do(lambda uow: choose_together(uow, [choosing(loser.case_ref, slot)])), 5
+        )
+
+    assert outcome(answer) == "place_taken"
+
+
+async def test_forty_requests_at_once_for_one_place_give_it_once_and_the_same_again_to_who_has_it(
+    scheduling: Scheduling,
+) -> None:
+    cases = await choosers(scheduling, 40)
+    slot = (await slots_of(scheduling, cases[0]))[0]
+    app = build(settings(scheduling.database.url), FixedClock(NOW))
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+        client.headers["Authorization"] = "Bearer assistant"
+
+        async def choose(case: CaseChanged) -> httpx.Response:
+            return await client.post(f"/v1/cases/{case.case_ref}/appointment", json={"slot_id": slot})
+
+        answers = await asyncio.gather(*(choose(case) for case in cases))
+        winner = next(case for case, answer in zip(cases, answers, strict=True) if answer.status_code == 200)
+        again = await choose(winner)
+
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 39}
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"place_taken"}
+    assert (again.status_code, again.json()["version"]) == (200, 2)
+    await app.state.service.database.close()
