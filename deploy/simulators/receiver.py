@@ -47,7 +47,8 @@ def read_mx(body: str) -> Iterator[Line]:
 
 def read_ca(body: str) -> Iterator[Line]:
     for each in ElementTree.fromstring(body.encode()).iter(ELEMENT):
-        said = {**each.attrib, "interview": next((dict(part.attrib) for part in each), None)}
+        parts = {part.tag.partition("}")[2].lower(): dict(part.attrib) for part in each}
+        said = {**each.attrib, **parts}
         yield {"id": said["message"], "case": said["case"], "state": said["state"], "said": said}
 
 

@@ -103,7 +103,10 @@ async def _take(service: Service, system: str, request: Request, body: bytes, re
 
 
 class CaseView(BaseModel):
-    """A case as operations see it; `party` counts those who attend, `registered_at` is in UTC."""
+    """A case as operations see it; `party` counts those who attend, `registered_at` is in UTC.
+
+    `referred_from` and `referred_to` are the household's other cases, and are left out when there are none.
+    """
 
     case_ref: str
     system: str
@@ -115,6 +118,8 @@ class CaseView(BaseModel):
     registered_at: str
     valid_until: str
     warnings: list[str]
+    referred_from: str | None = None
+    referred_to: str | None = None
 
     @classmethod
     def of(cls, case: CaseRow) -> "CaseView":
@@ -130,6 +135,8 @@ class CaseView(BaseModel):
             registered_at=f"{said['registered_at'][:19]}Z",
             valid_until=said["valid_until"],
             warnings=case.warnings,
+            referred_from=case.referred_from,
+            referred_to=case.referred_to,
         )
 
 
@@ -137,7 +144,7 @@ def cases_router(service: Service) -> APIRouter:
     """Cases for operations."""
     api = APIRouter(tags=["cases"])
 
-    @api.get("/v1/cases/{case_ref}", dependencies=[Depends(requires("ops"))])
+    @api.get("/v1/cases/{case_ref}", dependencies=[Depends(requires("ops"))], response_model_exclude_none=True)
     async def read_case(case_ref: str) -> CaseView:
         known = canonical_case_ref(case_ref)
         if known:

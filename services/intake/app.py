@@ -11,6 +11,7 @@ from services.intake import api, internal, programmes
 from services.intake.handlers import cases_scheduled, sites_changed
 from services.intake.jobs import Jobs
 from services.intake.receivers import Receivers
+from services.intake.referring import refer_cases
 from services.intake.repository.cases import counts
 from services.intake.seed import seed
 from services.intake.senders import Senders
@@ -28,6 +29,8 @@ HANDLERS = {SiteChanged.topic: sites_changed, CaseScheduled.topic: cases_schedul
 
 EXPIRE_EVERY = timedelta(minutes=10)
 """So that a case is expired soon after its last day; most looks find nothing."""
+REFER_EVERY = timedelta(seconds=1)
+"""Referrals are few and nobody waits at a screen for one; most looks find nothing."""
 TELL_EVERY = timedelta(seconds=0.5)
 """Looking for what is to be told is one indexed question; a country hears of it this much later at most."""
 
@@ -46,6 +49,7 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> FastAPI:
     teller = Teller(service.database, service.clock, Receivers(settings.receiver_urls, settings.systems))
     ticks = [
         Tick("expire_cases", EXPIRE_EVERY, jobs.expire_cases),
+        Tick("refer_cases", REFER_EVERY, partial(refer_cases, service)),
         *(Tick(f"tell_{system}", TELL_EVERY, partial(teller.tell, system)) for system in System),
     ]
     return create_app(service, routers=routers, ticks=ticks, counts=counts)

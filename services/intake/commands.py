@@ -100,7 +100,7 @@ class _Making:
             self.new += 1
         case.version += 1
         result = canonical(reported)
-        event = snapshots.case_changed(reported, result, state, case.case_ref, case.version)
+        event = snapshots.case_changed(reported, result, state, case)
         self.uow.publish(event, cause=Cause.first(span.context))
         self.changed[case.case_ref] = CaseNow(result, event, verdict.warnings)
 

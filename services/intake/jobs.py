@@ -38,5 +38,5 @@ async def expire_cases(uow: UnitOfWork) -> list[Span]:
         uow.publish(event, cause=Cause.first(span.context))
         spans.append(span)
     if expired:
-        await cases.expire(uow, expired)
+        await cases.end(uow, expired)
     return spans

@@ -4,18 +4,29 @@ from dataclasses import asdict
 
 from services.intake.domain import cases
 from services.intake.domain.results import Reported
+from services.intake.repository.documents import KnownCase
 from shared.events import CASE_EVENTS, CaseChanged, CaseLanguage, CaseState, Party, Reachable
 from shared.events.eligibility import EligibilityResult
 
+REFERRED = "referred"
+"""The reason for which a case is withdrawn whose household went on to another country's programme."""
 
-def case_changed(reported: Reported, result: EligibilityResult, state: str, case_ref: str, version: int) -> CaseChanged:
-    """The event that says what is now true of the case."""
-    return CASE_EVENTS[CaseState(state)](
-        version=version,
-        case_ref=case_ref,
+
+def case_changed(reported: Reported, result: EligibilityResult, state: str, case: KnownCase) -> CaseChanged:
+    """The event that says what is now true of the case.
+
+    Whatever its country says later, a household that went on has its one case there, and one that came was registered first
+    where it came from.
+    """
+    went_on = case.referred_to is not None
+    now = CaseState.WITHDRAWN if went_on else CaseState(state)
+    first = case.registered_at if case.referred_from and case.registered_at else result.registered_at
+    return CASE_EVENTS[now](
+        version=case.version,
+        case_ref=case.case_ref,
         system=result.system,
-        state=CaseState(state),
-        reason=cases.reason_code(reported),
+        state=now,
+        reason=REFERRED if went_on else cases.reason_code(reported),
         revision=result.revision,
         programme=result.programme,
         party=Party(**asdict(cases.party_size(reported))),
@@ -27,9 +38,10 @@ def case_changed(reported: Reported, result: EligibilityResult, state: str, case
         ),
         needs=tuple(cases.needs(reported)),
         urgency=result.urgency,
-        registered_at=result.registered_at,
+        registered_at=min(first, result.registered_at),
         valid_until=result.valid_until,
         referrer=result.referred_by.kind,
         reachable=Reachable(cases.reachable(reported.contact)) if reported.contact else Reachable.NO,
         locale=result.contact.locale,
+        referred_from=case.referred_from,
     )

@@ -23,7 +23,8 @@ class CaseRow(IntakeTable, table=True):
     """One household under one programme: what the highest accepted revision of its result says.
 
     `eligible -> expired` when its last day is over; every other change of state is a new revision. `version` rises at each
-    change. `snapshot` is what was published last; `contact` and `result` are encrypted.
+    change. `snapshot` is what was published last; `contact` and `result` are encrypted. `referred_to` is the case as which
+    the household went on to another country's programme, `referred_from` the one as which it came.
     """
 
     __tablename__ = "cases"
@@ -41,3 +42,5 @@ class CaseRow(IntakeTable, table=True):
     contact: bytes = Field(sa_type=LargeBinary)
     result: bytes = Field(sa_type=LargeBinary)
     changed_at: datetime = Field(sa_type=DateTime(timezone=True))
+    referred_from: str | None = Field(default=None, sa_type=Text)
+    referred_to: str | None = Field(default=None, sa_type=Text)

@@ -75,6 +75,10 @@ def need_to_choose(
         raise Problem(409, "interview_began", "its time has come: no other place can be chosen any more")
     if case.snapshot.state is not CaseState.ELIGIBLE or programme is None:
         raise Problem(409, "cannot_choose", f"the case is {case.snapshot.state}: no interview can be chosen")
+    if case.waiting == Waiting.REFERRED:
+        raise Problem(
+            409, "being_referred", "the household goes on to another country's programme: follow its new case"
+        )
     if programme.status is not ProgrammeStatus.OPEN:
         raise Problem(409, "programme_not_open", f"the programme is {programme.status}: wait until it opens again")
     if programme.allocation is Allocation.DRAW:

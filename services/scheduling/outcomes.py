@@ -84,6 +84,7 @@ class Outcome:
             waiting=self.waiting,
             overdue_since=self._overdue_since,
             closed=self.closed,
+            referral=self.case.referral,
         )
 
     @property

@@ -35,6 +35,7 @@ WHAT_ENDS_IT = {
     Waiting.EXPIRED: "a place is freed, a new day opens, or the household asks for another offer",
     Waiting.UNANSWERED: "the household, or staff for it, asks for another offer",
     Waiting.MISSED: "staff review the absence and excuse it",
+    Waiting.REFERRED: "intake makes the household's case under the other country's programme",
 }
 """What would change why a case waits; a test sees that no reason is left out."""
 
@@ -64,6 +65,7 @@ def view_of(case: KnownCase) -> dict[str, Any]:
         "appointment": _appointment(case.live),
         "ended": _appointment(case.ended),
         "reason": case.waiting,
+        "referral": case.referral.model_dump(mode="json") if case.referral else None,
     }
 
 
@@ -110,6 +112,7 @@ async def why(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
         "changes_when": _what_ends_it(case, lacks),
         "clock": clock_view(clock) if (clock := await unmet.clock_of(uow, case_ref)) else None,
         "cannot_be_met": lacks,
+        "referral": case.referral.model_dump(mode="json") if case.referral else None,
         "rank": await cases.rank_of(uow, snapshot.programme, LOOKED_AT_AGAIN, seniority_of(case)) if in_line else None,
         "from": {
             "urgency": snapshot.urgency,

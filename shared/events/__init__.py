@@ -36,6 +36,9 @@ from shared.events.scheduling import (
     CaseScheduled,
     CaseWaiting,
     OfferExpired,
+    Referral,
+    ReferralChanged,
+    ReferralState,
     SiteChanged,
 )
 
@@ -76,6 +79,9 @@ __all__ = [
     "ProgrammeChanged",
     "ProgrammeStatus",
     "Reachable",
+    "Referral",
+    "ReferralChanged",
+    "ReferralState",
     "SiteChanged",
     "Snapshot",
     "System",

@@ -53,7 +53,10 @@ class CaseLanguage(Snapshot):
 
 
 class CaseChanged(Event):
-    """The whole case as intake knows it. The subclass only says what happened last."""
+    """The whole case as intake knows it. The subclass only says what happened last.
+
+    `referred_from` is the case in another country's system as which the household was registered before.
+    """
 
     topic = "intake.cases"
 
@@ -74,6 +77,7 @@ class CaseChanged(Event):
     referrer: str
     reachable: Reachable
     locale: str
+    referred_from: str | None = None
 
     @property
     def key(self) -> str:

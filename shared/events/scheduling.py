@@ -43,13 +43,31 @@ class Appointment(Snapshot):
     acted_by: str
 
 
+class ReferralState(StrEnum):
+    """`proposed -> accepted | declined | withdrawn`; events carry the first two."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class Referral(Snapshot):
+    """A household that consented is to go on to this programme of another country's `system`; accepted: it does."""
+
+    id: UUID
+    programme: str
+    system: System
+    state: ReferralState
+
+
 class CaseScheduled(Event):
     """The case's whole scheduling state: an appointment that it does not name is over.
 
     `appointment` is the live one or none, `ended` the last ended one with its reason, `waiting` why the case has none.
     `overdue_since`: there is no place for it, and since then it is too late to find one in time.
     `closed` says that none is to come, with the case's state as the reason (ineligible, withdrawn, expired).
-    `calendar_uid` is the UID of the case's calendar entry and stays the same for its life.
+    `referral` is the open one, or the one by which the household went on. `calendar_uid` is the UID of the case's calendar entry and stays the same for its life.
     """
 
     topic = "scheduling.cases"
@@ -63,6 +81,7 @@ class CaseScheduled(Event):
     waiting: str | None = None
     overdue_since: datetime | None = None
     closed: str | None = None
+    referral: Referral | None = None
 
     @property
     def key(self) -> str:
@@ -111,6 +130,10 @@ class CaseWaiting(CaseScheduled):
 
 class CaseClosed(CaseScheduled):
     type = "puente.scheduling.case.closed.v1"
+
+
+class ReferralChanged(CaseScheduled):
+    type = "puente.scheduling.referral.changed.v1"
 
 
 class SiteChanged(Event):

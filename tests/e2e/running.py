@@ -39,7 +39,9 @@ select topic, key, max(sequence) as sequence, bool_or(published_at is null) as u
 group by topic, key
 """
 UNSENT = "select 1 from notices where state in ('due', 'sending') limit 1"
-UNTOLD = "select 1 from tellings where next_try_at is not null limit 1"
+UNTOLD_OR_UNREFERRED = """
+select 1 from tellings where next_try_at is not null union all select 1 from referrals where done_at is null limit 1
+"""
 IS_TODAY = """
 update appointments set wall_time = (now() at time zone zone)::date + wall_time::time
 where case_ref = $1 and status = 'booked' returning id
@@ -94,6 +96,13 @@ class Running:
         async with self._client("scheduling") as client:
             return await client.post(f"/v1/cases/{case_ref}/appointment/{answer}")
 
+    async def refer(self, case_ref: str, what: str, **proposal: Any) -> Document:
+        """The case after a scheduler proposed its referral, or answered it: `/accept` and so on."""
+        async with self._client("scheduling", "scheduler") as client:
+            answer = await client.post(f"/v1/cases/{case_ref}/referral{what}", json=proposal or None)
+        found: Document = answer.raise_for_status().json()
+        return found
+
     async def names_today(self, case_ref: str) -> list[tuple[str, str]]:
         """Given and family name of each who must come, as an officer is shown them; the case's date is today from now on."""
         [row] = await self.rows("scheduling", IS_TODAY, case_ref)
@@ -127,7 +136,7 @@ class Running:
 
     async def is_quiet(self) -> bool:
         """True when nothing is under way: what was published was handled, no place is free to give, no notice to send, no
-        country to tell.
+        country to tell, no household to refer.
 
         Asked of the databases, since what a service says of its lag may be two seconds old.
         """
@@ -142,7 +151,7 @@ class Running:
             position = {(row["topic"], row["key"]): row["sequence"] for row in rows}
             if position != {stream: sequence for stream, sequence in newest.items() if stream[0] in topics}:
                 return False
-        under_way = {"notifications": UNSENT, "scheduling": UNGIVEN, "intake": UNTOLD}
+        under_way = {"notifications": UNSENT, "scheduling": UNGIVEN, "intake": UNTOLD_OR_UNREFERRED}
         return not any([await self.rows(service, sql) for service, sql in under_way.items()])
 
     def _client(self, service: str, role: str = "ops") -> httpx.AsyncClient:

@@ -48,12 +48,14 @@ async def test_scheduling_keeps_every_promise_of_its_openapi_document(
                 "path.site": [TAP],
                 "query.site": [TAP],
                 "body.slot_id": slots,
+                "body.programme": ["MX-REF", "MX-CHO"],
                 "body.resource_id": desks,
                 "header.if-match": ['"1"'],
             },
             more=[
                 Special("path", "/internal/programmes/{programme}/effects", token="service"),
                 Special("path", "/v1/appointments/{id}/people", token="officer"),
+                Special("tag", "referrals", token="scheduler"),
                 NO_QUESTION,
                 Special("tag", "calendars", also_right=("422",)),  # rows that break a rule of the calendar
             ],

@@ -6,7 +6,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from services.notifications.domain.notices import Notice, NoticesDue, NoticeState, PastNotice, notices_due
-from shared.events import Appointment, AppointmentStatus, CaseScheduled, CaseWaiting, SiteChanged, System
+from shared.events import (
+    Appointment,
+    AppointmentStatus,
+    CaseScheduled,
+    CaseWaiting,
+    Referral,
+    ReferralState,
+    SiteChanged,
+    System,
+)
 
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 """Some weeks before the dates of the builders."""
@@ -46,6 +55,7 @@ def a_snapshot(
     closed: str | None = None,
     version: int = 1,
     case_ref: str = CASE_REF,
+    referral: Referral | None = None,
 ) -> CaseScheduled:
     """A case's scheduling state. Its type is always `waiting`: nothing may depend on the type."""
     return CaseWaiting(
@@ -58,7 +68,12 @@ def a_snapshot(
         ended=ended,
         waiting=waiting,
         closed=closed,
+        referral=referral,
     )
+
+
+def a_referral(state: str = "accepted", *, id: UUID | None = None) -> Referral:
+    return Referral(id=id or uuid4(), programme="CA-RST", system=System.CA, state=ReferralState(state))
 
 
 def a_site(**changes: Any) -> SiteChanged:

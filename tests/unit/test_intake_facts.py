@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.intake.domain.facts import Fact, fact_of, word_for
-from tests.unit.notifications_builders import a_snapshot, an_appointment, later
+from tests.unit.notifications_builders import a_referral, a_snapshot, an_appointment, later
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ from tests.unit.notifications_builders import a_snapshot, an_appointment, later
             ("no-show", "applicant-unable", "missed"),
         ),
         (a_snapshot(ended=an_appointment("fulfilled"), closed="fulfilled"), ("fulfilled", None, None)),
+        (a_snapshot(closed="withdrawn", referral=a_referral()), ("closed", "referred", None)),
         (a_snapshot(ended=an_appointment("waitlist"), waiting="no_interpreter"), ("waiting", None, "no_interpreter")),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from deploy.simulators.receiver import SYSTEMS, Line
 from services.intake.adapters import ca, mx, us
-from services.intake.domain.facts import Fact, State, Telling
+from services.intake.domain.facts import Fact, Origin, State, Telling
 from tests.unit.intake_builders import NOW, ROOT
 
 RENDER = {"us": us.render, "mx": mx.render, "ca": ca.render}
@@ -73,6 +74,15 @@ def test_a_case_without_an_interview_has_a_message_without_one(system: str) -> N
     said = line["said"]
     assert "awaiting_draw" in set(_values(said))
     assert not (said.get("interview") or said.get("cita"))
+
+
+@pytest.mark.parametrize("system", RENDER)
+def test_a_household_that_was_referred_is_named_with_its_old_case_and_first_registration(system: str) -> None:
+    came = replace(a_telling(system), origin=Origin("ZZZZ-ZZZZ-ZZZB", "2026-03-01T14:30:00Z"))
+
+    [line] = told(system, came)
+
+    assert {"ZZZZ-ZZZZ-ZZZB", "2026-03-01T14:30:00Z"} <= set(_values(line["said"]))
 
 
 def test_a_sheet_for_mexico_that_was_cut_is_seen() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from services.notifications.domain.notices import Notice, NoticesDue, is_still_owed
 from shared.events import NoticeKind
-from tests.unit.notifications_builders import NOW, a_snapshot, an_appointment, due_for, later, past
+from tests.unit.notifications_builders import NOW, a_referral, a_snapshot, an_appointment, due_for, later, past
 
 
 @pytest.mark.parametrize("closed", ["ineligible", "withdrawn", "expired"])
@@ -17,6 +17,17 @@ def test_who_was_told_to_be_on_the_list_is_told_once_when_the_case_is_closed(clo
     again = due_for([on_the_list, past(first.new)], snapshot)
 
     assert NoticesDue() == again
+
+
+def test_who_went_on_to_another_country_hears_just_that_and_not_that_a_case_is_closed() -> None:
+    on_the_list = past(Notice(NoticeKind.WAITING, waiting="declined"))
+
+    first = due_for([on_the_list], a_snapshot(waiting="referred", referral=a_referral()))
+    assert first.new == Notice(NoticeKind.WAITING, waiting="referred")
+    told = [on_the_list, past(first.new)]
+
+    assert NoticesDue() == due_for(told, a_snapshot(closed="withdrawn", referral=a_referral(), version=2))
+    assert first == due_for([on_the_list], a_snapshot(closed="withdrawn", referral=a_referral(), version=2))
 
 
 def test_who_never_heard_of_the_list_does_not_hear_that_the_case_is_closed() -> None:

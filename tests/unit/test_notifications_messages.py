@@ -110,6 +110,7 @@ def test_a_cancellation_gives_a_known_reason_and_hides_an_unknown_one() -> None:
     [
         ("awaiting_choice", "waiting.awaiting_choice"),
         ("programme_closed", "waiting.programme_closed"),
+        ("referred", "waiting.referred"),
         ("site_unknown", "note.on_the_list"),
     ],
 )

@@ -205,6 +205,9 @@ def _tell(root: Element, telling: Telling) -> None:
         "waiting": fact.waiting,
     }
     node = SubElement(root, "Appointment", _known(said))
+    if telling.origin:
+        came = {"case": telling.origin.case_ref, "registered": telling.origin.registered_at}
+        SubElement(node, "ReferredFrom", came)
     if fact.appointment:
         when = {"local": fact.wall_time, "zone": fact.zone, "starts": fact.starts_at, "minutes": str(fact.minutes)}
         where = {"id": fact.appointment, "site": fact.site}

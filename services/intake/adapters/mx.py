@@ -234,7 +234,7 @@ def _person(at: int, row: _RowFields) -> Person:
 TELLING_TYPE = "text/csv; charset=utf-8"
 TELLING_COLUMNS = tuple(
     "mensaje secuencia folio version programa expediente estado motivo espera cita sede fecha hora huso instante minutos"
-    " responder_antes".split()
+    " responder_antes remitido_de fecha_registro".split()
 )
 STATES_TOLD = {
     State.OFFERED: "OFRECIDA",
@@ -279,4 +279,6 @@ def _told(telling: Telling) -> list[object]:
         fact.starts_at,
         fact.minutes,
         fact.deadline,
+        telling.origin and telling.origin.case_ref,
+        telling.origin and telling.origin.registered_at,
     ]

@@ -251,6 +251,8 @@ def _told(telling: Telling) -> dict[str, Any]:
         "status": telling.state.upper().replace("-", "_"),
         "reason": fact.reason,
         "waitingFor": fact.waiting,
+        "referredFrom": telling.origin
+        and {"caseRef": telling.origin.case_ref, "registeredAt": telling.origin.registered_at},
         "interview": fact.appointment
         and {
             "id": fact.appointment,

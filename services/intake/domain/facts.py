@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from shared.events import Appointment, AppointmentStatus, CaseScheduled
+from shared.events import Appointment, AppointmentStatus, CaseScheduled, ReferralState
 
 
 class State(StrEnum):
@@ -58,10 +58,18 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The case in another country's system from which a household was referred, and its first registration, UTC."""
+
+    case_ref: str
+    registered_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Telling:
     """One message to a country's system. `result_id` and `revision` are its own, `version` rises with each fact of a case.
 
-    `id` is the same however often this is sent, so that the system can drop what it has already.
+    `origin`: the household was referred, and the country that it came to knows nothing of it but this. `id` is the same however often this is sent, so that the system can drop what it has already.
     """
 
     id: UUID
@@ -72,6 +80,7 @@ class Telling:
     version: int
     state: State
     fact: Fact
+    origin: Origin | None = None
 
 
 def fact_of(snapshot: CaseScheduled) -> Fact:
@@ -82,7 +91,8 @@ def fact_of(snapshot: CaseScheduled) -> Fact:
         return _about(live, state, deadline=state is State.OFFERED)
     ended = ENDED.get(last.status) if last else None
     if snapshot.closed is not None and ended is not State.FULFILLED:
-        return _about(last, State.CLOSED, reason=snapshot.closed)
+        went_on = snapshot.referral is not None and snapshot.referral.state is ReferralState.ACCEPTED
+        return _about(last, State.CLOSED, reason="referred" if went_on else snapshot.closed)
     if last and ended:
         return _about(last, ended, reason=last.reason, waiting=snapshot.waiting)
     return Fact(State.WAITING, waiting=snapshot.waiting)

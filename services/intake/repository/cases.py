@@ -33,9 +33,9 @@ select case_ref, version, snapshot from cases where state = 'eligible' and valid
 order by case_ref limit :most for update skip locked
 """
 
-EXPIRE = """
-update cases set version = r.version, state = 'expired', snapshot = r.snapshot, changed_at = :now
-from jsonb_to_recordset(cast(:rows as jsonb)) as r(case_ref text, version bigint, snapshot jsonb)
+END = """
+update cases set version = r.version, state = r.state, snapshot = r.snapshot, changed_at = :now
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(case_ref text, version bigint, state text, snapshot jsonb)
 where cases.case_ref = r.case_ref
 """
 
@@ -116,11 +116,13 @@ async def expiring(uow: UnitOfWork, today: date, most: int) -> list[CaseExpired]
     ]
 
 
-async def expire(uow: UnitOfWork, cases: Sequence[CaseExpired]) -> None:
+async def end(uow: UnitOfWork, cases: Sequence[CaseChanged]) -> None:
+    """Stores the state, the snapshot and the version of locked cases that ended without a word of their country."""
     rows = [
-        {"case_ref": case.case_ref, "version": case.version, "snapshot": case.model_dump(mode="json")} for case in cases
+        {**case.model_dump(include={"case_ref", "version", "state"}), "snapshot": case.model_dump(mode="json")}
+        for case in cases
     ]
-    await uow.execute(EXPIRE, now=uow.now, rows=as_json(rows))
+    await uow.execute(END, now=uow.now, rows=as_json(rows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from services.intake.domain.judge import History, Verdict
@@ -40,7 +41,8 @@ select result_id, revision, digest from revisions where system = :system and res
 """
 
 LOCK_CASES = """
-select result_id, case_ref, version from cases where system = :system and result_id = any(:ids)
+select result_id, case_ref, version, referred_from, referred_to, (snapshot ->> 'registered_at')::timestamptz as registered_at
+from cases where system = :system and result_id = any(:ids)
 order by case_ref for update
 """
 
@@ -75,10 +77,13 @@ class Document:
 
 @dataclass(slots=True)
 class KnownCase:
-    """The case of a result id and its version; the row is locked."""
+    """The case of a result id and its version, and where its household came from or went on to; the row is locked."""
 
     case_ref: str
     version: int
+    referred_from: str | None = None
+    referred_to: str | None = None
+    registered_at: datetime | None = None
 
 
 async def store_document(uow: UnitOfWork, document: Document, sealer: Sealer, *, refused: str | None = None) -> None:
@@ -107,12 +112,20 @@ async def lock_known(uow: UnitOfWork, system: str, results: Sequence[Reported]) 
     history = History(deliveries=set(deliveries) - ours)
     if not ids:
         return history, {}
-    await uow.execute(KNOW_RESULTS, system=system, ids=ids)
+    await know_results(uow, system, ids)
     await uow.execute(LOCK_RESULTS, system=system, ids=ids)
     for row in await uow.rows(KNOWN_REVISIONS, system=system, ids=ids):
         history.revisions.setdefault(row.result_id, {})[row.revision] = row.digest
     cases = await uow.rows(LOCK_CASES, system=system, ids=ids)
-    return history, {row.result_id: KnownCase(row.case_ref, row.version) for row in cases}
+    return history, {
+        row.result_id: KnownCase(row.case_ref, row.version, row.referred_from, row.referred_to, row.registered_at)
+        for row in cases
+    }
+
+
+async def know_results(uow: UnitOfWork, system: str, ids: Sequence[str]) -> None:
+    """Makes the rows of results that were never sent before."""
+    await uow.execute(KNOW_RESULTS, system=system, ids=list(ids))
 
 
 async def _claim_deliveries(uow: UnitOfWork, system: str, ids: Collection[str]) -> set[str]:
@@ -149,5 +162,9 @@ async def store_receipts(
     ]
     if rows:
         await uow.execute(INSERT_RECEIPTS, system=document.system, document_id=document.id, rows=as_json(rows))
-        shard = random.randrange(SHARDS)
-        await uow.execute(COUNT, system=document.system, shard=shard, results=len(rows), cases=new_cases)
+        await count(uow, document.system, results=len(rows), cases=new_cases)
+
+
+async def count(uow: UnitOfWork, system: str, *, results: int, cases: int) -> None:
+    """Counts receipts given and cases made."""
+    await uow.execute(COUNT, system=system, shard=random.randrange(SHARDS), results=results, cases=cases)

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4, uuid5
 
 from opentelemetry.trace import SpanContext
 
-from services.intake.domain.facts import Fact, Telling, fact_of, word_for
+from services.intake.domain.facts import Fact, Origin, Telling, fact_of, word_for
 from services.intake.repository.documents import SHARDS
 from shared.db import UnitOfWork, as_json
 from shared.events import CaseScheduled, System
@@ -45,7 +45,7 @@ with picked as (
   for update skip locked)
 update tellings t set lease = :lease, lease_until = :until
 from picked join cases c using (case_ref) where t.case_ref = picked.case_ref
-returning t.*, c.result_id, c.revision, c.programme
+returning t.*, c.result_id, c.revision, c.programme, c.referred_from, c.snapshot ->> 'registered_at' as registered_at
 """
 
 RECORD_TOLD = """
@@ -130,6 +130,7 @@ def _claimed(row: Any) -> Claimed:
         version=row.version,
         state=word_for(fact, told),
         fact=fact,
+        origin=Origin(row.referred_from, f"{row.registered_at[:19]}Z") if row.referred_from else None,
     )
     return Claimed(
         telling=telling,

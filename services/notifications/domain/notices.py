@@ -11,10 +11,13 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from shared.events import Appointment, AppointmentStatus, CaseScheduled, NoticeKind
+from shared.events import Appointment, AppointmentStatus, CaseScheduled, NoticeKind, ReferralState
 
 OFFER_EXPIRED = "offer-expired"
 """The reason that ends an offer because nobody answered in time."""
+
+REFERRED = "referred"
+"""Why a case has no date whose household goes on to another country's programme."""
 
 NOT_FOR_HOUSEHOLDS = frozenset({"programme_unknown"})
 """Reasons for waiting that say something about us and pass by themselves: an event that has not come yet."""
@@ -171,14 +174,22 @@ def owed_notice(past: Iterable[PastNotice], snapshot: CaseScheduled, now: dateti
         return _about_live(live, belief.date if belief.date and belief.date.id != live.id else None)
     if belief.date is not None and not _took_place(belief.date, snapshot.ended):
         return _about_end(belief.date, snapshot, follows=belief.closed_by)
-    if snapshot.closed is not None:
+    if snapshot.closed is not None and not went_on(snapshot):
         return Notice(NoticeKind.CLOSED, closed=True, follows=belief.listed_by) if belief.listed_by else None
     reason = waiting_reason(snapshot)
     return Notice(NoticeKind.WAITING, waiting=reason, follows=belief.closed_by) if reason else None
 
 
+def went_on(snapshot: CaseScheduled) -> bool:
+    """True when another country's programme has taken the household."""
+    return snapshot.referral is not None and snapshot.referral.state is ReferralState.ACCEPTED
+
+
 def waiting_reason(snapshot: CaseScheduled) -> str | None:
-    """Why the household has no date, as far as it concerns the household."""
+    """Why the household has no date, as far as it concerns the household. Who went on hears only that: its new case has
+    notices of its own."""
+    if went_on(snapshot):
+        return REFERRED
     return None if snapshot.waiting in NOT_FOR_HOUSEHOLDS else snapshot.waiting
 
 

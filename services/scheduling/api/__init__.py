@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.scheduling.api import appointments, calendars, cases, feeds, internal, sites, waiting
+from services.scheduling.api import appointments, calendars, cases, feeds, internal, referrals, sites, waiting
 from services.scheduling.people import Names
 from shared.service import Service
 
@@ -11,6 +11,7 @@ def routers(service: Service, names: Names) -> list[APIRouter]:
     """Every router of the service beside those for operations; `names` says who stands before an officer."""
     return [
         cases.router(service),
+        referrals.router(service),
         appointments.router(service, names),
         sites.router(service),
         calendars.router(service),

@@ -66,6 +66,10 @@ async def offer_again(uow: UnitOfWork, case_ref: str) -> None:
         raise Problem(409, "has_appointment", "the case has an appointment: accept, decline or keep it")
     if case.waiting is None:
         raise Problem(409, "case_closed", f"the case is {case.snapshot.state}: no interview can be offered")
+    if case.waiting == Waiting.REFERRED:
+        raise Problem(
+            409, "being_referred", "the household goes on to another country's programme: follow its new case"
+        )
     asking = replace(case, offers_missed=0, waiting=None, cause=Cause.first(tracing.current(), case.cause.context))
     programmes = await reference.programmes(uow, [case.snapshot.programme])
     await carry_out(uow, await decided(uow, [asking], programmes))

@@ -32,6 +32,7 @@ class Waiting(StrEnum):
     EXPIRED = "offer_expired"
     UNANSWERED = "offers_unanswered"
     MISSED = "missed"
+    REFERRED = "referred"
 
 
 UNMET = frozenset(
@@ -51,13 +52,14 @@ UNMET = frozenset(
 )
 """There is no place that the household can have: the authority must find one, and its clock runs."""
 
-HAD_ITS_SAY = frozenset({Waiting.DECLINED, Waiting.EXPIRED, Waiting.UNANSWERED, Waiting.MISSED})
-"""Reasons that a new revision does not undo: the household let a place go, and the next one comes by itself or by people."""
+HAD_ITS_SAY = frozenset({Waiting.DECLINED, Waiting.EXPIRED, Waiting.UNANSWERED, Waiting.MISSED, Waiting.REFERRED})
+"""Reasons that a new revision does not undo: the household let a place go, and the next one comes by itself or by people;
+or it goes on to another country."""
 
 CANDIDATES = frozenset({Waiting.NO_CAPACITY, Waiting.NO_INTERPRETER, Waiting.DECLINED, Waiting.EXPIRED})
 """Reasons that a freed place can end."""
 
-LOOKED_AT_AGAIN = frozenset(Waiting) - {Waiting.REVIEW, Waiting.UNANSWERED, Waiting.MISSED}
+LOOKED_AT_AGAIN = frozenset(Waiting) - {Waiting.REVIEW, Waiting.UNANSWERED, Waiting.MISSED, Waiting.REFERRED}
 """Reasons that a changed programme, a new day in the calendar or an opened place may end."""
 
 HONOUR = "honour"

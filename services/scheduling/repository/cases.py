@@ -11,7 +11,7 @@ from opentelemetry.trace import SpanContext
 from services.scheduling.domain.decisions import Held
 from shared import tracing
 from shared.db import UnitOfWork, as_json
-from shared.events import Appointment, CaseChanged, Urgency
+from shared.events import Appointment, CaseChanged, Referral, Urgency
 from shared.outbox import Cause
 
 TAKE_IN = """
@@ -33,7 +33,7 @@ where c.intake_version < excluded.intake_version
 LOCK = "select case_ref from cases where case_ref = any(:refs) order by case_ref for update"
 
 STATE = """
-select c.case_ref, c.version, c.system, c.waiting, c.offers_missed, c.calendar_uid,
+select c.case_ref, c.version, c.system, c.waiting, c.offers_missed, c.calendar_uid, c.referral,
        c.overdue_since, c.correlation_id, c.traceparent, to_jsonb(live) as live, to_jsonb(ended) as ended {snapshot}
 from cases c
 left join appointments live on live.case_ref = c.case_ref and live.status in ('pending', 'booked', 'arrived', 'checked-in')
@@ -67,7 +67,7 @@ where c.case_ref = r.case_ref
 
 @dataclass(frozen=True, slots=True)
 class KnownCase:
-    """A locked case with its live appointment, if any, and its last ended one."""
+    """A locked case with its live appointment, its last ended one and its proposed or accepted referral, if any."""
 
     case_ref: str
     version: int
@@ -82,6 +82,7 @@ class KnownCase:
     live_made_in: SpanContext | None
     held: Held | None
     ended: Appointment | None
+    referral: Referral | None = None
 
 
 class Seniority(NamedTuple):
@@ -211,6 +212,7 @@ def _known(row: Any, snapshot: CaseChanged) -> KnownCase:
         live_made_in=tracing.from_traceparent(live["traceparent"]) if live else None,
         held=_held(live) if live else None,
         ended=appointment_of(row.ended) if row.ended else None,
+        referral=Referral.model_validate(row.referral) if row.referral else None,
     )
 
 

@@ -1,0 +1,41 @@
+"""Referrals and what became of them; the open one also stands with its case, as events carry it."""
+
+from shared.db import UnitOfWork
+from shared.events import Referral
+
+ADD = """
+insert into referrals (id, case_ref, programme, state, consent_recorded, proposed_at, proposed_by)
+values (:id, :case_ref, :programme, :state, :how, :now, :acted_by)
+"""
+
+ANSWER = """
+update referrals set state = :state, answered_at = :now, answered_by = :acted_by
+where id = :id and state = 'proposed'
+"""
+
+
+async def add(uow: UnitOfWork, case_ref: str, referral: Referral, *, how: str, acted_by: str) -> None:
+    """A new referral of a locked case; `how` the household's consent was recorded."""
+    await uow.execute(
+        ADD,
+        id=referral.id,
+        case_ref=case_ref,
+        programme=referral.programme,
+        state=referral.state,
+        how=how,
+        now=uow.now,
+        acted_by=acted_by,
+    )
+
+
+async def answer(uow: UnitOfWork, referral: Referral, *, acted_by: str) -> None:
+    """What became of a proposed referral of a locked case."""
+    await uow.execute(ANSWER, id=referral.id, state=referral.state, now=uow.now, acted_by=acted_by)
+
+
+async def keep(uow: UnitOfWork, case_ref: str, referral: Referral | None) -> None:
+    """The open referral of a locked case is this from now on, None for none."""
+    plain = referral.model_dump_json() if referral else None
+    await uow.execute(
+        "update cases set referral = cast(:referral as jsonb) where case_ref = :case_ref", case_ref=case_ref, referral=plain
+    )

@@ -1,0 +1,184 @@
+"""An accepted referral: the household's case under the other country's programme, and the end of its old one."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest_asyncio
+
+from services.intake.app import HANDLERS
+from services.intake.referring import refer_cases
+from services.intake.repository import tellings
+from shared.events import CaseScheduled, System
+from shared.kafka.batch import BatchRunner
+from tests.builders import a_record
+from tests.conftest import MakeDatabase
+from tests.intake import Intake, prepared
+from tests.unit.intake_builders import ca_result, mx_row, results, sheet
+from tests.unit.notifications_builders import a_referral, a_snapshot
+
+
+class Referred(Intake):
+    """Intake, its consumer of scheduling's cases and its job."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.runner = BatchRunner(
+            CaseScheduled.topic,
+            HANDLERS[CaseScheduled.topic],
+            group="test",
+            database=self.database,
+            sealer=self.sealer,
+            clock=self.clock,
+        )
+
+    async def a_case(self, **changes: str) -> str:
+        [receipt] = await self.receipts("mx", sheet(mx_row(**changes)).encode())
+        return str(receipt["case_ref"])
+
+    async def hear(self, *snapshots: CaseScheduled) -> None:
+        await self.runner.run([a_record(snapshot) for snapshot in snapshots])
+
+    async def refer(self, case_ref: str, *, version: int = 1, id: UUID | None = None) -> None:
+        """Scheduling says that the referral was accepted, and the job runs."""
+        await self.hear(a_snapshot(waiting="referred", version=version, case_ref=case_ref, referral=a_referral(id=id)))
+        await refer_cases(self.app.state.service)
+
+    async def case(self, case_ref: str) -> dict[str, Any]:
+        found: dict[str, Any] = (await self.get(f"/v1/cases/{case_ref}")).json()
+        return found
+
+    async def newest(self, case_ref: str) -> dict[str, Any]:
+        return (await self.events(case_ref))[-1][2]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def template(new_database: MakeDatabase) -> str:
+    return await prepared(await new_database("template0"))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def intake(new_database: MakeDatabase, template: str) -> AsyncIterator[Referred]:
+    running = Referred(await new_database(template))
+    yield running
+    await running.close()
+
+
+async def test_the_household_goes_on_with_people_contact_and_seniority(intake: Referred) -> None:
+    old_ref = await intake.a_case(correo="casa@example.org")
+
+    await intake.refer(old_ref)
+
+    old, new = await intake.case(old_ref), await intake.case((await intake.case(old_ref))["referred_to"])
+    same = ("party", "urgency", "registered_at", "valid_until", "warnings")
+    assert ("ca", "CA-RST", "eligible", 1, old_ref) == tuple(
+        new[name] for name in ("system", "programme", "state", "revision", "referred_from")
+    )
+    assert [old[name] for name in same] == [new[name] for name in same]
+    contacts = (await intake.ask_contacts(new["case_ref"])).json()["contacts"]
+    assert ["casa@example.org"] == [contact["email"] for contact in contacts]
+    assert "Yat" == await _family_name(intake, new["case_ref"])
+
+
+async def test_the_stream_of_the_new_case_begins_and_the_old_one_says_why_it_ended(intake: Referred) -> None:
+    old_ref = await intake.a_case()
+    before = await intake.newest(old_ref)
+
+    await intake.refer(old_ref)
+
+    new_ref = (await intake.case(old_ref))["referred_to"]
+    old, new = await intake.newest(old_ref), await intake.newest(new_ref)
+    moved = {"case_ref": new_ref, "system": "ca", "programme": "CA-RST", "sites": [], "version": 1}
+    unbound = {name: value for name, value in before.items() if name not in ("admin_area", "reason")}
+    assert {**unbound, **moved, "referred_from": old_ref} == new
+    assert {**before, "version": 2, "state": "withdrawn", "reason": "referred"} == old
+
+
+async def test_what_is_said_twice_or_late_makes_one_case(intake: Referred) -> None:
+    old_ref, id = await intake.a_case(), uuid4()
+
+    for version in (1, 2, 3):
+        await intake.refer(old_ref, version=version, id=id)
+    await intake.refer(old_ref, version=4)
+
+    refused = await intake.rows("select refused from referrals where refused is not null")
+    assert 2 == await intake.count("cases")
+    assert ["the case is withdrawn"] == [row.refused for row in refused]
+
+
+async def test_a_proposal_alone_makes_no_case(intake: Referred) -> None:
+    await intake.hear(a_snapshot(waiting="declined", case_ref=await intake.a_case(), referral=a_referral("proposed")))
+    await refer_cases(intake.app.state.service)
+
+    assert (0, 1) == (await intake.count("referrals"), await intake.count("cases"))
+
+
+async def test_a_case_that_its_country_has_ended_meanwhile_is_not_referred(intake: Referred) -> None:
+    old_ref = await intake.a_case()
+    await intake.a_case(version="2", resultado="DESISTIDO")
+
+    await intake.refer(old_ref)
+
+    assert 1 == await intake.count("cases")
+
+
+async def test_a_referral_of_a_case_that_is_not_known_yet_waits_for_it(intake: Referred) -> None:
+    await intake.refer("NA7K-3QF2-M9X0")
+    old_ref = await intake.a_case()
+
+    await intake.refer(old_ref)
+
+    done = await intake.rows("select case_ref, done_at is not null as done from referrals order by done")
+    assert [("NA7K-3QF2-M9X0", False), (old_ref, True)] == [tuple(row) for row in done]
+
+
+async def test_what_the_old_country_says_later_does_not_bring_the_old_case_back(intake: Referred) -> None:
+    old_ref = await intake.a_case()
+    await intake.refer(old_ref)
+
+    assert old_ref == await intake.a_case(version="2")
+
+    newest = await intake.newest(old_ref)
+    assert (3, "withdrawn", "referred") == (newest["version"], newest["state"], newest["reason"])
+
+
+async def test_the_new_country_can_say_more_and_the_first_registration_stays(intake: Referred) -> None:
+    old_ref = await intake.a_case()
+    await intake.refer(old_ref)
+    new_ref = (await intake.case(old_ref))["referred_to"]
+
+    again = ca_result(id=f"PUENTE-{new_ref}", revision="2", Application__registered="2026-10-01T09:30:00-04:00")
+    [receipt] = await intake.receipts("ca", results(again))
+
+    new = await intake.case(new_ref)
+    assert (new_ref, "accepted") == (receipt["case_ref"], receipt["receipt"])
+    assert ((await intake.case(old_ref))["registered_at"], old_ref, 2) == (
+        new["registered_at"],
+        new["referred_from"],
+        new["revision"],
+    )
+
+
+async def test_the_country_that_a_household_came_to_is_told_where_from_and_since_when(intake: Referred) -> None:
+    old_ref = await intake.a_case()
+    await intake.refer(old_ref)
+    new_ref = (await intake.case(old_ref))["referred_to"]
+    offered = a_snapshot(waiting="no_interpreter", case_ref=new_ref).model_copy(update={"system": System.CA})
+    await intake.hear(offered)
+
+    async with intake.database.begin(intake.clock.now()) as uow:
+        [claimed] = await tellings.claim(uow, System.CA, 10)
+
+    origin = claimed.telling.origin
+    assert origin is not None
+    assert (f"PUENTE-{new_ref}", 1) == (claimed.telling.result_id, claimed.telling.revision)
+    assert (old_ref, (await intake.case(old_ref))["registered_at"]) == (origin.case_ref, origin.registered_at)
+
+
+async def _family_name(intake: Referred, case_ref: str) -> str | None:
+    question = {"people": [{"case_ref": case_ref}], "shown_to": "officer"}
+    answer = await intake.client.post(
+        "/internal/people", json=question, headers={"authorization": "Bearer service-token"}
+    )
+    name: str | None = answer.json()["households"][0]["persons"][0]["family_name"]
+    return name
