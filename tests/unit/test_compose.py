@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +203,9 @@ def test_the_image_is_built_from_the_lock_file_on_pinned_images_for_a_user_witho
 class NoRows:
     """A unit of work on an empty database."""
 
-    async def rows(self, _sql: str) -> list[Any]:
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+    async def rows(self, _sql: str, **_: Any) -> list[Any]:
         return []
 
 

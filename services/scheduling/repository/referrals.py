@@ -37,5 +37,7 @@ async def keep(uow: UnitOfWork, case_ref: str, referral: Referral | None) -> Non
     """The open referral of a locked case is this from now on, None for none."""
     plain = referral.model_dump_json() if referral else None
     await uow.execute(
-        "update cases set referral = cast(:referral as jsonb) where case_ref = :case_ref", case_ref=case_ref, referral=plain
+        "update cases set referral = cast(:referral as jsonb) where case_ref = :case_ref",
+        case_ref=case_ref,
+        referral=plain,
     )
