@@ -38,15 +38,33 @@ NEWEST = """
 select topic, key, max(sequence) as sequence, bool_or(published_at is null) as unpublished from outbox
 group by topic, key
 """
-UNSENT = "select 1 from notices where state in ('due', 'sending') limit 1"
-UNTOLD_OR_UNREFERRED = """
-select 1 from tellings where next_try_at is not null union all select 1 from referrals where done_at is null limit 1
-"""
+UNDER_WAY = {
+    "notifications": """
+        select case_ref, kind, state, next_try_at from notices
+        where state in ('due', 'sending') and reason is distinct from 'safe hours'
+    """,
+    "scheduling": "select site, starts_at from freed_places where opens_at is null",
+    "intake": """
+        select case_ref, next_try_at from tellings where next_try_at is not null
+        union all select case_ref, noted_at from referrals where done_at is null
+    """,
+}
 IS_TODAY = """
 update appointments set wall_time = (now() at time zone zone)::date + wall_time::time
 where case_ref = $1 and status = 'booked' returning id
 """
-UNGIVEN = "select 1 from freed_places where opens_at is null limit 1"
+
+
+async def at_rest(running: "Running", *, seconds: float = PATIENCE_SECONDS) -> None:
+    """Returns when nothing is under way. Raises: AssertionError that says what still is."""
+
+    async def quiet() -> bool:
+        return not await running.under_way()
+
+    try:
+        await eventually(quiet, seconds=seconds)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {await running.under_way()}") from None
 
 
 async def eventually(question: Callable[[], Awaitable[T | None]], *, seconds: float = PATIENCE_SECONDS) -> T:
@@ -134,25 +152,27 @@ class Running:
         found: Document = await self.get(service, "/ops/state")
         return found
 
-    async def is_quiet(self) -> bool:
-        """True when nothing is under way: what was published was handled, no place is free to give, no notice to send, no
-        country to tell, no household to refer.
+    async def under_way(self) -> list[str]:
+        """What was published and not handled, places to give, notices to send, countries to tell, households to refer.
+
+        A notice that waits for the hours that its household calls safe is at rest.
 
         Asked of the databases, since what a service says of its lag may be two seconds old.
         """
         newest: dict[tuple[str, str], int] = {}
+        found = []
         for service in SERVICES:
             rows = await self.rows(service, NEWEST)
-            if any(row["unpublished"] for row in rows):
-                return False
+            found += [f"{service} publishes {row['topic']} {row['key']}" for row in rows if row["unpublished"]]
             newest |= {(row["topic"], row["key"]): row["sequence"] for row in rows}
         for service, topics in CONSUMED.items():
             rows = await self.rows(service, "select topic, key, sequence from stream_position")
-            position = {(row["topic"], row["key"]): row["sequence"] for row in rows}
-            if position != {stream: sequence for stream, sequence in newest.items() if stream[0] in topics}:
-                return False
-        under_way = {"notifications": UNSENT, "scheduling": UNGIVEN, "intake": UNTOLD_OR_UNREFERRED}
-        return not any([await self.rows(service, sql) for service, sql in under_way.items()])
+            position = {((row["topic"], row["key"]), row["sequence"]) for row in rows}
+            wanted = {(stream, sequence) for stream, sequence in newest.items() if stream[0] in topics}
+            found += [f"{service} is not at {each}" for each in position ^ wanted]
+        for service, sql in UNDER_WAY.items():
+            found += [f"{service}: {dict(row)}" for row in await self.rows(service, sql)]
+        return found
 
     def _client(self, service: str, role: str = "ops") -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {self.config['tokens'][role]}"}

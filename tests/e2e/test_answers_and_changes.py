@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.households import a_household
 from tests.e2e.mails import entry_of, text_of
-from tests.e2e.running import Running, eventually, place
+from tests.e2e.running import Running, at_rest, eventually, place
 
 
 async def test_accepting_books_the_date_and_the_confirmation_brings_the_calendar_entry(puente: Running) -> None:
@@ -29,7 +29,7 @@ async def test_accepting_books_the_date_and_the_confirmation_brings_the_calendar
     assert entry_of(offered)["UID"] == entry["UID"]
     assert entry_of(offered)["SEQUENCE"] < entry["SEQUENCE"]
     assert [("offered", "sent"), ("booked", "sent")] == await puente.notices(case_ref)
-    await eventually(puente.is_quiet)
+    await at_rest(puente)
     assert "CONFIRMADA" == puente.told(case_ref)[-1]
 
 
@@ -166,4 +166,4 @@ async def _handled(puente: Running, case_ref: str, *, revision: int) -> None:
         return [str(revision)] == [row["n"] for row in rows]
 
     await eventually(taken_in)
-    await eventually(puente.is_quiet)
+    await at_rest(puente)

@@ -9,7 +9,7 @@ import pytest
 from deploy.simulators.sending import FORMATS
 from tests.e2e.connection import post
 from tests.e2e.households import a_household
-from tests.e2e.running import Running, eventually
+from tests.e2e.running import Running, at_rest
 
 OVER_FIVE_MEGABYTES = b"x" * (5 * 1024 * 1024 + 1)
 LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><x>&b;</x>'
@@ -73,7 +73,7 @@ async def test_a_body_without_a_declared_length_is_refused_while_it_comes_in(pue
 async def test_after_all_these_a_good_document_is_taken(puente: Running) -> None:
     await puente.reaches(await puente.let_in(a_household("MX-REF")), "offered")
 
-    assert await eventually(puente.is_quiet)
+    await at_rest(puente)
 
 
 async def _cases(puente: Running) -> int:

@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.state import SERVICES
 from tests.e2e.households import IN_EVERY_NAME, a_household, what_names
-from tests.e2e.running import Running, eventually
+from tests.e2e.running import Running, at_rest
 
 TABLES = ("outbox", "trace_span", "stream_position", "consumer_progress", "parked_event")
 """Tables that every service has; `raw` of a parked event is encrypted."""
@@ -47,7 +47,7 @@ async def test_control_the_search_finds_the_addresses_in_the_mailbox_and_the_cas
     household = a_household("US-RFA")
     case_ref = await puente.let_in(household)
     await puente.mails_to(household)
-    await eventually(puente.is_quiet)
+    await at_rest(puente)
 
     async with _connections(puente) as connections:
         places = [*await _files(puente), *await _tables(connections)]
@@ -68,7 +68,7 @@ async def _every_way_that_a_household_can_take(puente: Running) -> None:
     await puente.post(a_household("CA-RST", email="not an address of xoloitzcuin"), a_household("CA-BIO", phone=""))
     await puente.mails_to(told, 2)
     await puente.names_today(case_ref)
-    await eventually(puente.is_quiet)
+    await at_rest(puente)
     await asyncio.sleep(1)  # spans are stored half a second after they end
 
 

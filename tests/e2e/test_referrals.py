@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.e2e.households import a_household
-from tests.e2e.running import Running, eventually
+from tests.e2e.running import Running, at_rest, eventually
 
 CONSENT = {"given_by_household": True, "recorded": "in-person"}
 
@@ -23,7 +23,7 @@ async def test_a_household_goes_on_to_another_country_and_both_are_told_in_one_t
     closed = await puente.reaches(old_ref, "withdrawn")
     told = "tell ca offered"
     trace = await puente.trace_with(new_ref, told, "tell mx closed", "send notice offered", "look up contact")
-    await eventually(puente.is_quiet)
+    await at_rest(puente)
     there = await puente.get("intake", f"/v1/cases/{new_ref}")
     assert ["proposed", "accepted"] == [answer["referral"]["state"] for answer in (proposed, accepted)]
     assert ("CA-RST", "ca") == (new["programme"], new["system"])

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
-from tests.e2e.running import eventually
+from tests.e2e.running import at_rest
 from tests.faults.flow import Clients, Ledger, deliveries
 from tests.faults.history import History, second_messages
 from tests.faults.kills import kill_all, kill_order
@@ -53,7 +53,7 @@ async def ride(running: Rough, *, results: int, kills: int, settle_seconds: floa
         await sending
         for name in running.stack.children:
             await running.stack.wait_ready(name, seconds=settle_seconds)
-    await eventually(running.is_quiet, seconds=settle_seconds)
-    at_rest = time.monotonic()
+    await at_rest(running, seconds=settle_seconds)
+    came_to_rest = time.monotonic()
     await asyncio.sleep(1.5)  # spans are stored half a second after they end
-    return Ride(clients.ledger, killed, await history_of(running, clients.ledger), ended - began, at_rest - ended)
+    return Ride(clients.ledger, killed, await history_of(running, clients.ledger), ended - began, came_to_rest - ended)

@@ -11,7 +11,7 @@ from deploy.senders import IntakeAway
 from deploy.simulators.sending import FORMATS
 from tests.e2e.connection import post
 from tests.e2e.households import a_household
-from tests.e2e.running import eventually, place
+from tests.e2e.running import at_rest, eventually, place
 from tests.faults.length import OUTAGE_SECONDS
 from tests.faults.rough import Rough
 
@@ -32,7 +32,7 @@ async def test_notices_wait_while_intake_is_away_and_each_goes_once_when_it_is_b
         await asyncio.sleep(OUTAGE_SECONDS)
         mails_meanwhile = [mail for each in households.values() for h in each for mail in rough.mails()[h.email]]
 
-    await eventually(rough.is_quiet)
+    await at_rest(rough)
     mails = rough.mails()
     assert [] == mails_meanwhile
     assert [1] * 24 == [len(mails[h.email]) for each in households.values() for h in each]

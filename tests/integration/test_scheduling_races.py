@@ -5,6 +5,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -187,15 +188,17 @@ class OnlyOnce(Database):
 @pytest.fixture
 def unlocked(scheduling: Scheduling, monkeypatch: pytest.MonkeyPatch) -> Scheduling:
     """Cases are read without a lock, and everybody has read before anybody writes."""
-    read = cases_repository.read
+    read, both = cases_repository.read, asyncio.Barrier(2)
 
-    async def slowly(uow: UnitOfWork, refs: Any) -> Any:
+    async def with_another(uow: UnitOfWork, refs: Any) -> Any:
         found = await read(uow, refs)
-        await asyncio.sleep(0.05)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await both.wait()
         return found
 
     monkeypatch.setattr(cases_repository, "LOCK", cases_repository.LOCK.removesuffix(" for update"))
-    monkeypatch.setattr(cases_repository, "read", slowly)
+    monkeypatch.setattr(cases_repository, "read", with_another)
     scheduling.database = OnlyOnce(scheduling.database.url)
     return scheduling
 
