@@ -21,12 +21,14 @@ from services.scheduling.repository import reference, slots
 from services.scheduling.repository.cases import KnownCase, seniority_of
 from services.scheduling.repository.reference import SiteZone
 from shared.clock import tzdata_version
-from shared.db import UnitOfWork
+from shared.db import LostRace, UnitOfWork
 from shared.events import Appointment, AppointmentStatus
 
 ROUNDS = 3
 """Times a household that lost its place to another chooses again before it waits."""
 FIRST_LOOK = timedelta(days=14)
+ALL_UNITS = 1_000_000
+"""More than any slot has."""
 HORIZON = timedelta(days=90)
 """How far ahead there are slots; the first look is shorter because most places are found in it."""
 
@@ -58,8 +60,9 @@ async def place_all(
 ) -> dict[str, Place | NoPlace]:
     """A place for each household that can have one, its slots locked and found free, or why there is none.
 
-    Earlier ones choose first. Who loses a place to a concurrent claim chooses again, three times. `taken` are the units
-    of each slot that others won in this transaction; what is won here is added.
+    Earlier ones choose first. Who loses a place to a concurrent claim chooses again, three times, from what nobody else
+    has locked. `taken` are the units of each slot that others won in this transaction; what is won here is added.
+    Raises: LostRace when there is a place only where others are choosing.
     """
     if not asking:
         return {}
@@ -70,10 +73,17 @@ async def place_all(
     own = {held_by[id]: time for id, time in (await slots.own_time(uow, list(held_by))).items()}
     won: dict[str, Place | NoPlace] = {}
     taken = Counter() if taken is None else taken
+    busy: Counter[int] = Counter()
+    lock = slots.lock_free if taken else slots.lock
     for _ in range(ROUNDS):
-        chosen, none = await _choose(uow, resources, todo, own, taken)
+        chosen, none = await _choose(uow, resources, todo, own, taken + busy)
+        if none and busy:
+            raise LostRace("the places that are left are being claimed: choose again")
         won.update(none)
-        left = await slots.lock(uow, [slot for place in chosen for slot, _ in place.claims])
+        asked = {slot for place in chosen for slot, _ in place.claims}
+        left = await lock(uow, asked)
+        busy.update(dict.fromkeys(asked - left.keys(), ALL_UNITS))
+        lock = slots.lock_free
         winners, losers = admit(chosen, {slot: units - taken[slot] for slot, units in left.items()})
         for place in winners:
             won[place.need.case_ref] = place

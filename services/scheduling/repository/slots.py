@@ -36,6 +36,7 @@ where s.taken >= s.capacity
 """
 
 LOCK = 'select id, capacity - taken as "left" from slots where id = any(:ids) order by id for update'
+LOCK_FREE = f"{LOCK} skip locked"
 
 OWN = """
 select c.appointment_id, a.site, a.starts_at as appointment_starts_at, s.id, s.resource_id, s.starts_at, s.local_date,
@@ -138,6 +139,11 @@ async def gone_for(uow: UnitOfWork, wanted: Sequence[tuple[str, int]]) -> set[st
 async def lock(uow: UnitOfWork, slot_ids: Iterable[int]) -> dict[int, int]:
     """Units still free of each slot, which stay so until the transaction ends."""
     return {row.id: row.left for row in await uow.rows(LOCK, ids=sorted(set(slot_ids)))}
+
+
+async def lock_free(uow: UnitOfWork, slot_ids: Iterable[int]) -> dict[int, int]:
+    """The same for those that nobody else has locked: who holds some already waits for none, so that no circle forms."""
+    return {row.id: row.left for row in await uow.rows(LOCK_FREE, ids=sorted(set(slot_ids)))}
 
 
 async def own_time(uow: UnitOfWork, appointment_ids: Sequence[UUID]) -> dict[UUID, Own]:
