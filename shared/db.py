@@ -126,7 +126,7 @@ class UnitOfWork:
 INSERT_OUTBOX = """
 insert into outbox (topic, key, sequence, event_id, type, attributes, value, created_at)
 select topic, key, sequence, event_id, type, attributes, value, :now
-from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+from json_to_recordset(cast(:rows as json)) as r(
   topic text, key text, sequence bigint, event_id uuid, type text, attributes jsonb, value text, n int)
 order by n
 """

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
+import orjson
 from opentelemetry.trace import SpanContext, SpanKind
 
 from shared import tracing
@@ -73,7 +74,7 @@ class OutboxRow:
             "event_id": str(self.event_id),
             "type": self.event.type,
             "attributes": {name: value for name, value in attributes.items() if value is not None},
-            "value": self.value,
+            "value": orjson.Fragment(self.value),
         }
 
     def end_span(self) -> None:

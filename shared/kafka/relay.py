@@ -8,14 +8,17 @@ row of every stream goes out again.
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
 from opentelemetry.trace import SpanKind
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -55,12 +58,19 @@ where o.id = a.id and o.published_at is null
 
 @dataclass
 class Sent:
-    """An outbox row handed to the producer. Its future is kept: sending it again would make a duplicate."""
+    """An outbox row handed to the producer, at this place of its batch. The batch's future is kept: sending it again would
+    make duplicates."""
 
     row: Any
     partition: TopicPartition
     future: "asyncio.Future[Any]"
+    place: int
     starts_ns: int
+
+    @property
+    def offset(self) -> int:
+        """Where Kafka put it, once it was acknowledged."""
+        return int(self.future.result().offset) + self.place
 
 
 class Relay:
@@ -137,8 +147,7 @@ class Relay:
             client_id=f"{self._service}-relay",
             acks="all",
             enable_idempotence=False,  # docs/adr/0002: its ids collide on a new cluster; positions drop duplicates
-            linger_ms=2,
-            max_batch_size=131_072,
+            max_batch_size=524_288,
             request_timeout_ms=30_000,
         )
         async with asyncio.timeout(15):
@@ -160,12 +169,12 @@ class Relay:
 
     async def _send_next(self) -> None:
         """Sends the oldest rows that are not on their way, looking past partitions that are stuck."""
-        stuck = {sent.partition for sent in self._in_flight.values()}
-        after = 0
+        busy = {sent.partition for sent in self._in_flight.values()}
+        looks_past, after = bool(busy), 0
         while rows := await self._rows_after(after):
             async with asyncio.timeout(REQUEST_SECONDS):
-                await self._send_rows(rows, stuck)
-            if len(self._in_flight) >= BATCH_ROWS or not stuck:
+                await self._send_rows(rows, busy)
+            if len(self._in_flight) >= BATCH_ROWS or not looks_past:
                 return
             after = rows[-1].id
 
@@ -173,23 +182,31 @@ class Relay:
         async with self._database.begin(self._clock.now()) as uow:
             return await uow.rows(UNPUBLISHED, after=after, limit=BATCH_ROWS)
 
-    async def _send_rows(self, rows: Sequence[Any], stuck: set[TopicPartition]) -> None:
+    async def _send_rows(self, rows: Sequence[Any], busy: set[TopicPartition]) -> None:
+        """One batch for each partition that is not busy, which makes it busy; what does not fit goes in the next round."""
         assert self._producer is not None  # noqa: S101  set before any row is read
-        topics = {row.topic for row in rows}
-        partitions = {topic: sorted(await self._producer.partitions_for(topic)) for topic in topics}
+        by_partition: dict[TopicPartition, list[Any]] = defaultdict(list)
+        known = {topic: sorted(await self._producer.partitions_for(topic)) for topic in {row.topic for row in rows}}
         for row in rows:
-            key, known = row.key.encode(), partitions[row.topic]
-            partition = TopicPartition(row.topic, self._partitioner(key, known, known))
-            if row.id not in self._in_flight and partition not in stuck:
-                starts_ns = time.time_ns()
-                future = await self._producer.send(
-                    row.topic,
-                    value=row.value.encode(),
-                    key=key,
-                    partition=partition.partition,
-                    headers=headers_of(row, self._source),
-                )
-                self._in_flight[row.id] = Sent(row, partition, future, starts_ns)
+            number = self._partitioner(row.key.encode(), known[row.topic], known[row.topic])
+            by_partition[TopicPartition(row.topic, number)].append(row)
+        for partition, of_it in by_partition.items():
+            if partition not in busy:
+                busy.add(partition)
+                await self._send_batch(self._producer, partition, of_it)
+
+    async def _send_batch(self, producer: AIOKafkaProducer, partition: TopicPartition, rows: Sequence[Any]) -> None:
+        batch, starts_ns = producer.create_batch(), time.time_ns()
+        fitting = list(takewhile(lambda row: self._append(batch, row), rows))
+        future = await producer.send_batch(batch, partition.topic, partition=partition.partition)
+        for place, row in enumerate(fitting):
+            self._in_flight[row.id] = Sent(row, partition, future, place, starts_ns)
+
+    def _append(self, batch: BatchBuilder, row: Any) -> bool:
+        """False when the batch is full."""
+        headers = headers_of(row, self._source)
+        added = batch.append(timestamp=None, key=row.key.encode(), value=row.value.encode(), headers=headers)
+        return added is not None
 
     async def _settle(self) -> None:
         """Stores partition and offset of what was acknowledged; what failed is sent again. Raises: LogLost."""
@@ -198,7 +215,7 @@ class Relay:
         for row_id, sent in done.items():
             del self._in_flight[row_id]
             if sent.future.exception() is None:
-                acknowledged.append((row_id, sent, sent.future.result().offset))
+                acknowledged.append((row_id, sent, sent.offset))
             else:
                 log.warning("relay.refused", topic=sent.partition.topic, error=type(sent.future.exception()).__name__)
         if not acknowledged:

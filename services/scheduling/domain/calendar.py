@@ -26,6 +26,7 @@ class Calendar:
     _at: dict[UUID, dict[datetime, Step]] = field(default_factory=dict)
     _none_before: dict[tuple[object, ...], datetime] = field(default_factory=dict)
     _able: dict[tuple[object, ...], list[Resource]] = field(default_factory=dict)
+    _fit: dict[tuple[object, ...], list[Resource]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, resources: Iterable[Resource], steps: Iterable[tuple[UUID, Step]]) -> "Calendar":
@@ -119,6 +120,12 @@ class Calendar:
     def _fitting(self, need: Need) -> list[Resource]:
         """The desks or windows that can hear the household in one of its settings: those for the setting to be preferred
         first, of these the ones with the fewest accommodations."""
+        key = need.kind, need.programme, need.sites, need.settings
+        if key not in self._fit:
+            self._fit[key] = self._ranked(need)
+        return self._fit[key]
+
+    def _ranked(self, need: Need) -> list[Resource]:
         ranked = []
         for resource in self.resources.values():
             if resource.hears(need):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 from opentelemetry.trace import SpanContext
 
 from services.scheduling.domain.decisions import Held
@@ -17,17 +18,17 @@ from shared.outbox import Cause
 TAKE_IN = """
 insert into cases as c (case_ref, intake_version, system, programme, state, urgency, registered_at, snapshot,
                         correlation_id, traceparent)
-select case_ref, intake_version, system, programme, state, urgency, registered_at, cast(snapshot as jsonb),
-       correlation_id, traceparent
-from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+select case_ref, intake_version, system, programme, state, urgency, registered_at, snapshot, correlation_id, traceparent
+from json_to_recordset(cast(:rows as json)) as r(
   case_ref text, intake_version bigint, system text, programme text, state text, urgency text,
-  registered_at timestamptz, snapshot text, correlation_id text, traceparent text)
+  registered_at timestamptz, snapshot jsonb, correlation_id text, traceparent text)
 order by case_ref
 on conflict (case_ref) do update
 set intake_version = excluded.intake_version, programme = excluded.programme, state = excluded.state,
     urgency = excluded.urgency, registered_at = excluded.registered_at, snapshot = excluded.snapshot,
     correlation_id = excluded.correlation_id, traceparent = excluded.traceparent
 where c.intake_version < excluded.intake_version
+returning new.case_ref, new.calendar_uid, old.case_ref is null as is_new
 """
 
 LOCK = "select case_ref from cases where case_ref = any(:refs) order by case_ref for update"
@@ -116,14 +117,39 @@ async def take_in(uow: UnitOfWork, snapshots: Sequence[CaseChanged]) -> list[Kno
                 "state": case.state,
                 "urgency": case.urgency,
                 "registered_at": case.registered_at,
-                "snapshot": case.model_dump_json(),
+                "snapshot": orjson.Fragment(case.model_dump_json()),
                 "correlation_id": cause.correlation_id,
                 "traceparent": tracing.to_traceparent(cause.context),
             }
         )
-    await uow.execute(TAKE_IN, rows=as_json(rows))
-    states = {row.case_ref: row for row in await uow.rows(STATE_ALONE, refs=[case.case_ref for case in snapshots])}
-    return [replace(_known(states[case.case_ref], case), cause=uow.cause_of(case)) for case in snapshots]
+    new = {row.case_ref: row.calendar_uid for row in await uow.rows(TAKE_IN, rows=as_json(rows)) if row.is_new}
+    refs = [case.case_ref for case in snapshots if case.case_ref not in new]
+    states = {row.case_ref: row for row in await uow.rows(STATE_ALONE, refs=refs)} if refs else {}
+    return [
+        _new(case, new[case.case_ref], uow.cause_of(case))
+        if case.case_ref in new
+        else replace(_known(states[case.case_ref], case), cause=uow.cause_of(case))
+        for case in snapshots
+    ]
+
+
+def _new(snapshot: CaseChanged, calendar_uid: UUID, cause: Cause) -> KnownCase:
+    """A case that was not there before: its row says no more than its snapshot does."""
+    return KnownCase(
+        case_ref=snapshot.case_ref,
+        version=0,
+        system=snapshot.system,
+        snapshot=snapshot,
+        waiting=None,
+        offers_missed=0,
+        calendar_uid=calendar_uid,
+        overdue_since=None,
+        cause=cause,
+        live=None,
+        live_made_in=None,
+        held=None,
+        ended=None,
+    )
 
 
 async def lock(uow: UnitOfWork, case_refs: Iterable[str]) -> list[KnownCase]:
