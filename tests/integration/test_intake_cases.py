@@ -13,18 +13,13 @@ from services.intake.seed import seed
 from shared import tracing
 from shared.events import ProgrammeChanged, SiteChanged, System
 from tests.conftest import MakeDatabase
-from tests.intake import Intake, prepared
+from tests.intake import Intake
 from tests.unit.intake_builders import ca_result, mx_row, ndjson, results, sheet, us_message
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def intake(new_database: MakeDatabase, template: str) -> AsyncIterator[Intake]:
-    running = Intake(await new_database(template))
+async def intake(new_database: MakeDatabase, intake_template: str) -> AsyncIterator[Intake]:
+    running = Intake(await new_database(intake_template))
     yield running
     await running.close()
 

@@ -11,21 +11,16 @@ import pytest_asyncio
 
 from shared import tracing
 from tests.conftest import MakeDatabase
-from tests.intake import PATHS, Intake, prepared
+from tests.intake import PATHS, Intake
 from tests.unit.intake_builders import SAMPLES, ca_result, mx_row, ndjson, results, sheet, us_message, us_person
 
 EXPECTED = {"us": "us.ndjson", "mx": "mx.csv", "ca": "ca.xml"}
 KEPT = ("documents", "deliveries", "results", "revisions", "receipts", "cases", "counts")
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def intake(new_database: MakeDatabase, template: str) -> AsyncIterator[Intake]:
-    running = Intake(await new_database(template))
+async def intake(new_database: MakeDatabase, intake_template: str) -> AsyncIterator[Intake]:
+    running = Intake(await new_database(intake_template))
     yield running
     await running.close()
 

@@ -10,12 +10,12 @@ from services.intake.programmes import Change, Effects, change
 from shared.events import ProgrammeStatus
 from shared.web.problems import Problem
 from tests.conftest import MakeDatabase
-from tests.intake import ROLES, Intake, prepared
+from tests.intake import ROLES, Intake
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def intake(new_database: MakeDatabase) -> AsyncIterator[Intake]:
-    made = Intake(await prepared(await new_database("template0")))
+async def intake(new_database: MakeDatabase, intake_template: str) -> AsyncIterator[Intake]:
+    made = Intake(await new_database(intake_template))
     yield made
     await made.close()
 

@@ -11,7 +11,7 @@ from services.intake.adapters import us
 from services.intake.repository import documents
 from services.intake.repository.documents import Document
 from tests.conftest import MakeDatabase
-from tests.intake import Intake, prepared
+from tests.intake import Intake
 from tests.unit.intake_builders import (
     NOW,
     ndjson,
@@ -19,14 +19,9 @@ from tests.unit.intake_builders import (
 )
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def intake(new_database: MakeDatabase, template: str) -> AsyncIterator[Intake]:
-    running = Intake(await new_database(template))
+async def intake(new_database: MakeDatabase, intake_template: str) -> AsyncIterator[Intake]:
+    running = Intake(await new_database(intake_template))
     yield running
     await running.close()
 

@@ -13,7 +13,7 @@ from shared.events import CaseScheduled, System
 from shared.kafka.batch import BatchRunner
 from tests.builders import a_record
 from tests.conftest import MakeDatabase
-from tests.intake import Intake, prepared
+from tests.intake import Intake
 from tests.unit.intake_builders import ca_result, mx_row, results, sheet
 from tests.unit.notifications_builders import a_referral, a_snapshot
 
@@ -52,14 +52,9 @@ class Referred(Intake):
         return (await self.events(case_ref))[-1][2]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def intake(new_database: MakeDatabase, template: str) -> AsyncIterator[Referred]:
-    running = Referred(await new_database(template))
+async def intake(new_database: MakeDatabase, intake_template: str) -> AsyncIterator[Referred]:
+    running = Referred(await new_database(intake_template))
     yield running
     await running.close()
 

@@ -7,14 +7,14 @@ import pytest
 import pytest_asyncio
 
 from tests.conftest import MakeDatabase
-from tests.intake import SECRETS, Intake, prepared
+from tests.intake import SECRETS, Intake
 from tests.unit.intake_builders import ca_result, mx_row, ndjson, results, sheet, us_message
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def gate(new_database: MakeDatabase) -> AsyncIterator[Intake]:
+async def gate(new_database: MakeDatabase, intake_template: str) -> AsyncIterator[Intake]:
     """One intake for all tests that only ask who may pass."""
-    running = Intake(await prepared(await new_database("template0")))
+    running = Intake(await new_database(intake_template))
     yield running
     await running.close()
 

@@ -24,7 +24,7 @@ from shared.events import CaseScheduled, Event, System
 from shared.kafka.batch import BatchRunner
 from tests.builders import a_record
 from tests.conftest import MakeDatabase
-from tests.intake import ROLES, SECRETS, Intake, prepared, settings
+from tests.intake import ROLES, SECRETS, Intake, settings
 from tests.unit.intake_builders import ca_result, mx_row, ndjson, results, sheet, us_message
 from tests.unit.notifications_builders import a_snapshot, an_appointment, later
 
@@ -65,11 +65,6 @@ def world(tmp_path: Path) -> Iterator[World]:
     yield made
     made.server.shutdown()
     made.server.server_close()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
 
 
 class Telling(Intake):
@@ -118,8 +113,8 @@ class Telling(Intake):
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def intake(new_database: MakeDatabase, template: str, world: World) -> AsyncIterator[Telling]:
-    running = Telling(await new_database(template), world)
+async def intake(new_database: MakeDatabase, intake_template: str, world: World) -> AsyncIterator[Telling]:
+    running = Telling(await new_database(intake_template), world)
     yield running
     await running.close()
 

@@ -19,21 +19,16 @@ from shared.events import Appointment, CaseScheduled
 from shared.reference import new_case_ref
 from tests.builders import NOW
 from tests.conftest import MakeDatabase
-from tests.notifications import Notifications, prepared
+from tests.notifications import Notifications
 from tests.unit.notifications_builders import CASE_REF, a_site, a_snapshot, an_appointment, later
 
 T = TypeVar("T")
 MINUTES = timedelta(minutes=1)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def notifications(new_database: MakeDatabase, template: str) -> AsyncIterator[Notifications]:
-    running = Notifications(await new_database(template))
+async def notifications(new_database: MakeDatabase, notifications_template: str) -> AsyncIterator[Notifications]:
+    running = Notifications(await new_database(notifications_template))
     yield running
     await running.database.close()
 

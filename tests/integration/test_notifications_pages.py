@@ -14,7 +14,7 @@ from services.notifications.app import build
 from services.notifications.channels.email import MailServer, as_mime
 from services.notifications.settings import NotificationsSettings
 from tests.conftest import MakeDatabase
-from tests.notifications import Notifications, prepared
+from tests.notifications import Notifications
 from tests.unit.notifications_builders import CASE_REF, a_site, a_snapshot, an_appointment
 from tests.unit.test_notifications_email import AN_EMAIL
 
@@ -37,8 +37,8 @@ def settings(url: str, folder: Path | None) -> NotificationsSettings:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def url(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
+async def url(new_database: MakeDatabase, notifications_template: str) -> str:
+    return await new_database(notifications_template)
 
 
 def client_of(url: str, folder: Path | None) -> httpx.AsyncClient:

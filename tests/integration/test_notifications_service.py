@@ -14,21 +14,16 @@ from shared.events import Appointment, CaseScheduled
 from shared.reference import new_case_ref
 from tests.builders import NOW, a_programme
 from tests.conftest import MakeDatabase
-from tests.notifications import Notifications, prepared
+from tests.notifications import Notifications
 from tests.unit.notifications_builders import a_site, a_snapshot, an_appointment, later
 
 T = TypeVar("T")
 HOUR = timedelta(hours=1)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def notifications(new_database: MakeDatabase, template: str) -> AsyncIterator[Notifications]:
-    running = Notifications(await new_database(template))
+async def notifications(new_database: MakeDatabase, notifications_template: str) -> AsyncIterator[Notifications]:
+    running = Notifications(await new_database(notifications_template))
     yield running
     await running.database.close()
 

@@ -22,14 +22,9 @@ MINUTES = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def notifications(new_database: MakeDatabase, template: str) -> AsyncIterator[Notifications]:
-    running = Notifications(await new_database(template))
+async def notifications(new_database: MakeDatabase, notifications_template: str) -> AsyncIterator[Notifications]:
+    running = Notifications(await new_database(notifications_template))
     yield running
     await running.database.close()
 

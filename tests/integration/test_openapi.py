@@ -11,13 +11,12 @@ from services.scheduling import commands
 from services.scheduling.app import build as build_scheduling
 from shared.clock import FixedClock
 from tests import intake as intake_tests
-from tests import notifications as notifications_tests
 from tests.builders import NOW, a_case, a_programme
 from tests.calendars import TAP
 from tests.conftest import MakeDatabase
 from tests.integration.test_notifications_pages import settings as notifications_settings
 from tests.openapi import Special, broken, served
-from tests.scheduling import Scheduling, prepared, settings
+from tests.scheduling import Scheduling, settings
 from tests.unit.intake_builders import SAMPLES
 
 NO_QUESTION = Special("path", "/ops/spans", also_right=("400",))
@@ -25,9 +24,9 @@ NO_QUESTION = Special("path", "/ops/spans", also_right=("400",))
 
 
 async def test_scheduling_keeps_every_promise_of_its_openapi_document(
-    new_database: MakeDatabase, tmp_path: Path
+    new_database: MakeDatabase, scheduling_template: str, tmp_path: Path
 ) -> None:
-    url = await prepared(await new_database("template0"))
+    url = await new_database(scheduling_template)
     scheduling = Scheduling(url)
     offered, chooser = [a_case() for _ in range(10)], a_case(programme="MX-CHO")
     await scheduling.receive(a_programme(), a_programme(programme="MX-CHO", allocation="choice"), *offered, chooser)
@@ -66,8 +65,10 @@ async def test_scheduling_keeps_every_promise_of_its_openapi_document(
     await scheduling.database.close()
 
 
-async def test_intake_keeps_every_promise_of_its_openapi_document(new_database: MakeDatabase, tmp_path: Path) -> None:
-    intake = intake_tests.Intake(await intake_tests.prepared(await new_database("template0")))
+async def test_intake_keeps_every_promise_of_its_openapi_document(
+    new_database: MakeDatabase, intake_template: str, tmp_path: Path
+) -> None:
+    intake = intake_tests.Intake(await new_database(intake_template))
     receipts = [
         receipt
         for system, name in (("us", "us.ndjson"), ("mx", "mx.csv"), ("ca", "ca.xml"))
@@ -99,9 +100,9 @@ async def test_intake_keeps_every_promise_of_its_openapi_document(new_database: 
 
 
 async def test_notifications_keeps_every_promise_of_its_openapi_document(
-    new_database: MakeDatabase, tmp_path: Path
+    new_database: MakeDatabase, notifications_template: str, tmp_path: Path
 ) -> None:
-    url = await notifications_tests.prepared(await new_database("template0"))
+    url = await new_database(notifications_template)
     app = build_notifications(notifications_settings(url, None))
 
     async with served(app) as address:

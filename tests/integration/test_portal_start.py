@@ -15,17 +15,17 @@ from shared.clock import FixedClock
 from shared.events import Allocation, ProgrammeStatus, System
 from tests.builders import NOW, a_programme
 from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling, prepared, settings
+from tests.scheduling import Scheduling, settings
 
 LANGUAGES = ["es", "en", "fr", "ht", "pt"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def portal(new_database: MakeDatabase) -> AsyncIterator[httpx.AsyncClient]:
+async def portal(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[httpx.AsyncClient]:
     """A browser at a portal that knows one open programme of Mexico and a closed one of the United States."""
     if not STYLE.exists():
         build_style()
-    url = await prepared(await new_database("template0"))
+    url = await new_database(scheduling_template)
     scheduling = Scheduling(url)
     closed = a_programme(
         programme="US-CBP1",

@@ -14,19 +14,14 @@ from shared.events import Allocation, Counts, Party
 from tests.builders import NOW, a_case, a_programme
 from tests.calendars import TAP, Calendars, closure, weekday
 from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling, prepared
+from tests.scheduling import Scheduling
 
 TIJ, WINDOWS = "MX-TIJ-01", "MX-SCH-01"
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def calendars(new_database: MakeDatabase, template: str) -> AsyncIterator[Calendars]:
-    running = Scheduling(await new_database(template))
+async def calendars(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Calendars]:
+    running = Scheduling(await new_database(scheduling_template))
     yield Calendars(running)
     await running.check()
     await running.database.close()

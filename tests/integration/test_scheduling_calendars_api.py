@@ -14,20 +14,15 @@ from shared.clock import FixedClock
 from tests.builders import NOW, a_programme
 from tests.calendars import TAP, weekday
 from tests.conftest import MakeDatabase
-from tests.scheduling import prepared, settings
+from tests.scheduling import settings
 
 SITE = f"/v1/sites/{TAP}"
 CLOSURE = {"first_day": weekday().isoformat(), "last_day": weekday().isoformat(), "reason": "flood", "source": "radio"}
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def http(new_database: MakeDatabase, template: str) -> AsyncIterator[httpx.AsyncClient]:
-    app = build(settings(await new_database(template)), FixedClock(NOW))
+async def http(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[httpx.AsyncClient]:
+    app = build(settings(await new_database(scheduling_template)), FixedClock(NOW))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://scheduling") as client:
         yield client
     await app.state.service.database.close()

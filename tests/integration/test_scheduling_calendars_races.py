@@ -17,17 +17,12 @@ from shared.web.problems import Problem
 from tests.builders import a_case, a_programme
 from tests.calendars import Calendars, closure, weekday
 from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling, prepared
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
+from tests.scheduling import Scheduling
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def calendars(new_database: MakeDatabase, template: str) -> AsyncIterator[Calendars]:
-    running = Scheduling(await new_database(template))
+async def calendars(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Calendars]:
+    running = Scheduling(await new_database(scheduling_template))
     yield Calendars(running)
     await running.check()
     await running.database.close()

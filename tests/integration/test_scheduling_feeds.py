@@ -13,12 +13,12 @@ from shared.web.problems import Problem
 from tests.builders import a_case, a_programme
 from tests.calendars import TAP
 from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling, prepared
+from tests.scheduling import Scheduling
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await prepared(await new_database("template0")))
+async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
+    running = Scheduling(await new_database(scheduling_template))
     yield running
     await running.database.close()
 

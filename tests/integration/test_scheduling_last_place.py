@@ -17,7 +17,7 @@ from services.scheduling.repository import slots
 from shared.db import Database, UnitOfWork
 from tests.builders import NOW, a_case, a_programme
 from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling, prepared
+from tests.scheduling import Scheduling
 
 LONG = os.environ.get("PUENTE_FAULTS") == "long"
 CLAIMANTS, ROUNDS = (200, 500) if LONG else (50, 100)
@@ -27,8 +27,8 @@ NEED = Need("", "", "desk", (), (SETTING,), 1, 1, (), frozenset(), NOW, date(202
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await prepared(await new_database("template0")))
+async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
+    running = Scheduling(await new_database(scheduling_template))
     running.database = Database(running.database.url, pool_size=CONNECTIONS)
     yield running
     await running.database.close()

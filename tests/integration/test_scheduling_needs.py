@@ -13,20 +13,15 @@ from shared.events import CaseLanguage, Party
 from tests.builders import NOW, a_case, a_programme, days
 from tests.calendars import TAP, Calendars
 from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling, prepared
+from tests.scheduling import Scheduling
 
 APART = Party(attendees=2, adults=2, children=0, apart=1)
 NEEDS = ("wheelchair", "step-free", "hearing-loop", "quiet-room", "female-officer")
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(template))
+async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
+    running = Scheduling(await new_database(scheduling_template))
     yield running
     await running.check()
     await running.database.close()

@@ -15,9 +15,8 @@ from services.scheduling.app import build
 from tests.builders import a_case, a_programme
 from tests.conftest import MakeDatabase
 from tests.intake import ROLES, Intake
-from tests.intake import prepared as intake_prepared
 from tests.openapi import served
-from tests.scheduling import Scheduling, prepared, settings
+from tests.scheduling import Scheduling, settings
 from tests.unit.intake_builders import mx_row, sheet
 
 
@@ -44,15 +43,12 @@ class CheckIn:
         await self.app.state.service.database.close()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def templates(new_database: MakeDatabase) -> tuple[str, str]:
-    return await prepared(await new_database("template0")), await intake_prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def check_in(new_database: MakeDatabase, templates: tuple[str, str]) -> AsyncIterator[CheckIn]:
-    scheduling = Scheduling(await new_database(templates[0]))
-    intake = Intake(await new_database(templates[1]))
+async def check_in(
+    new_database: MakeDatabase, scheduling_template: str, intake_template: str
+) -> AsyncIterator[CheckIn]:
+    scheduling = Scheduling(await new_database(scheduling_template))
+    intake = Intake(await new_database(intake_template))
     [receipt] = await intake.receipts("mx", sheet(mx_row()).encode())
     case = a_case(case_ref=receipt["case_ref"])
     await scheduling.receive(a_programme(), case)

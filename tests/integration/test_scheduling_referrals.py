@@ -15,20 +15,15 @@ from shared.events import CaseChanged, ReferralState, System
 from shared.web.problems import Problem
 from tests.builders import a_case, a_programme, days
 from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling, prepared, settings
+from tests.scheduling import Scheduling, settings
 
 CANADA = {"programme": "CA-RST", "system": System.CA, "sites": ("CA-VIS-MEX", "CA-VAC-GUA")}
 CONSENT = Consent(given_by_household=True, recorded="in-person")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(template))
+async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
+    running = Scheduling(await new_database(scheduling_template))
     await running.receive(a_programme(), a_programme(**CANADA))
     yield running
     await running.check()
