@@ -18,8 +18,8 @@ from deploy.local.state import SERVICES, Document, StateDir
 
 SYSTEMS = ("us", "mx", "ca")
 
-FOR_EVERY_PROGRAM = {"PYTHONTZPATH": "", "PYTHONUNBUFFERED": "1"}
-"""Zone data from the package, never the host's; output at once."""
+FOR_EVERY_PROGRAM = {"PYTHONTZPATH": "", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
+"""Zone data from the package, never the host's; output at once; what was compiled is kept for the next start."""
 
 
 def url(port: int) -> str:
