@@ -39,6 +39,7 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         Tick("rebook_stranded", timedelta(seconds=1), jobs.rebook_stranded),
         Tick("watch_clocks", timedelta(seconds=30), jobs.watch_clocks),
         Tick("open_calendars", timedelta(hours=1), jobs.open_calendars),
+        Tick("forget_what_is_over", timedelta(hours=1), jobs.forget_what_is_over),
     ]
     names = IntakeNames(settings.intake_url, settings.tokens["service"])
     routers = [*api.routers(service, names), start.router(service, Pages())]

@@ -12,7 +12,7 @@ from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.rebooking import rebook_next
-from services.scheduling.repository import cases, freed, reference
+from services.scheduling.repository import answered, cases, freed, reference
 from services.scheduling.repository.cases import FIRST, KnownCase, Seniority
 from services.scheduling.slot_generation import open_slots
 from services.scheduling.unmet import watch_clocks
@@ -91,6 +91,10 @@ class Jobs:
     async def open_calendars(self) -> None:
         """Makes sure that there are slots for the next 90 days."""
         await self._database.run(self._clock.now(), open_slots)
+
+    async def forget_what_is_over(self) -> None:
+        """Deletes answers whose keys are over a day old."""
+        await self._database.run(self._clock.now(), answered.forget)
 
     async def find_strays(self) -> None:
         """Notes cases that wait for a programme that is there."""

@@ -40,7 +40,7 @@ WHAT_ENDS_IT = {
 """What would change why a case waits; a test sees that no reason is left out."""
 
 DAY = """
-select a.id, a.case_ref, a.status, a.wall_time, a.minutes, a.party, a.interpreter, a.programme, a.accommodations,
+select a.id, a.version, a.case_ref, a.status, a.wall_time, a.minutes, a.party, a.interpreter, a.programme, a.accommodations,
        array_agg(distinct r.name order by r.name) as resources
 from appointments a
 join slot_claims c on c.appointment_id = a.id join slots s on s.id = c.slot_id join resources r on r.id = s.resource_id
@@ -157,6 +157,7 @@ async def day_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]
     return [
         {
             "appointment_id": str(row.id),
+            "version": row.version,
             "case_ref": row.case_ref,
             "programme": row.programme,
             "status": row.status,

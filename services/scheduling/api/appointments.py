@@ -8,6 +8,9 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
 from services.scheduling import commands, views
+from services.scheduling.api.named import Seen
+from services.scheduling.changes import check_appointment_version
+from services.scheduling.commands.locked import locked_with
 from services.scheduling.people import Household, Names, note_look
 from services.scheduling.repository import cases
 from shared.db import UnitOfWork
@@ -15,9 +18,11 @@ from shared.service import Service
 from shared.settings import Role
 from shared.web.openapi import refusals
 from shared.web.roles import CheckedFirst, requires
+from shared.web.versions import etag
 
 AtTheSite = Annotated[Role, Depends(requires("officer", "scheduler", "ops"))]
 AtTheDoor = Annotated[Role, Depends(requires("officer"))]
+OLD = refusals(412)
 
 
 class Attendance(BaseModel):
@@ -27,35 +32,47 @@ class Attendance(BaseModel):
 
 
 def router(service: Service, names: Names) -> APIRouter:
-    """The routes under /v1/appointments. Each POST answers with the case as it is then."""
+    """The routes under /v1/appointments. Each POST answers with the case as it is then; ETag and If-Match are the version
+    of the appointment, which the day's list says, too."""
     api = APIRouter(prefix="/v1/appointments", tags=["appointments"], responses=refusals(409), route_class=CheckedFirst)
 
-    async def doing(id: UUID, command: Callable[[UnitOfWork], Awaitable[None]]) -> dict[str, Any]:
+    async def doing(
+        id: UUID, seen: int | None, response: Response, command: Callable[[UnitOfWork], Awaitable[None]]
+    ) -> dict[str, Any]:
         async def work(uow: UnitOfWork) -> dict[str, Any]:
+            if seen is not None:
+                _, appointment = await locked_with(uow, id)
+                await check_appointment_version(uow, appointment, seen)
             await command(uow)
             return await views.case_view(uow, await cases.case_of(uow, id) or "")
 
-        return await service.database.run(service.clock.now(), work)
+        case = await service.database.run(service.clock.now(), work)
+        for appointment in (case["appointment"], case["ended"]):
+            if appointment and appointment["id"] == str(id):
+                response.headers["ETag"] = etag(appointment["version"])
+        return case
 
-    @api.post("/{id}/arrive")
-    async def arrive(id: UUID, role: AtTheSite) -> dict[str, Any]:
-        return await doing(id, lambda uow: commands.arrive(uow, id, role))
+    @api.post("/{id}/arrive", responses=OLD)
+    async def arrive(id: UUID, role: AtTheSite, seen: Seen, response: Response) -> dict[str, Any]:
+        return await doing(id, seen, response, lambda uow: commands.arrive(uow, id, role))
 
-    @api.post("/{id}/check-in")
-    async def check_in(id: UUID, attendance: Attendance, role: AtTheSite) -> dict[str, Any]:
-        return await doing(id, lambda uow: commands.check_in(uow, id, role, present=attendance.present))
+    @api.post("/{id}/check-in", responses=OLD)
+    async def check_in(
+        id: UUID, attendance: Attendance, role: AtTheSite, seen: Seen, response: Response
+    ) -> dict[str, Any]:
+        return await doing(id, seen, response, lambda uow: commands.check_in(uow, id, role, present=attendance.present))
 
-    @api.post("/{id}/miss")
-    async def miss(id: UUID, role: AtTheSite) -> dict[str, Any]:
-        return await doing(id, lambda uow: commands.miss(uow, id, role))
+    @api.post("/{id}/miss", responses=OLD)
+    async def miss(id: UUID, role: AtTheSite, seen: Seen, response: Response) -> dict[str, Any]:
+        return await doing(id, seen, response, lambda uow: commands.miss(uow, id, role))
 
-    @api.post("/{id}/excuse")
-    async def excuse(id: UUID, role: AtTheSite) -> dict[str, Any]:
-        return await doing(id, lambda uow: commands.excuse(uow, id, role))
+    @api.post("/{id}/excuse", responses=OLD)
+    async def excuse(id: UUID, role: AtTheSite, seen: Seen, response: Response) -> dict[str, Any]:
+        return await doing(id, seen, response, lambda uow: commands.excuse(uow, id, role))
 
-    @api.post("/{id}/fulfil")
-    async def fulfil(id: UUID, role: AtTheSite) -> dict[str, Any]:
-        return await doing(id, lambda uow: commands.fulfil(uow, id, role))
+    @api.post("/{id}/fulfil", responses=OLD)
+    async def fulfil(id: UUID, role: AtTheSite, seen: Seen, response: Response) -> dict[str, Any]:
+        return await doing(id, seen, response, lambda uow: commands.fulfil(uow, id, role))
 
     @api.get("/{id}/people")
     async def people(id: UUID, role: AtTheDoor, response: Response) -> Household:

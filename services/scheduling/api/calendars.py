@@ -3,13 +3,11 @@
 Every read carries the site's version as ETag, every change names the one it saw: If-Match.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import WithJsonSchema
+from fastapi import APIRouter, Depends, Query, Response
 
 from services.scheduling import calendar_views as views
 from services.scheduling.api.calendar_bodies import (
@@ -33,34 +31,30 @@ from shared.settings import Role
 from shared.web.openapi import refusals
 from shared.web.problems import Problem
 from shared.web.roles import CheckedFirst, requires
+from shared.web.versions import IfMatch, etag, version_in
 
 Readers = Annotated[Role, Depends(requires("officer", "scheduler", "ops"))]
 Keepers = Annotated[Role, Depends(requires("scheduler", "ops"))]
 Rows = Callable[[UnitOfWork, str], Awaitable[Sequence[Any]]]
 REFUSALS = refusals(409, 412, 428)
-ETAG = re.compile(r'"(\d{1,18})"')
 STRANDED = (
     "What becomes of booked and offered appointments that the change strands: keep (until staff move them) or rebook (by"
     " seniority, to the nearest places; GET rebookings shows how far it is)"
 )
 DryRun = Annotated[bool, Query(description="Show what would happen, change nothing")]
-SEEN_VERSION = WithJsonSchema({"type": "string", "pattern": r'^"[0-9]{1,18}"$', "examples": ['"1"']})
 
 
 def asked(
     site: str,
     role: Keepers,
-    if_match: Annotated[str | None, SEEN_VERSION, Header(description="The version seen, as ETag gave it")] = None,
+    if_match: IfMatch = None,
     dry_run: DryRun = False,
     stranded: Annotated[Fate, Query(description=STRANDED)] = Fate.KEEP,
 ) -> Asked:
     """Who asks for what. Raises: Problem 428 without the version that they saw, 422 for none."""
     if if_match is None:
         raise Problem(428, "version_missing", 'name the version you saw: If-Match: "3", as ETag gave it')
-    version = ETAG.fullmatch(if_match.strip())
-    if version is None:
-        raise Problem(422, "version_malformed", 'If-Match holds one version in quotes, as ETag gave it: "3"')
-    return Asked(site, int(version[1]), role, dry_run, stranded)
+    return Asked(site, version_in(if_match), role, dry_run, stranded)
 
 
 Asking = Annotated[Asked, Depends(asked)]
@@ -86,13 +80,13 @@ def _sites(api: APIRouter, service: Service) -> None:
             service.database, service.clock.now(), body.fields(), acted_by=role, dry_run=dry_run
         )
         if not dry_run:
-            response.headers["ETag"] = f'"{answer["version"]}"'
+            response.headers["ETag"] = etag(answer["version"])
         return answer
 
     @api.get("/{site}")
     async def one_site(site: str, role: Readers, response: Response) -> dict[str, Any]:
         row = await service.database.run(service.clock.now(), lambda uow: views.known_site(uow, site))
-        response.headers["ETag"] = f'"{row.version}"'
+        response.headers["ETag"] = etag(row.version)
         return views.site_view(row)
 
     @api.patch("/{site}", responses=REFUSALS)
@@ -105,7 +99,7 @@ def _lists(api: APIRouter, service: Service) -> None:
         """The version is read first: a list that is newer than its ETag is refused later, an older one would not be."""
 
         async def read(uow: UnitOfWork) -> Sequence[Any]:
-            response.headers["ETag"] = f'"{(await views.known_site(uow, site)).version}"'
+            response.headers["ETag"] = etag((await views.known_site(uow, site)).version)
             return await rows(uow, site)
 
         return await service.database.run(service.clock.now(), read)
@@ -163,5 +157,5 @@ def _changes(api: APIRouter, service: Service) -> None:
 async def _changing(service: Service, response: Response, asked: Asked, edit: Edit) -> dict[str, Any]:
     answer = await commands.change_calendar(service.database, service.clock.now(), asked, edit)
     if not asked.dry_run:
-        response.headers["ETag"] = f'"{answer["version"]}"'
+        response.headers["ETag"] = etag(answer["version"])
     return answer

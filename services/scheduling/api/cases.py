@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from services.scheduling import commands, views
+from services.scheduling.api.named import Naming
 from services.scheduling.choices import Span, places_of
 from services.scheduling.commands.choosing import Choosing, choose_together
+from services.scheduling.commands.requests import Command, Request, once
 from shared import tracing
 from shared.db import DatabaseUnavailable, UnitOfWork
 from shared.gathered import Gathered
@@ -21,11 +23,12 @@ from shared.web.dates import Instant
 from shared.web.openapi import refusals
 from shared.web.problems import Problem
 from shared.web.roles import CheckedFirst, requires
+from shared.web.versions import etag
 
 Staff = Annotated[Role, Depends(requires("ops", "scheduler", "officer", "assistant"))]
-Command = Callable[[UnitOfWork, str], Awaitable[None]]
 LOOK_AHEAD = timedelta(days=14)
 """How far places are shown when nobody asks for other days."""
+OLD = refusals(412)
 
 
 class Answer(BaseModel):
@@ -63,14 +66,11 @@ def router(service: Service) -> APIRouter:
     async def reading(case_ref: str, read: Callable[[UnitOfWork, str], Awaitable[Any]]) -> Any:
         return await service.database.run(service.clock.now(), lambda uow: read(uow, canonical(case_ref)))
 
-    async def doing(case_ref: str, command: Command) -> dict[str, Any]:
+    async def doing(request: Request, response: Response, command: Command) -> dict[str, Any]:
         """Does it and gives the case as it is then, in one unit of work."""
-
-        async def work(uow: UnitOfWork) -> dict[str, Any]:
-            await command(uow, canonical(case_ref))
-            return await views.case_view(uow, canonical(case_ref))
-
-        return await service.database.run(service.clock.now(), work)
+        answer = await once(service.database, service.clock.now(), request, command)
+        response.headers["ETag"] = etag(answer["version"])
+        return answer
 
     async def choose_all(asked: Sequence[Choosing]) -> list[dict[str, Any] | Exception]:
         """In one transaction; what it leaves is done after it, one by one."""
@@ -79,15 +79,22 @@ def router(service: Service) -> APIRouter:
 
     async def choose_alone(each: Choosing) -> dict[str, Any] | Exception:
         try:
-            return await doing(each.case_ref, lambda uow, ref: commands.choose(uow, ref, each.slot_id, each.acted_by))
+            return await once(
+                service.database,
+                service.clock.now(),
+                each.request,
+                lambda uow, ref: commands.choose(uow, ref, each.slot_id, each.acted_by),
+            )
         except (Problem, DatabaseUnavailable) as refusal:
             return refusal
 
     choosing = Gathered(choose_all)
 
     @api.get("/{case_ref}")
-    async def read_case(case_ref: str, role: Staff) -> dict[str, Any]:
-        return dict(await reading(case_ref, views.case_view))
+    async def read_case(case_ref: str, role: Staff, response: Response) -> dict[str, Any]:
+        case: dict[str, Any] = await reading(case_ref, views.case_view)
+        response.headers["ETag"] = etag(case["version"])
+        return case
 
     @api.get("/{case_ref}/why")
     async def why(case_ref: str, role: Staff) -> dict[str, Any]:
@@ -108,31 +115,44 @@ def router(service: Service) -> APIRouter:
 
         return list(await reading(case_ref, read))
 
-    @api.post("/{case_ref}/appointment")
-    async def choose(case_ref: str, choice: Choice, role: Staff) -> dict[str, Any]:
-        return await choosing(Choosing(canonical(case_ref), choice.slot_id, role, tracing.current()))
+    @api.post("/{case_ref}/appointment", responses=OLD)
+    async def choose(case_ref: str, choice: Choice, role: Staff, named: Naming, response: Response) -> dict[str, Any]:
+        answer = await choosing(Choosing(canonical(case_ref), choice.slot_id, role, tracing.current(), named))
+        response.headers["ETag"] = etag(answer["version"])
+        return answer
 
-    @api.post("/{case_ref}/appointment/accept")
-    async def accept(case_ref: str, role: Staff, answer: Answer | None = None) -> dict[str, Any]:
+    @api.post("/{case_ref}/appointment/accept", responses=OLD)
+    async def accept(
+        case_ref: str, role: Staff, named: Naming, response: Response, answer: Answer | None = None
+    ) -> dict[str, Any]:
         seen = answer.appointment_id if answer else None
-        return await doing(case_ref, lambda uow, ref: commands.accept(uow, ref, role, seen))
+        request = Request(canonical(case_ref), role, f"accept {seen}", named)
+        return await doing(request, response, lambda uow, ref: commands.accept(uow, ref, role, seen))
 
-    @api.post("/{case_ref}/appointment/decline")
-    async def decline(case_ref: str, role: Staff, answer: Answer | None = None) -> dict[str, Any]:
+    @api.post("/{case_ref}/appointment/decline", responses=OLD)
+    async def decline(
+        case_ref: str, role: Staff, named: Naming, response: Response, answer: Answer | None = None
+    ) -> dict[str, Any]:
         seen = answer.appointment_id if answer else None
-        return await doing(case_ref, lambda uow, ref: commands.decline(uow, ref, role, seen))
+        request = Request(canonical(case_ref), role, f"decline {seen}", named)
+        return await doing(request, response, lambda uow, ref: commands.decline(uow, ref, role, seen))
 
-    @api.post("/{case_ref}/appointment/move")
-    async def move(case_ref: str, choice: Choice, role: Staff) -> dict[str, Any]:
-        return await doing(case_ref, lambda uow, ref: commands.move(uow, ref, choice.slot_id, role))
+    @api.post("/{case_ref}/appointment/move", responses=OLD)
+    async def move(case_ref: str, choice: Choice, role: Staff, named: Naming, response: Response) -> dict[str, Any]:
+        request = Request(canonical(case_ref), role, f"move {choice.slot_id}", named)
+        return await doing(request, response, lambda uow, ref: commands.move(uow, ref, choice.slot_id, role))
 
-    @api.post("/{case_ref}/appointment/cancel")
-    async def cancel(case_ref: str, why_: Cancellation, role: Staff) -> dict[str, Any]:
-        return await doing(case_ref, lambda uow, ref: commands.cancel(uow, ref, why_.reason, role))
+    @api.post("/{case_ref}/appointment/cancel", responses=OLD)
+    async def cancel(
+        case_ref: str, why_: Cancellation, role: Staff, named: Naming, response: Response
+    ) -> dict[str, Any]:
+        request = Request(canonical(case_ref), role, f"cancel {why_.reason}", named)
+        return await doing(request, response, lambda uow, ref: commands.cancel(uow, ref, why_.reason, role))
 
-    @api.post("/{case_ref}/appointment/offer-again")
-    async def offer_again(case_ref: str, role: Staff) -> dict[str, Any]:
-        return await doing(case_ref, commands.offer_again)
+    @api.post("/{case_ref}/appointment/offer-again", responses=OLD)
+    async def offer_again(case_ref: str, role: Staff, named: Naming, response: Response) -> dict[str, Any]:
+        request = Request(canonical(case_ref), role, "offer-again", named)
+        return await doing(request, response, commands.offer_again)
 
     return api
 

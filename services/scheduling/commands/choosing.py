@@ -1,6 +1,6 @@
 """Choices of many households in one transaction: each gets what it would get alone, in the order in which they asked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from services.scheduling import views
 from services.scheduling.choices import LONGEST, need_to_choose
 from services.scheduling.commands.locked import unknown_case
 from services.scheduling.commands.places import place_taken
+from services.scheduling.commands.requests import NOTHING, Named, Request, asked_before, keep
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.needs import Need
 from services.scheduling.domain.places import Place
@@ -32,6 +33,12 @@ class Choosing:
     slot_id: int
     acted_by: Role
     context: SpanContext
+    named: Named = NOTHING
+
+    @property
+    def request(self) -> Request:
+        """The choice among all that can be asked of the case."""
+        return Request(self.case_ref, self.acted_by, f"choose {self.slot_id}", self.named)
 
 
 Answer = dict[str, Any] | Problem | None
@@ -40,13 +47,12 @@ Answer = dict[str, Any] | Problem | None
 async def choose_together(uow: UnitOfWork, asked: Sequence[Choosing]) -> list[Answer]:
     """The case after each choice, as staff see it, or the refusal.
 
-    None for what is to be done alone, afterwards: a case that has an appointment, or that is asked for twice.
+    None for what is to be done alone, afterwards: a case that has an appointment or is not what was seen, that is asked
+    for twice, or a key that was used before.
     """
-    answers: dict[str, Answer] = {}
-    wanted: dict[str, Choosing] = {each.case_ref: each for each in reversed(asked)}
-    for ref in await slots.gone_for(uow, [(each.case_ref, each.slot_id) for each in wanted.values()]):
-        answers[ref] = place_taken()
-        del wanted[ref]
+    first = {each.case_ref: each for each in reversed(asked)}
+    answers: dict[str, Answer] = await _answered_at_once(uow, first)
+    wanted = {ref: each for ref, each in first.items() if ref not in answers}
     known = {case.case_ref: case for case in await cases.lock(uow, wanted)}
     needs = await _needs(uow, wanted, known, answers)
     places = await _places(uow, [(need, wanted[ref].slot_id) for ref, need in needs.items()])
@@ -58,22 +64,29 @@ async def choose_together(uow: UnitOfWork, asked: Sequence[Choosing]) -> list[An
         case.case_ref: views.view_of(case) for case in await cases.read(uow, [w.need.case_ref for w in winners])
     }
     answers.update({ref: views_of.get(ref) or place_taken() for ref in needs})
-    first = {each.case_ref: each for each in reversed(asked)}
+    await keep(uow, [(each.request, answer) for ref, each in first.items() if (answer := answers[ref])])
     return [answers[each.case_ref] if each is first[each.case_ref] else None for each in asked]
 
 
+async def _answered_at_once(uow: UnitOfWork, asked: Mapping[str, Choosing]) -> dict[str, Answer]:
+    """What needs no lock: keys that were used before, and places that are gone."""
+    before = await asked_before(uow, [each.request for each in asked.values()])
+    wanted = [(ref, each.slot_id, each.named.seen_version) for ref, each in asked.items() if ref not in before]
+    return {**dict.fromkeys(before), **{ref: place_taken() for ref in await slots.gone_for(uow, wanted)}}
+
+
 async def _needs(
-    uow: UnitOfWork, wanted: Iterable[str], known: Mapping[str, KnownCase], answers: dict[str, Answer]
+    uow: UnitOfWork, wanted: Mapping[str, Choosing], known: Mapping[str, KnownCase], answers: dict[str, Answer]
 ) -> dict[str, Need]:
     """What each household needs that may choose now; the others are answered."""
     programmes = await reference.programmes(uow, {case.snapshot.programme for case in known.values()})
     areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
     needs = {}
-    for ref in wanted:
+    for ref, asked in wanted.items():
         case = known.get(ref)
         if case is None:
             answers[ref] = unknown_case()
-        elif case.live:
+        elif case.live or asked.named.seen_version not in (None, case.version):
             answers[ref] = None
         else:
             try:

@@ -30,8 +30,10 @@ order by r.id
 """
 
 GONE = """
-select c.case_ref from unnest(cast(:refs as text[]), cast(:ids as bigint[])) as w(ref, slot_id)
-join cases c on c.case_ref = w.ref and c.waiting = 'awaiting_choice' join slots s on s.id = w.slot_id
+select c.case_ref
+from unnest(cast(:refs as text[]), cast(:ids as bigint[]), cast(:versions as bigint[])) as w(ref, slot_id, version)
+join cases c on c.case_ref = w.ref and c.waiting = 'awaiting_choice' and c.version = coalesce(w.version, c.version)
+join slots s on s.id = w.slot_id
 where s.taken >= s.capacity
 """
 
@@ -130,10 +132,11 @@ async def starts_of(uow: UnitOfWork, slot_ids: Sequence[int]) -> dict[int, tuple
     return {row.id: (row.site, row.starts_at) for row in rows}
 
 
-async def gone_for(uow: UnitOfWork, wanted: Sequence[tuple[str, int]]) -> set[str]:
-    """Which of these cases, each with the slot that it wants, wait for their choice and want one that is full."""
-    refs, ids = [ref for ref, _ in wanted], [slot for _, slot in wanted]
-    return {row.case_ref for row in await uow.rows(GONE, refs=refs, ids=ids)}
+async def gone_for(uow: UnitOfWork, wanted: Sequence[tuple[str, int, int | None]]) -> set[str]:
+    """Which of these cases, each with the slot that it wants, wait for their choice and want one that is full; not those
+    that changed since the version that was seen, if one is said."""
+    refs, ids, versions = [[each[n] for each in wanted] for n in range(3)]
+    return {row.case_ref for row in await uow.rows(GONE, refs=refs, ids=ids, versions=versions)}
 
 
 async def lock(uow: UnitOfWork, slot_ids: Iterable[int]) -> dict[int, int]:

@@ -1,0 +1,32 @@
+"""What a request may name beside what it asks: the version that was seen, and a key under which it is done once."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header
+
+from services.scheduling.commands.requests import Named
+from shared.web.versions import IfMatch, version_in
+
+KEY = (
+    "A value that no other request of this case has. The same request again is answered as it was and not done again, for"
+    " 24 hours"
+)
+Key = Annotated[
+    str | None, Header(description=KEY, pattern=r'^"?[A-Za-z0-9._:=/+-]{1,100}"?$', examples=["8e03978e-40d5-43dd"])
+]
+
+
+def seen(if_match: IfMatch = None) -> int | None:
+    """The version that If-Match names, if it is sent. Raises: Problem 422."""
+    return None if if_match is None else version_in(if_match)
+
+
+Seen = Annotated[int | None, Depends(seen)]
+
+
+def named(seen_version: Seen, idempotency_key: Key = None) -> Named:
+    """Both. A key in quotes is the same as without them."""
+    return Named(idempotency_key.strip('"') if idempotency_key else None, seen_version)
+
+
+Naming = Annotated[Named, Depends(named)]
