@@ -27,7 +27,7 @@ async def offer_to_next(uow: UnitOfWork, place: FreedPlace) -> bool:
     """
     kept = await freed.held_by(uow, place)
     programmes = [p for p in (await reference.known_programmes(uow)).values() if _gives(p, place)] if kept else []
-    calendar = await _calendar(uow, place, kept)
+    calendar = await calendar_of(uow, place, kept)
     best: tuple[Seniority, Place] | None = None
     for programme in programmes:
         found = await _first_who_fits(uow, programme, place, calendar)
@@ -44,7 +44,7 @@ def _gives(programme: ProgrammeChanged, place: FreedPlace) -> bool:
     )
 
 
-async def _calendar(uow: UnitOfWork, place: FreedPlace, kept: list[HeldStep]) -> Calendar:
+async def calendar_of(uow: UnitOfWork, place: FreedPlace, kept: list[HeldStep]) -> Calendar:
     """What is free at the site in the hours after the place begins, with what it keeps; of desks only its own."""
     resources = await slots.resources_of(uow, [place.site], with_remote=True)
     mine = {step.resource_id for step in kept}
@@ -76,13 +76,21 @@ async def _first_who_fits(
 async def _give(uow: UnitOfWork, case_ref: str, found: Place, place: FreedPlace, kept: list[HeldStep]) -> bool:
     """Locks the case, then all slots at once, looks again and offers; False when someone was faster."""
     case = next(iter(await cases.lock(uow, [case_ref])), None)
+    if case is None or case.live or case.waiting not in CANDIDATES or not await take_over(uow, found, place, kept):
+        return False
+    await make_offer(uow, caused_by(place, case), found)
+    return True
+
+
+async def take_over(uow: UnitOfWork, found: Place, place: FreedPlace, kept: list[HeldStep]) -> bool:
+    """Locks all slots of what was found, looks again, and lets the freed place give them up; what is not used of it stays
+    freed. False when someone was faster. The case that is to have it is locked before."""
     own = {held.step.slot_id: held.step.left for held in kept}
     left = await slots.lock(uow, {*own, *(slot for slot, _ in found.claims)})
     winners, _ = admit([found], {slot: units + own.get(slot, 0) for slot, units in left.items()})
-    if case is None or case.live or case.waiting not in CANDIDATES or not winners:
+    if not winners:
         return False
     await freed.release(uow, place)
-    await make_offer(uow, _caused_by(place, case), found)
     used = dict(found.claims)
     rest = {slot: units - used.get(slot, 0) for slot, units in own.items() if units > used.get(slot, 0)}
     if rest:
@@ -92,7 +100,7 @@ async def _give(uow: UnitOfWork, case_ref: str, found: Place, place: FreedPlace,
     return True
 
 
-def _caused_by(place: FreedPlace, case: KnownCase) -> KnownCase:
+def caused_by(place: FreedPlace, case: KnownCase) -> KnownCase:
     """The case with the tick as the cause of what follows: a trace of its own, linked to its result's and to the freeing."""
     links = [context for context in (case.cause.context, place.freed_in) if context]
     return replace(case, cause=Cause.first(tracing.current(), *links))

@@ -12,9 +12,10 @@ from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.rebooking import rebook_next
-from services.scheduling.repository import answered, cases, freed, reference
+from services.scheduling.repository import answered, cases, freed, reference, standby
 from services.scheduling.repository.cases import FIRST, KnownCase, Seniority
 from services.scheduling.slot_generation import open_slots
+from services.scheduling.standby import book_for_standby
 from services.scheduling.unmet import watch_clocks
 from shared import tracing
 from shared.clock import Clock
@@ -56,13 +57,14 @@ class Jobs:
         await self._as_long_as(work, "expire offers")
 
     async def offer_freed_places(self) -> None:
-        """Gives each freed place to the next household that can use it; one that nobody can use opens after a delay."""
+        """Gives each freed place to the next household that can use it, at short notice to who stands by; one that nobody
+        can use opens after a delay."""
 
         async def work(uow: UnitOfWork) -> bool:
             place = await freed.take_next(uow)
             if place is None:
                 return False
-            if not await offer_to_next(uow, place):
+            if not (await book_for_standby(uow, place) or await offer_to_next(uow, place)):
                 minutes = random.uniform(*OPENS_AFTER_MINUTES)
                 await freed.open_later(uow, place, uow.now + timedelta(minutes=minutes))
             return True
@@ -93,8 +95,9 @@ class Jobs:
         await self._database.run(self._clock.now(), open_slots)
 
     async def forget_what_is_over(self) -> None:
-        """Deletes answers whose keys are over a day old."""
-        await self._database.run(self._clock.now(), answered.forget)
+        """Deletes answers whose keys are over a day old, and standby lists of days that are over."""
+        for forget in (answered.forget, standby.forget):
+            await self._database.run(self._clock.now(), forget)
 
     async def find_strays(self) -> None:
         """Notes cases that wait for a programme that is there."""

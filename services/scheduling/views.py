@@ -3,10 +3,11 @@
 from datetime import date
 from typing import Any
 
+from services.scheduling.calendar_views import known_site
 from services.scheduling.choices import lacking
 from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
 from services.scheduling.domain.places import Place
-from services.scheduling.repository import cases, reference, unmet
+from services.scheduling.repository import cases, reference, standby, unmet
 from services.scheduling.repository.cases import KnownCase, seniority_of
 from services.scheduling.unmet import clock_view
 from shared.db import UnitOfWork
@@ -170,6 +171,30 @@ async def day_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]
         }
         for row in await uow.rows(DAY, site=site, day=day)
     ]
+
+
+async def standby_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]]:
+    """Who stands by for the site on its date, in the order in which they are called. No names. Raises: Problem 404."""
+    await known_site(uow, site)
+    return [
+        {
+            "case_ref": row.case_ref,
+            "programme": row.programme,
+            "urgency": row.urgency,
+            "registered_at": row.registered_at.isoformat(),
+            "party": row.party,
+            "since": row.since.isoformat(),
+            "acted_by": row.acted_by,
+        }
+        for row in await standby.at(uow, site, day)
+    ]
+
+
+async def standby_of(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
+    """For which sites and days a case stands by."""
+    rows = await standby.of_case(uow, case_ref)
+    stands_by = [{"site": row.site, "day": row.day.isoformat(), "since": row.since.isoformat()} for row in rows]
+    return {"case_ref": case_ref, "standby": stands_by}
 
 
 DATES = """

@@ -56,6 +56,7 @@ async def test_scheduling_keeps_every_promise_of_its_openapi_document(
                 "path.id": [*appointments, *desks],
                 "path.site": [TAP],
                 "query.site": [TAP],
+                "body.site": [TAP],
                 "body.slot_id": slots,
                 "body.programme": ["MX-REF", "MX-CHO"],
                 "body.resource_id": desks,

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.scheduling.api import appointments, calendars, cases, feeds, internal, referrals, sites, waiting
+from services.scheduling.api import appointments, calendars, cases, feeds, internal, referrals, sites, standby, waiting
 from services.scheduling.people import Names
 from shared.service import Service
 
@@ -17,5 +17,6 @@ def routers(service: Service, names: Names) -> list[APIRouter]:
         calendars.router(service),
         feeds.router(service),
         waiting.router(service),
+        standby.router(service),
         internal.router(service),
     ]

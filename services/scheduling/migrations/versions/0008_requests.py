@@ -1,4 +1,5 @@
-"""What was answered to requests that named a key, so that the same request again is answered and not done again."""
+"""What was answered to requests that named a key, so that the same request again is answered and not done again; and who
+stands by for which site and day."""
 
 from alembic import op
 
@@ -20,6 +21,17 @@ create table answered_requests (
   primary key (case_ref, key)
 );
 create index answered_requests_at on answered_requests (answered_at);
+
+-- Households that agreed to be called when a place at the site is freed for that day of the site. Who gets one leaves.
+create table standby (
+  case_ref text not null references cases,
+  site text not null references sites,
+  day date not null,
+  since timestamptz not null,
+  acted_by text not null,
+  primary key (case_ref, site, day)
+);
+create index standby_of_a_day on standby (site, day);
 """
 
 

@@ -1,0 +1,60 @@
+"""Households that stand by: they agreed to be called when a place at a site is freed at short notice."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+
+from services.scheduling import views
+from services.scheduling.api.calendar_bodies import Body
+from services.scheduling.api.cases import canonical
+from services.scheduling.commands import standby
+from shared.db import UnitOfWork
+from shared.service import Service
+from shared.settings import Role
+from shared.web.dates import Day
+from shared.web.openapi import refusals
+from shared.web.roles import CheckedFirst, requires
+
+Staff = Annotated[Role, Depends(requires("ops", "scheduler", "officer", "assistant"))]
+AtTheSite = Annotated[Role, Depends(requires("officer", "scheduler", "ops"))]
+SITE = r"^[A-Z0-9-]{1,20}$"
+
+
+class StandBy(Body):
+    """For which site, and on which day of the site."""
+
+    site: Annotated[str, Field(pattern=SITE)]
+    day: Day
+
+
+def router(service: Service) -> APIRouter:
+    """`/v1/cases/{ref}/standby` and `GET /v1/sites/{site}/standby`."""
+    api = APIRouter(prefix="/v1", tags=["standby"], route_class=CheckedFirst)
+
+    async def doing(case_ref: str, command: Callable[[UnitOfWork, str], Awaitable[None]]) -> dict[str, Any]:
+        async def work(uow: UnitOfWork) -> dict[str, Any]:
+            await command(uow, canonical(case_ref))
+            return await views.standby_of(uow, canonical(case_ref))
+
+        return await service.database.run(service.clock.now(), work)
+
+    @api.post("/cases/{case_ref}/standby", responses=refusals(409))
+    async def stand_by(case_ref: str, body: StandBy, role: Staff) -> dict[str, Any]:
+        """The household agreed: a place that is freed there at short notice is booked for it at once."""
+        return await doing(case_ref, lambda uow, ref: standby.stand_by(uow, ref, body.site, body.day, acted_by=role))
+
+    @api.delete("/cases/{case_ref}/standby")
+    async def stand_down(
+        case_ref: str, site: Annotated[str, Query(pattern=SITE)], day: Day, role: Staff
+    ) -> dict[str, Any]:
+        """It does not agree any more."""
+        return await doing(case_ref, lambda uow, ref: standby.stand_down(uow, ref, site, day))
+
+    @api.get("/sites/{site}/standby")
+    async def standing_by(site: str, date: Day, role: AtTheSite) -> list[dict[str, Any]]:
+        """Who stands by that day, those first who are called first."""
+        return await service.database.run(service.clock.now(), lambda uow: views.standby_view(uow, site, date))
+
+    return api
