@@ -14,21 +14,16 @@ from shared import tracing
 from shared.events import CaseChanged
 from tests.builders import NOW, a_programme
 from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling, prepared
+from tests.scheduling import Scheduling
 from tests.scheduling_http import CHOICE, Client, a_chooser, an_offer
 
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 OTHER_KEY = {"Idempotency-Key": "another"}
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(template))
+async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
+    running = Scheduling(await new_database(scheduling_template))
     await running.receive(a_programme(), CHOICE)
     yield running
     await running.check()
