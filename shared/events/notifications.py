@@ -8,7 +8,8 @@ from shared.events.intake import System
 
 
 class NoticeKind(StrEnum):
-    """What a notice tells the household."""
+    """What a notice tells the household. `clock-changed`: the hour stays, but is another instant, since a country
+    changed its clocks."""
 
     WAITING = "waiting"
     OFFERED = "offered"
@@ -17,6 +18,7 @@ class NoticeKind(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     CLOSED = "closed"
+    CLOCK_CHANGED = "clock-changed"
 
 
 class NoticeOutcome(Event):

@@ -1,11 +1,12 @@
 """Snapshots become notices, and notices become messages: handlers and job on a real database."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import pytest
 import pytest_asyncio
+from icalendar import Calendar
 from sqlalchemy.exc import DBAPIError
 
 from services.notifications.channels.email import TryAgainLater
@@ -235,3 +236,28 @@ async def test_the_tables_as_objects_have_the_columns_of_the_database(notificati
 
     columns = {(column.name, column.nullable) for column in metadata.tables["notices"].columns}
     assert columns == {tuple(row) for row in found}
+
+
+async def test_a_changed_clock_is_told_once_and_the_calendar_entry_follows(notifications: Notifications) -> None:
+    booked = an_appointment(
+        "booked",
+        wall_time="2026-12-14T09:00",
+        zone="America/Vancouver",
+        starts_at=datetime(2026, 12, 14, 17, tzinfo=UTC),
+    )
+    moved = later(booked, "booked", starts_at=datetime(2026, 12, 14, 16, tzinfo=UTC), version=2)
+    await notifications.receive(a_site(), a_snapshot(booked, version=1))
+    await notifications.send()
+
+    await notifications.receive(a_snapshot(moved, version=2))
+    await notifications.send()
+    await notifications.receive(a_snapshot(moved, version=3))
+    await notifications.send()
+
+    assert [("booked", "sent"), ("clock-changed", "sent")] == await notifications.states()
+    entries = [
+        Calendar.from_ical(email.calendar.ics).walk("VEVENT")[0] for email in notifications.mail.sent if email.calendar
+    ]
+    assert [1, 2] == [entry["SEQUENCE"] for entry in entries]
+    assert 1 == len({entry["UID"] for entry in entries})
+    assert ["20261214T090000"] * 2 == [entry["DTSTART"].to_ical().decode() for entry in entries]

@@ -11,7 +11,7 @@ from services.notifications.messages.render import render_html, render_text
 from shared.clock import use_packaged_zone_data
 from shared.events import NoticeKind, SiteChanged
 from shared.languages import Catalogue, read_catalogues
-from tests.unit.notifications_builders import CALENDAR_UID, CASE_REF, a_site, an_appointment
+from tests.unit.notifications_builders import CALENDAR_UID, CASE_REF, a_site, an_appointment, later
 
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 CATALOGUES = read_catalogues(LANGUAGES_DIR)
@@ -37,6 +37,7 @@ def every_notice() -> list[Notice]:
         Notice(NoticeKind.EXPIRED, offer, waiting="no-slot"),
         Notice(NoticeKind.CANCELLED, booked),
         Notice(NoticeKind.CLOSED, closed=True),
+        Notice(NoticeKind.CLOCK_CHANGED, booked, earlier=later(booked, "booked", starts_at=NOW)),
     ]
 
 
@@ -90,7 +91,8 @@ def test_an_example_of_a_place_is_called_one() -> None:
 
 
 def test_a_moved_date_names_the_one_that_no_longer_holds() -> None:
-    earlier = an_appointment("booked", starts_at=datetime(2026, 12, 10, 15, 0, tzinfo=UTC))
+    starts_at = datetime(2026, 12, 10, 15, 0, tzinfo=UTC)
+    earlier = an_appointment("booked", starts_at=starts_at, wall_time="2026-12-10T09:00")
 
     text = render_text(a_letter(Notice(NoticeKind.MOVED, an_appointment("booked"), earlier=earlier)))
 
@@ -184,6 +186,7 @@ def an_entry(notice: Notice, *, site: SiteChanged | None = None, catalogue: Cata
         (NoticeKind.MOVED, "REQUEST", "CONFIRMED", 2),
         (NoticeKind.EXPIRED, "CANCEL", "CANCELLED", 0),
         (NoticeKind.CANCELLED, "CANCEL", "CANCELLED", 0),
+        (NoticeKind.CLOCK_CHANGED, "REQUEST", "CONFIRMED", 2),
     ],
 )
 def test_the_calendar_follows_the_appointment(kind: NoticeKind, method: str, status: str, alarms: int) -> None:

@@ -7,7 +7,7 @@ interview that has begun: from then on a date is over, whatever becomes of its c
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -50,11 +50,13 @@ UNSENT = UNDELIVERED | {NoticeState.DUE}
 
 
 class Matter(StrEnum):
-    """What a notice settles. A household hears once per matter and appointment: `booked` and `moved` say the same."""
+    """What a notice settles. A household hears once per matter and appointment: `booked` and `moved` say the same.
+    Of a changed clock it hears once per instant."""
 
     WAIT = "wait"
     OFFER = "offer"
     CONFIRMATION = "confirmation"
+    CLOCK = "clock"
     END = "end"
     CLOSING = "closing"
 
@@ -64,6 +66,7 @@ MATTERS = {
     NoticeKind.OFFERED: Matter.OFFER,
     NoticeKind.BOOKED: Matter.CONFIRMATION,
     NoticeKind.MOVED: Matter.CONFIRMATION,
+    NoticeKind.CLOCK_CHANGED: Matter.CLOCK,
     NoticeKind.EXPIRED: Matter.END,
     NoticeKind.CANCELLED: Matter.END,
     NoticeKind.CLOSED: Matter.CLOSING,
@@ -72,8 +75,8 @@ MATTERS = {
 
 @dataclass(frozen=True)
 class Notice:
-    """What is to be said. `earlier` is a date that the household believes in and that no longer holds; `waiting` says
-    why the case has no date, `closed` that none is to come.
+    """What is to be said. `earlier` is a date that the household believes in and that no longer holds, or the same one at
+    the instant that it had before; `waiting` says why the case has no date, `closed` that none is to come.
 
     `follows` is the notice after which this is said anew: a closing follows the one that spoke of the list, a reason to
     wait follows the closing when a case comes back.
@@ -92,7 +95,10 @@ class Notice:
 
     @property
     def subject(self) -> str:
-        """What it is about: the appointment's id, or the reason for waiting and the notice that it follows."""
+        """What it is about: the appointment's id and its instant where that is the news, or the reason for waiting and the
+        notice that it follows."""
+        if self.appointment and self.matter is Matter.CLOCK:
+            return f"{self.appointment.id} {self.appointment.starts_at.astimezone(UTC).isoformat()}"
         if self.appointment:
             return str(self.appointment.id)
         return " ".join(str(part) for part in (self.waiting, self.follows) if part)
@@ -102,7 +108,13 @@ class Notice:
 
     def announces(self) -> bool:
         """True when it makes the household believe in a date."""
-        return self.matter in (Matter.OFFER, Matter.CONFIRMATION)
+        return self.matter in (Matter.OFFER, Matter.CONFIRMATION, Matter.CLOCK)
+
+    def asks(self) -> bool:
+        """True when it is about an offer that the household has to answer."""
+        if self.matter is Matter.CLOCK:
+            return self.appointment is not None and self.appointment.status is AppointmentStatus.PENDING
+        return self.kind is NoticeKind.OFFERED
 
 
 @dataclass(frozen=True)
@@ -152,7 +164,7 @@ def is_too_late(notice: Notice, now: datetime) -> bool:
     """True when its date is over, or when it is an offer that nobody can answer any more."""
     if notice.appointment is None:
         return False
-    deadline = notice.appointment.deadline if notice.kind is NoticeKind.OFFERED else None
+    deadline = notice.appointment.deadline if notice.asks() else None
     return is_over(notice.appointment, now) or (deadline is not None and now >= deadline)
 
 
@@ -168,10 +180,11 @@ def without_what_is_over(notice: Notice, now: datetime) -> Notice:
 
 def owed_notice(past: Iterable[PastNotice], snapshot: CaseScheduled, now: datetime) -> Notice | None:
     """The one thing that the household must have been told, whether it was told already or not."""
+    past = list(past)
     belief = _belief(past, now)
     live = snapshot.appointment
     if live is not None:
-        return _about_live(live, belief.date if belief.date and belief.date.id != live.id else None)
+        return _about_clock(live, belief.date, past) or _about_live(live, belief.date)
     if belief.date is not None and not _took_place(belief.date, snapshot.ended):
         return _about_end(belief.date, snapshot, follows=belief.closed_by)
     if snapshot.closed is not None and not went_on(snapshot):
@@ -215,6 +228,8 @@ def _after(belief: _Belief, told: PastNotice) -> _Belief:
     notice = told.notice
     if not told.may_have_arrived:
         return belief
+    if notice.matter is Matter.CLOCK and told.state is not NoticeState.SENT:
+        return belief
     if notice.announces():
         return replace(belief, date=notice.appointment, listed_by=None)
     if notice.matter is Matter.WAIT:
@@ -225,7 +240,21 @@ def _after(belief: _Belief, told: PastNotice) -> _Belief:
     return _Belief(listed_by=told.id if notice.waiting else None, closed_by=closed_by)
 
 
-def _about_live(live: Appointment, earlier: Appointment | None) -> Notice | None:
+def _about_clock(live: Appointment, believed: Appointment | None, past: Iterable[PastNotice]) -> Notice | None:
+    """What says that the date which the household believes in is at another instant by the same clock; None when it is not.
+
+    That is what it is to hear of the date anyway, if it did not hear that yet: every notice says the instant.
+    """
+    if believed is None or believed.id != live.id or believed.starts_at == live.starts_at:
+        return None
+    news = _about_live(live, None)
+    if news and any(each.may_have_arrived and each.notice.is_about_the_same_as(news) for each in past):
+        return Notice(NoticeKind.CLOCK_CHANGED, live, believed)
+    return news and replace(news, earlier=believed)
+
+
+def _about_live(live: Appointment, believed: Appointment | None) -> Notice | None:
+    earlier = believed if believed and believed.id != live.id else None
     if live.status is AppointmentStatus.PENDING:
         return Notice(NoticeKind.OFFERED, live, earlier)
     if live.status is AppointmentStatus.BOOKED:

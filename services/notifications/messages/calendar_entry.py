@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Alarm, Calendar, Event, Timezone, vCalAddress
 
 from services.notifications.domain.notices import Matter, Notice
-from shared.events import Appointment, NoticeKind, SiteChanged
+from shared.events import Appointment, SiteChanged
 from shared.languages import Catalogue
 
 ALARMS = (timedelta(days=-1), timedelta(hours=-3))
@@ -77,7 +77,7 @@ def _event(notice: Notice, identity: EntryIdentity, *, site: SiteChanged, catalo
 def _status(notice: Notice) -> str:
     if notice.matter is Matter.END:
         return "CANCELLED"
-    return "TENTATIVE" if notice.kind is NoticeKind.OFFERED else "CONFIRMED"
+    return "TENTATIVE" if notice.asks() else "CONFIRMED"
 
 
 def _add_span(event: Event, appointment: Appointment) -> None:

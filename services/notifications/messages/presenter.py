@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from services.notifications.domain.notices import Matter, Notice
 from services.notifications.messages.dates import language_names, long_date, time_of_day, utc_offset
-from shared.events import Appointment, NoticeKind, SiteChanged
+from shared.events import Appointment, SiteChanged
 from shared.languages import Catalogue
 
 
@@ -78,7 +78,7 @@ def _facts(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[
         facts += _when_and_where(notice.appointment, site, catalogue)
         if notice.announces():
             facts += _what_to_prepare(notice.appointment, catalogue)
-        if notice.kind is NoticeKind.OFFERED and notice.appointment.deadline:
+        if notice.asks() and notice.appointment.deadline:
             deadline = _moment(notice.appointment.deadline, notice.appointment.zone, site.city, catalogue)
             facts.append(_fact("answer_by", deadline, catalogue, matters_most=True))
     return tuple(facts)
@@ -120,10 +120,10 @@ def _notes(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[
     if notice.matter is Matter.END and notice.appointment:
         notes += _reason(notice.appointment, catalogue)
     if notice.earlier:
-        notes.append(_earlier(notice.earlier, around, catalogue))
-    if notice.kind is NoticeKind.OFFERED and notice.appointment and notice.appointment.deadline:
+        notes.append(_earlier(notice.earlier, notice.appointment, around, catalogue))
+    if notice.asks() and notice.appointment and notice.appointment.deadline:
         notes.append(catalogue.text("note.hold"))
-    if notice.matter is Matter.CONFIRMATION:
+    if notice.announces() and not notice.asks():
         notes.append(catalogue.text("note.cannot_come"))
     if not notice.announces():
         notes.append(_what_comes_next(notice, catalogue))
@@ -151,13 +151,18 @@ def _what_comes_next(notice: Notice, catalogue: Catalogue) -> str:
     return catalogue.text(key if catalogue.has(key) else "note.on_the_list")
 
 
-def _earlier(earlier: Appointment, around: Surroundings, catalogue: Catalogue) -> str:
-    moment = _moment(earlier.starts_at, earlier.zone, around.sites[earlier.site].city, catalogue)
-    return catalogue.text("note.earlier", moment=moment)
+def _earlier(earlier: Appointment, now: Appointment | None, around: Surroundings, catalogue: Catalogue) -> str:
+    """That another date no longer holds, or that the same hour on the same clock is another instant than it was."""
+    city = around.sites[earlier.site].city
+    if now and now.id == earlier.id:
+        before, after = (utc_offset(datetime.fromisoformat(each.wall_time), each.starts_at) for each in (earlier, now))
+        return catalogue.text("note.clock", city=city, before=before, after=after)
+    told = _moment_at(datetime.fromisoformat(earlier.wall_time), earlier.starts_at, city, catalogue)
+    return catalogue.text("note.earlier", moment=told)
 
 
 def _sections(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[Section, ...]:
-    how = {Matter.OFFER: "answer", Matter.CONFIRMATION: "change"}.get(notice.matter, "look")
+    how = ("answer" if notice.asks() else "change") if notice.announces() else "look"
     portal = around.portal_url.rstrip("/") + "/"
     return (
         Section(catalogue.text(f"how.{how}.heading"), catalogue.text(f"how.{how}.text"), portal),
@@ -167,13 +172,17 @@ def _sections(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tup
 
 
 def _moment(instant: datetime, zone: str, city: str, catalogue: Catalogue) -> str:
-    wall_time = instant.astimezone(ZoneInfo(zone))
+    return _moment_at(instant.astimezone(ZoneInfo(zone)), instant, city, catalogue)
+
+
+def _moment_at(wall_time: datetime, instant: datetime, city: str, catalogue: Catalogue) -> str:
+    """As it was derived: today's zone data may give the same instant another hour."""
     return catalogue.text(
         "value.moment",
         date=long_date(wall_time.date(), catalogue.language),
         time=time_of_day(wall_time.time(), catalogue.language),
         city=city,
-        offset=utc_offset(wall_time, instant.astimezone(ZoneInfo("UTC"))),
+        offset=utc_offset(wall_time, instant.astimezone(UTC)),
     )
 
 
