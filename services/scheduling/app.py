@@ -16,6 +16,7 @@ from services.scheduling.settings import SchedulingSettings
 from services.scheduling.slot_generation import open_slots
 from services.scheduling.web import start
 from services.scheduling.web.pages import Pages
+from services.scheduling.zone_data import follow_zone_data, packaged
 from shared.clock import Clock, SystemClock
 from shared.clockwork import Tick
 from shared.db import Database, UnitOfWork
@@ -69,7 +70,7 @@ async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
 
 
 def prepare(settings: SchedulingSettings) -> None:
-    """Schema, reference data and slots; safe to repeat."""
+    """Schema, reference data, instants by this zone data, and slots; safe to repeat."""
     upgrade(settings.database_url, MIGRATIONS)
     asyncio.run(_fill(settings))
 
@@ -78,5 +79,6 @@ async def _fill(settings: SchedulingSettings) -> None:
     database = Database(settings.database_url)
     now = SystemClock().now()
     await database.run(now, seed)
+    await follow_zone_data(database, now, packaged())
     await database.run(now, open_slots)
     await database.close()

@@ -57,7 +57,7 @@ ENDED: dict[AppointmentStatus, type[CaseScheduled]] = {
 class Outcome:
     """One case's change: an appointment made (with its place) or changed, one ended, or a reason to wait.
 
-    `is_stranded`: what the ended one held is not planned any more, so that it is no place for anyone.
+    Changed is its state, or its instant: other zone data gave the same wall time another one. `is_stranded`: what the ended one held is not planned any more, so that it is no place for anyone.
     """
 
     case: KnownCase
@@ -93,8 +93,12 @@ class Outcome:
         household has to answer again is not its doing. Source: docs/domain.md, "Rebooking"."""
         return self.missed and self.ended is not None and self.ended.replaces is None
 
+    @property
+    def _is_retimed(self) -> bool:
+        return bool(self.changed and self.case.live and self.changed.starts_at != self.case.live.starts_at)
+
     def _kind(self) -> type[CaseScheduled]:
-        if self.made:
+        if self.made or self._is_retimed:
             was_booked = self.case.live and self.case.live.status is not AppointmentStatus.PENDING
             return AppointmentMoved if was_booked else AppointmentOffered
         if self.changed:
@@ -107,7 +111,7 @@ class Outcome:
         return {
             "case_ref": self.case.case_ref,
             "waiting": self.waiting,
-            "offers_missed": 0 if self.changed else self.case.offers_missed + self.is_counted,
+            "offers_missed": 0 if self.changed and not self._is_retimed else self.case.offers_missed + self.is_counted,
             "ended_appointment": self.ended.id if self.ended else None,
             "is_unmet": self.waiting in UNMET,
             "overdue_since": self._overdue_since,

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from services.scheduling.domain.needs import OF_PLACES
 from shared import tracing
+from shared.clock import tzdata_version
 from shared.db import UnitOfWork, as_json
 from shared.events import SiteChanged
 from shared.outbox import Cause
@@ -46,8 +47,9 @@ AT_WINDOWS = sorted(OF_PLACES)
 """An arrival window has many desks behind it."""
 
 INSERT_SITES = """
-insert into sites (site, system, name, city, address, zone, holidays, admin_area, programmes, illustrative)
-select site, system, name, city, address, zone, holidays, admin_area, programmes, illustrative
+insert into sites (site, system, name, city, address, zone, holidays, admin_area, programmes, illustrative,
+                   tzdata_version)
+select site, system, name, city, address, zone, holidays, admin_area, programmes, illustrative, :tzdata_version
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(site text, system text, name text, city text, address text,
   zone text, holidays text, admin_area text, programmes text[], illustrative boolean)
 on conflict do nothing
@@ -78,7 +80,8 @@ async def seed(uow: UnitOfWork) -> int:
     for programme in programmes:
         for site in programme["sites"].split("|"):
             at[site].append(programme)
-    new = await uow.rows(INSERT_SITES, rows=as_json([_site(row, at[row["site"]]) for row in _read("sites.csv")]))
+    sites = as_json([_site(row, at[row["site"]]) for row in _read("sites.csv")])
+    new = await uow.rows(INSERT_SITES, rows=sites, tzdata_version=tzdata_version())
     resources = [resource for row in new for resource in _resources(row.site, at[row.site])]
     await uow.execute(INSERT_RESOURCES, rows=as_json(resources))
     await uow.execute(INSERT_RULES, rows=as_json([_rule(resource, uow.now.date()) for resource in resources]))

@@ -75,9 +75,14 @@ def _today(resource: ResourceOpening, uow: UnitOfWork) -> date:
 
 
 def _changed(slot: Any, resources: Mapping[UUID, ResourceOpening]) -> dict[str, Any]:
-    """A slot of which more is taken than wanted keeps what is taken, and why it is not planned any more."""
-    if slot.wanted >= slot.taken:
-        return {"id": slot.id, "capacity": slot.wanted, "planned": None, "because": None}
+    """A slot of which more is taken than wanted keeps what is taken, and why it is not planned any more.
+
+    Its wall time is the one in the site's zone, which may be another one now.
+    """
     opening = resources[slot.resource_id].opening
-    because = NotPlanned.CAPACITY_LOWERED if slot.wanted else opening.why_not(slot.local_date)
-    return {"id": slot.id, "capacity": slot.taken, "planned": slot.wanted, "because": because}
+    wall_time = slot.starts_at.astimezone(opening.zone).replace(tzinfo=None)
+    row = {"id": slot.id, "capacity": slot.wanted, "planned": None, "because": None, "wall_time": wall_time.isoformat()}
+    if slot.wanted >= slot.taken:
+        return row
+    because = NotPlanned.CAPACITY_LOWERED if slot.wanted else opening.why_not(wall_time.date())
+    return {**row, "capacity": slot.taken, "planned": slot.wanted, "because": because}

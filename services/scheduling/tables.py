@@ -11,6 +11,8 @@ from sqlalchemy import ARRAY, BigInteger, Column, DateTime, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from shared.clock import tzdata_version
+
 metadata = MetaData()
 
 
@@ -36,7 +38,10 @@ class SchedulingTable(SQLModel):
 
 
 class Site(SchedulingTable, table=True):
-    """A place where interviews happen. Its version is the sequence of its stream."""
+    """A place where interviews happen. Its version is the sequence of its stream.
+
+    `tzdata_version`: the zone data with which the instants of its slots and appointments were derived last.
+    """
 
     __tablename__ = "sites"
 
@@ -52,6 +57,7 @@ class Site(SchedulingTable, table=True):
     programmes: list[str] = texts()
     is_open: bool = True
     illustrative: bool = False
+    tzdata_version: str = Field(default_factory=tzdata_version, sa_type=Text)
 
 
 class Resource(SchedulingTable, table=True):
@@ -140,7 +146,10 @@ class Case(SchedulingTable, table=True):
 
 
 class Appointment(SchedulingTable, table=True):
-    """An offered or agreed meeting of a household. At most one live one a case: the index one_live_appointment."""
+    """An offered or agreed meeting of a household. At most one live one a case: the index one_live_appointment.
+
+    `stranded_because`: it does not hold the time that it needs, since other zone data moved one without the other.
+    """
 
     __tablename__ = "appointments"
 
@@ -166,3 +175,4 @@ class Appointment(SchedulingTable, table=True):
     acted_by: str = Field(sa_type=Text)
     created_at: datetime = instant()
     traceparent: str = Field(sa_type=Text)
+    stranded_because: str | None = Field(default=None, sa_type=Text)

@@ -21,8 +21,10 @@ from jsonb_to_recordset(cast(:rows as jsonb)) as r(
 """
 
 UPDATE = """
-update appointments a set version = r.version, status = r.status, reason = r.reason, acted_by = r.acted_by
-from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, version int, status text, reason text, acted_by text)
+update appointments a set version = r.version, status = r.status, starts_at = r.starts_at,
+       tzdata_version = r.tzdata_version, reason = r.reason, acted_by = r.acted_by
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+  id uuid, version int, status text, starts_at timestamptz, tzdata_version text, reason text, acted_by text)
 where a.id = r.id and a.version = r.version - 1
 """
 

@@ -24,12 +24,19 @@ with held as (
   select c.appointment_id, s.resource_id, s.planned, s.shrunk_because,
          sum(c.units) over (partition by s.id order by a.created_at nulls last, a.id, c.freed_place_id) as up_to
   from slots s join slot_claims c on c.slot_id = s.id left join appointments a on a.id = c.appointment_id
-  where s.site = :site and s.planned < s.taken and s.starts_at > :now)
+  where s.site = :site and s.planned < s.taken and s.starts_at > :now),
+stranded as (
+  select appointment_id, resource_id, shrunk_because as because from held where up_to > planned
+  union all
+  select a.id, s.resource_id, a.stranded_because
+  from appointments a join slot_claims c on c.appointment_id = a.id join slots s on s.id = c.slot_id
+  where a.site = :site and a.stranded_because is not null
+    and (s.starts_at < a.starts_at or s.starts_at >= a.starts_at + make_interval(mins => a.claimed_minutes)))
 select a.id, a.case_ref, a.programme, a.status, a.wall_time, a.zone, a.starts_at, a.minutes, a.party, a.deadline,
-       array_agg(distinct h.shrunk_because order by h.shrunk_because) as why,
+       array_agg(distinct h.because order by h.because) as why,
        array_agg(distinct r.name order by r.name) as resources
-from held h join appointments a on a.id = h.appointment_id join resources r on r.id = h.resource_id
-where h.up_to > h.planned and a.starts_at > :now and a.status in ('pending', 'booked', 'arrived', 'checked-in')
+from stranded h join appointments a on a.id = h.appointment_id join resources r on r.id = h.resource_id
+where a.starts_at > :now and a.status in ('pending', 'booked', 'arrived', 'checked-in')
 group by a.id order by a.starts_at, a.id
 """
 
@@ -94,7 +101,8 @@ async def changes_since(uow: UnitOfWork, site: str, version: int) -> Sequence[An
 
 
 async def stranded_at(uow: UnitOfWork, site: str) -> Sequence[Any]:
-    """Appointments to come at the site that hold more than its calendar plans, by time; `why` as NotPlanned names it.
+    """Appointments to come at the site that hold more than its calendar plans, by time; `why` as NotPlanned names it,
+    or CLOCK_CHANGED.
 
     Assumptions: where units were lowered below what is taken, those that were made last are the ones too many; freed
     places come after all of them.

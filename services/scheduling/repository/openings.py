@@ -50,17 +50,19 @@ on conflict (resource_id, starts_at) do nothing
 
 LOCK_OTHERS = f"""
 with wanted as materialized (select distinct on (resource_id, starts_at) * from ({WANTED}) w)
-select s.id, s.resource_id, s.local_date, s.taken, coalesce(w.capacity, 0) as wanted
+select s.id, s.resource_id, s.starts_at, s.taken, coalesce(w.capacity, 0) as wanted
 from slots s left join wanted w on (w.resource_id, w.starts_at) = (s.resource_id, s.starts_at)
 where s.resource_id = any(:resources) and s.starts_at > :now and s.local_date <= :last_day
-  and (w.resource_id is null or w.capacity <> coalesce(s.planned, s.capacity))
+  and (w.resource_id is null or w.capacity <> coalesce(s.planned, s.capacity) or w.wall_time <> s.wall_time)
 order by s.id for update of s
 """  # noqa: S608  only our own constant is put in
 
 CHANGE = """
-update slots s set planned = r.planned, shrunk_because = r.because, capacity = r.capacity
-from jsonb_to_recordset(cast(:rows as jsonb)) as r(id bigint, planned int, because text, capacity int)
-where s.id = r.id and (s.planned, s.shrunk_because, s.capacity) is distinct from (r.planned, r.because, r.capacity)
+update slots s set planned = r.planned, shrunk_because = r.because, capacity = r.capacity, wall_time = r.wall_time,
+       local_date = r.wall_time::date
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(id bigint, planned int, because text, capacity int, wall_time timestamp)
+where s.id = r.id and (s.planned, s.shrunk_because, s.capacity, s.wall_time)
+      is distinct from (r.planned, r.because, r.capacity, r.wall_time)
 """
 
 
@@ -140,7 +142,8 @@ async def make_missing(uow: UnitOfWork, rows: Sequence[dict[str, Any]]) -> int:
 async def lock_others(
     uow: UnitOfWork, resources: Sequence[UUID], rows: Sequence[dict[str, Any]], last_day: date
 ) -> Sequence[Any]:
-    """Slots to come whose units are not those of `rows`, locked by id, with what is taken and wanted (0: not open)."""
+    """Slots to come whose units or wall times are not those of `rows`, locked by id, with what is taken and wanted (0: not
+    open)."""
     return await uow.rows(LOCK_OTHERS, resources=list(resources), rows=as_json(rows), last_day=last_day, now=uow.now)
 
 
@@ -151,6 +154,6 @@ async def delete(uow: UnitOfWork, slot_ids: Sequence[int]) -> None:
 
 
 async def change(uow: UnitOfWork, rows: Sequence[dict[str, Any]]) -> None:
-    """Gives locked slots another capacity: id, planned, because, capacity."""
+    """Gives locked slots another capacity or wall time: id, planned, because, capacity, wall_time."""
     if rows:
         await uow.execute(CHANGE, rows=as_json(rows))
