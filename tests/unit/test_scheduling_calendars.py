@@ -84,6 +84,7 @@ def test_an_afternoon_on_the_day_of_the_change_keeps_its_wall_hours(zone: str) -
         ("America/Ciudad_Juarez", "America/Denver", 0, 0),
         ("America/Tijuana", "America/Los_Angeles", 0, 0),
         ("America/Matamoros", "America/Chicago", 0, 0),
+        ("America/Ojinaga", "America/Chicago", 0, 0),
         ("America/Monterrey", "America/Mexico_City", 0, 0),
         ("America/Hermosillo", "America/Phoenix", 0, 0),
         ("America/Matamoros", "America/Monterrey", 0, 1),
