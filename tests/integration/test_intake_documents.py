@@ -222,6 +222,35 @@ async def test_a_compressed_document_is_refused_and_counted(intake: Intake) -> N
     ]
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "Deflate", "br", "identity, gzip"])
+@pytest.mark.parametrize("system", ["us", "mx", "ca"])
+async def test_whatever_encoding_is_named_the_sender_is_told_to_send_it_plain(
+    intake: Intake, system: str, encoding: str
+) -> None:
+    body = {"us": ndjson(us_message()), "mx": sheet(mx_row()).encode(), "ca": results(ca_result())}[system]
+
+    response = await intake.send(system, body, {**intake.proof(system, body), "content-encoding": encoding})
+
+    assert (415, "application/problem+json") == (response.status_code, response.headers["content-type"])
+    assert "send the document as it is, without Content-Encoding" == response.json()["detail"]
+    assert 0 == await intake.count("cases")
+
+
+async def test_a_document_that_is_said_to_be_plain_is_taken(intake: Intake) -> None:
+    body = sheet(mx_row()).encode()
+
+    response = await intake.send("mx", body, {**intake.proof("mx", body), "content-encoding": "Identity"})
+
+    assert 202 == response.status_code
+
+
+async def test_a_compressed_document_of_a_stranger_is_refused_for_its_sender_and_not_kept(intake: Intake) -> None:
+    response = await intake.send("mx", gzip.compress(b"x"), {"content-encoding": "gzip"})
+
+    assert 401 == response.status_code
+    assert 0 == await intake.count("documents")
+
+
 @pytest.mark.parametrize(
     "kind", ["application/json", "Application/X-NDJSON; charset=UTF-8", "application/json;charset=utf-8"]
 )

@@ -85,6 +85,32 @@ async def test_nobody_but_an_officer_is_shown_names(intake: Intake) -> None:
     assert 422 == (await ask(intake, await a_case(intake), shown_to="ops")).status_code
 
 
+class Untouched(httpx.AsyncByteStream):
+    """A body that remembers whether anybody read of it."""
+
+    def __init__(self) -> None:
+        self.is_read = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.is_read = True
+        yield b"{}"
+
+
+@pytest.mark.parametrize("path", ["/internal/people", "/internal/contacts"])
+@pytest.mark.parametrize(
+    ("token", "status", "is_read"), [("", 401, False), ("ops-token", 403, False), ("service-token", 422, True)]
+)
+async def test_nothing_is_read_of_what_a_stranger_asks(
+    intake: Intake, path: str, token: str, status: int, is_read: bool
+) -> None:
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    body = Untouched()
+
+    answer = await intake.client.send(httpx.Request("POST", f"http://intake{path}", headers=headers, stream=body))
+
+    assert (status, is_read) == (answer.status_code, body.is_read)
+
+
 @pytest.mark.parametrize("path", ["/internal/people", "/internal/contacts"])
 @pytest.mark.parametrize(("token", "status"), [("", 401), ("ops-token", 403), ("service-token", 422)])
 async def test_who_asks_is_looked_at_before_what_is_asked(intake: Intake, path: str, token: str, status: int) -> None:
