@@ -4,6 +4,7 @@ Runs while the service is prepared, when nobody chooses. Site by site and day by
 what was cut off goes on where it was, and what is done is not done again.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -55,33 +56,35 @@ async def follow_zone_data(database: Database, now: datetime, data: ZoneData) ->
 async def _follow_at(database: Database, now: datetime, site: SiteBehind, data: ZoneData) -> int:
     days = await database.run(now, partial(_days_to_move, site=site, data=data))
     moved = 0
-    for day in days:
-        moved += await database.run(now, partial(_move_day, site=site, day=day, data=data))
+    for day, moving in days:
+        moved += await database.run(now, partial(_move_day, site=site, day=day, moving=moving, data=data))
     await database.run(now, partial(_settle, site=site))
     if days:
         log.warning("zone_data.changed", site=site.site, version=data.version, days=len(days), appointments=moved)
     return moved
 
 
-async def _days_to_move(uow: UnitOfWork, *, site: SiteBehind, data: ZoneData) -> list[date]:
-    """The days on which something moves. At all other appointments the version is noted, and nothing is said of them."""
-    moving = shifts(await zones.slot_times(uow, site.site), data.zone(site.zone))
+async def _days_to_move(uow: UnitOfWork, *, site: SiteBehind, data: ZoneData) -> list[tuple[date, list[Shift]]]:
+    """The days on which something moves, with the wall times of slots that do. At all other appointments the version is
+    noted, and nothing is said of them."""
+    of_slots = shifts(await zones.slot_times(uow, site.site), data.zone(site.zone))
     derived = [
         (each, instant_of(each.wall_time, data.zone(each.zone)))
         for each in await zones.appointment_times(uow, site.site, data.version)
     ]
     await zones.note_version(uow, site.site, data.version, [each for each, at in derived if at == each.starts_at])
-    moving += [
+    others = [
         Shift(each.wall_time.date(), each.wall_time, each.starts_at, at) for each, at in derived if at != each.starts_at
     ]
-    return in_order(moving)
+    by_day: dict[date, list[Shift]] = defaultdict(list)
+    for shift in of_slots:
+        by_day[shift.day].append(shift)
+    return [(day, by_day[day]) for day in in_order([*of_slots, *others])]
 
 
-async def _move_day(uow: UnitOfWork, *, site: SiteBehind, day: date, data: ZoneData) -> int:
+async def _move_day(uow: UnitOfWork, *, site: SiteBehind, day: date, moving: Sequence[Shift], data: ZoneData) -> int:
     await calendars.lock_site(uow, site.site)
     known = await cases.lock(uow, await zones.cases_at(uow, site.site, day))
-    times = await zones.slot_times(uow, site.site)
-    moving = [each for each in shifts(times, data.zone(site.zone)) if each.day == day]
     await zones.shift_day(uow, site.site, day, moving)
     outcomes = [outcome for case in known if (outcome := _retimed(case, site.site, day, data))]
     await record(uow, outcomes)

@@ -40,19 +40,22 @@ where a.site = :site and a.{LIVE} and a.tzdata_version <> :version
   and (a.zone, a.wall_time, a.starts_at) = (r.zone, r.wall_time, r.starts_at)
 """  # noqa: S608  only our own constant is put in
 
-LOCK_DAY = "select id from slots where site = :site and local_date = :day order by id for update"
+LOCK_DAY = """
+select id from slots
+where resource_id in (select id from resources where site = :site) and local_date = :day
+  and starts_at between cast(:day as date) - 2 and cast(:day as date) + 3
+order by id for update
+"""
 
 # In two steps by way of a far time, since a slot may come to lie where another one still is.
 LEAVE = """
 update slots s set id = default, starts_at = r.starts_at + make_interval(hours => :far)
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(wall_time timestamp, was timestamptz, starts_at timestamptz)
-where s.site = :site and s.local_date = :day and (s.wall_time, s.starts_at) = (r.wall_time, r.was)
+where s.id = any(:ids) and (s.wall_time, s.starts_at) = (r.wall_time, r.was)
+returning s.id
 """
 
-ARRIVE = """
-update slots set starts_at = starts_at - make_interval(hours => :far)
-where site = :site and local_date = :day and starts_at > cast(:now as timestamptz) + make_interval(hours => :far / 2)
-"""
+ARRIVE = "update slots set starts_at = starts_at - make_interval(hours => :far) where id = any(:ids)"
 
 FREED = """
 update freed_places f set starts_at = r.starts_at
@@ -136,9 +139,9 @@ async def shift_day(uow: UnitOfWork, site: str, day: date, shifts: Sequence[Shif
         ]
     )
     await uow.execute(FREED, site=site, rows=rows)
-    await uow.rows(LOCK_DAY, site=site, day=day)
-    await uow.execute(LEAVE, site=site, day=day, rows=rows, far=FAR_HOURS)
-    await uow.execute(ARRIVE, site=site, day=day, now=uow.now, far=FAR_HOURS)
+    ids = [row.id for row in await uow.rows(LOCK_DAY, site=site, day=day)]
+    moved = [row.id for row in await uow.rows(LEAVE, ids=ids, rows=rows, far=FAR_HOURS)]
+    await uow.execute(ARRIVE, ids=moved, far=FAR_HOURS)
 
 
 async def misplaced(uow: UnitOfWork) -> dict[UUID, str]:
