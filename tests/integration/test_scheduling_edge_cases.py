@@ -23,20 +23,15 @@ from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, days
 from tests.calendars import TAP, Calendars, closure, weekday
 from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling, prepared
+from tests.scheduling import Scheduling
 
 TIJ = "MX-TIJ-01"
 MOVED = "puente.scheduling.appointment.moved.v1"
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(template))
+async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
+    running = Scheduling(await new_database(scheduling_template))
     yield running
     await running.check()
     await running.database.close()

@@ -17,7 +17,7 @@ from shared.web.problems import Problem
 from tests.builders import a_case, a_programme, days
 from tests.calendars import TAP, Calendars
 from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling, prepared
+from tests.scheduling import Scheduling
 
 HOUR = timedelta(hours=1)
 OLD = "2025.2"
@@ -43,9 +43,9 @@ was claimed for that hour."""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(new_database: MakeDatabase) -> str:
+async def vancouver_template(new_database: MakeDatabase, scheduling_template: str) -> str:
     """The site of Tapachula moved to Vancouver."""
-    url = await prepared(await new_database("template0"))
+    url = await new_database(scheduling_template)
     running = Scheduling(url)
     await Calendars(running).change(change_site({"zone": "America/Vancouver"}))
     await running.database.close()
@@ -53,8 +53,8 @@ async def template(new_database: MakeDatabase) -> str:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def calendars(new_database: MakeDatabase, template: str) -> AsyncIterator[Calendars]:
-    running = Scheduling(await new_database(template))
+async def calendars(new_database: MakeDatabase, vancouver_template: str) -> AsyncIterator[Calendars]:
+    running = Scheduling(await new_database(vancouver_template))
     yield Calendars(running)
     await running.check()
     await running.database.close()
