@@ -2,9 +2,10 @@
 
 import asyncio
 
-from bench import calendars, closing, latency, pipeline
+from bench import booking, calendars, closing, latency, pipeline
 
 asyncio.run(latency.main())
+asyncio.run(booking.main())
 asyncio.run(calendars.main())
 asyncio.run(closing.main())
 asyncio.run(pipeline.main())
