@@ -1,4 +1,7 @@
-"""What a request may name beside what it asks: the version that was seen, and a key under which it is done once."""
+"""What a request may name beside what it asks: the version that was seen, and a key under which it is done once.
+
+Coroutines, although they wait for nothing: FastAPI runs plain functions in a thread, which takes as long as all they do.
+"""
 
 from typing import Annotated
 
@@ -16,7 +19,7 @@ Key = Annotated[
 ]
 
 
-def seen(if_match: IfMatch = None) -> int | None:
+async def seen(if_match: IfMatch = None) -> int | None:
     """The version that If-Match names, if it is sent. Raises: Problem 422."""
     return None if if_match is None else version_in(if_match)
 
@@ -24,7 +27,7 @@ def seen(if_match: IfMatch = None) -> int | None:
 Seen = Annotated[int | None, Depends(seen)]
 
 
-def named(seen_version: Seen, idempotency_key: Key = None) -> Named:
+async def named(seen_version: Seen, idempotency_key: Key = None) -> Named:
     """Both. A key in quotes is the same as without them."""
     return Named(idempotency_key.strip('"') if idempotency_key else None, seen_version)
 

@@ -59,11 +59,8 @@ async def choose_together(uow: UnitOfWork, asked: Sequence[Choosing]) -> list[An
     in_order = [places[each.case_ref] for each in asked if each.case_ref in places and each is wanted[each.case_ref]]
     left = await slots.lock(uow, [slot for place in in_order for slot, _ in place.claims])
     winners, _ = admit(in_order, left)
-    await _book(uow, winners, known, wanted)
-    views_of = {
-        case.case_ref: views.view_of(case) for case in await cases.read(uow, [w.need.case_ref for w in winners])
-    }
-    answers.update({ref: views_of.get(ref) or place_taken() for ref in needs})
+    booked = await _book(uow, winners, known, wanted)
+    answers.update({ref: views.view_of(booked[ref]) if ref in booked else place_taken() for ref in needs})
     await keep(uow, [(each.request, answer) for ref, each in first.items() if (answer := answers[ref])])
     return [answers[each.case_ref] if each is first[each.case_ref] else None for each in asked]
 
@@ -122,7 +119,8 @@ async def _places(uow: UnitOfWork, wanted: Sequence[tuple[Need, int]]) -> dict[s
 
 async def _book(
     uow: UnitOfWork, winners: Sequence[Place], known: Mapping[str, KnownCase], wanted: Mapping[str, Choosing]
-) -> None:
+) -> dict[str, KnownCase]:
+    """Writes what the winners get; their cases as they are after it, by reference."""
     sites = await reference.sites(uow)
     outcomes = []
     for place in winners:
@@ -132,3 +130,9 @@ async def _book(
         )
         outcomes.append(Outcome(case, made=made, place=place, cause=Cause.first(asked.context, case.cause.context)))
     await record(uow, outcomes)
+    return {outcome.case.case_ref: _after(outcome) for outcome in outcomes}
+
+
+def _after(outcome: Outcome) -> KnownCase:
+    case = outcome.case
+    return replace(case, version=case.version + 1, live=outcome.made, waiting=None, overdue_since=None)
