@@ -6,7 +6,7 @@ from string import Formatter
 import pytest
 
 from services.notifications.messages import LANGUAGES_DIR
-from services.notifications.messages.dates import language_name, language_names, long_date, time_of_day
+from shared.dates import language_name, language_names, long_date, time_of_day
 from shared.events import NoticeKind
 from shared.languages import (
     Catalogue,

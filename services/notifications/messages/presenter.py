@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from services.notifications.domain.notices import Matter, Notice
-from services.notifications.messages.dates import language_names, long_date, time_of_day, utc_offset
+from shared.dates import language_names, long_date, time_of_day, utc_offset
 from shared.events import Appointment, SiteChanged
 from shared.languages import Catalogue
 
