@@ -7,8 +7,9 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 
-from services.notifications import api, handlers
+from services.notifications import api, handlers, internal
 from services.notifications.channels.email import MailServer, send
+from services.notifications.codes import CodeSender
 from services.notifications.contacts import IntakeContacts
 from services.notifications.jobs import NoticeSender
 from services.notifications.messages import LANGUAGES_DIR
@@ -38,7 +39,8 @@ def build(settings: NotificationsSettings, clock: Clock | None = None) -> FastAP
     service = Service("notifications", settings, HANDLERS, clock or SystemClock())
     sender = sender_of(service, settings)
     ticks = [Tick("send_due_notices", SEND_EVERY, sender.send_due_notices)]
-    return create_app(service, routers=_routers(service, settings), ticks=ticks, counts=counts)
+    codes = CodeSender(service.clock, sender.contacts, sender.writer, sender.send)
+    return create_app(service, routers=_routers(service, settings, codes), ticks=ticks, counts=counts)
 
 
 def sender_of(service: Service, settings: NotificationsSettings) -> NoticeSender:
@@ -59,7 +61,8 @@ def prepare(settings: NotificationsSettings) -> None:
     upgrade(settings.database_url, MIGRATIONS)
 
 
-def _routers(service: Service, settings: NotificationsSettings) -> Sequence[APIRouter]:
-    if settings.mailbox_dir is None:
-        return [api.router(service)]
-    return [api.router(service), mailbox_pages.router(settings.mailbox_dir)]
+def _routers(service: Service, settings: NotificationsSettings, codes: CodeSender) -> Sequence[APIRouter]:
+    routers = [api.router(service), internal.router(codes)]
+    if settings.mailbox_dir is not None:
+        routers.append(mailbox_pages.router(settings.mailbox_dir))
+    return routers

@@ -115,14 +115,17 @@ async def test_notifications_keeps_every_promise_of_its_openapi_document(
     new_database: MakeDatabase, notifications_template: str, tmp_path: Path
 ) -> None:
     url = await new_database(notifications_template)
-    app = build_notifications(notifications_settings(url, None))
+    intake = FastAPI()
+    intake.post("/internal/contacts")(lambda: {"contacts": []})
 
-    async with served(app) as address:
-        report = await broken(
-            address, tmp_path, token="ops-token",
-            known={"query.case_ref": [a_case().case_ref]},
-            more=[NO_QUESTION],
-        )  # fmt: skip
+    async with served(intake) as intake_url:
+        app = build_notifications(notifications_settings(url, None).model_copy(update={"intake_url": intake_url}))
+        async with served(app) as address:
+            report = await broken(
+                address, tmp_path, token="ops-token",
+                known={"query.case_ref": [a_case().case_ref], "body.case_ref": [a_case().case_ref]},
+                more=[NO_QUESTION, Special("path", "/internal/codes", token="service-token")],
+            )  # fmt: skip
 
     assert not report, report
     await app.state.service.database.close()

@@ -6,6 +6,7 @@ from icalendar import Calendar
 from services.notifications.domain.notices import Notice
 from services.notifications.messages import LANGUAGES_DIR
 from services.notifications.messages.calendar_entry import EntryIdentity, calendar_entry
+from services.notifications.messages.codes import present_code
 from services.notifications.messages.presenter import Letter, Surroundings, present
 from services.notifications.messages.render import render_html, render_text
 from shared.clock import use_packaged_zone_data
@@ -51,6 +52,29 @@ def test_every_message_reads_to_its_end_in_every_language(notice: Notice, langua
         assert "https://portal.example/" in shape
         assert "{" not in shape
         assert "None" not in shape
+
+
+@pytest.mark.parametrize("language", sorted(CATALOGUES))
+@pytest.mark.parametrize("notice", every_notice(), ids=lambda notice: notice.kind)
+def test_the_link_leads_to_the_portals_page_in_its_language_and_is_the_same_for_everyone(
+    notice: Notice, language: str
+) -> None:
+    [link] = [section.link for section in a_letter(notice, language).sections if section.link]
+
+    assert link == f"https://portal.example/{language}/my-interview"
+
+
+@pytest.mark.parametrize("language", sorted(CATALOGUES))
+def test_a_code_says_how_long_it_holds_that_nobody_asks_for_it_and_not_whose_it_is(language: str) -> None:
+    letter, catalogue = present_code("012345", CATALOGUES[language]), CATALOGUES[language]
+
+    for shape in (render_text(letter), render_html(letter)):
+        assert "012345" in shape
+        assert "10 min" in shape
+        assert catalogue.text("code.secret") in shape
+        assert CASE_REF not in shape
+    assert "012345" not in letter.subject
+    assert len(letter.subject.split()) <= 2
 
 
 @pytest.mark.parametrize("language", sorted(CATALOGUES))

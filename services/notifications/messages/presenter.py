@@ -10,6 +10,9 @@ from shared.dates import language_names, long_date, time_of_day, utc_offset
 from shared.events import Appointment, SiteChanged
 from shared.languages import Catalogue
 
+PAGE = "my-interview"
+"""The portal's page, in each language, that every notice leads to. It is the same for all: nothing in it says whose it is."""
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -164,8 +167,9 @@ def _earlier(earlier: Appointment, now: Appointment | None, around: Surroundings
 def _sections(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[Section, ...]:
     how = ("answer" if notice.asks() else "change") if notice.announces() else "look"
     portal = around.portal_url.rstrip("/") + "/"
+    page = f"{portal}{catalogue.language}/{PAGE}"
     return (
-        Section(catalogue.text(f"how.{how}.heading"), catalogue.text(f"how.{how}.text"), portal),
+        Section(catalogue.text(f"how.{how}.heading"), catalogue.text(f"how.{how}.text"), page),
         Section(catalogue.text("free.heading"), catalogue.text("free.text")),
         Section(catalogue.text("verify.heading"), catalogue.text("verify.text", address=portal)),
     )

@@ -1,14 +1,17 @@
-"""Writes the whole e-mail of a notice."""
+"""Writes the whole e-mail of a notice or of a code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import SecretStr
+
 from services.notifications.channels.email import Email
 from services.notifications.domain.notices import Notice
-from services.notifications.messages.calendar_entry import EntryIdentity, calendar_entry
-from services.notifications.messages.presenter import Surroundings, present
+from services.notifications.messages.calendar_entry import CalendarEntry, EntryIdentity, calendar_entry
+from services.notifications.messages.codes import present_code
+from services.notifications.messages.presenter import Letter, Surroundings, present
 from services.notifications.messages.render import render_html, render_text
 from shared.languages import Catalogue, choose_catalogue
 
@@ -43,13 +46,22 @@ class Writer:
             identity = EntryIdentity(envelope.calendar_uid, envelope.sequence, self.mail_address)
             site = around.sites[notice.appointment.site]
             entry = calendar_entry(notice, identity, site=site, catalogue=catalogue, now=now)
-        return Email(
-            notice_id=envelope.notice_id,
-            to=envelope.to,
-            language=language,
-            subject=letter.subject,
-            text=render_text(letter),
-            html=render_html(letter),
-            calendar=entry,
-            written_at=now,
-        )
+        return _email(letter, envelope.notice_id, envelope.to, calendar=entry, now=now)
+
+    def write_code(self, id: UUID, to: str, code: SecretStr, *, language: str, now: datetime) -> Email:
+        """The e-mail that brings a one-time code, ready to be sent under this id."""
+        letter = present_code(code.get_secret_value(), self.catalogues[language])
+        return _email(letter, id, to, calendar=None, now=now)
+
+
+def _email(letter: Letter, id: UUID, to: str, *, calendar: CalendarEntry | None, now: datetime) -> Email:
+    return Email(
+        notice_id=id,
+        to=to,
+        language=letter.language,
+        subject=letter.subject,
+        text=render_text(letter),
+        html=render_html(letter),
+        calendar=calendar,
+        written_at=now,
+    )

@@ -1,0 +1,47 @@
+"""One-time codes for the portal: written and sent while a person waits, and kept nowhere: no table, log or span has one."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from opentelemetry.trace import SpanContext, SpanKind
+from pydantic import SecretStr
+
+from services.notifications.attempts import NOT_REACHABLE, REFUSED
+from services.notifications.channels.email import Email, Refused
+from services.notifications.jobs import Contacts
+from services.notifications.messages.writer import Writer
+from shared import tracing
+from shared.clock import Clock
+
+
+@dataclass
+class CodeSender:
+    """`send` hands one message to the mail server. Hours that the household called safe do not hold a code back: whoever
+    asked for it is there now."""
+
+    clock: Clock
+    contacts: Contacts
+    writer: Writer
+    send: Callable[[Email], Awaitable[str]]
+
+    async def send_code(self, case_ref: str, code: SecretStr, *, asked_in: SpanContext | None) -> bool:
+        """True when it is on its way; False when no address of the household takes it, or nobody knows the case.
+
+        `asked_in` is the span of whoever asked for it. Raises: IntakeAway, TryAgainLater.
+        """
+        attributes = {tracing.CASE: tracing.case_hash(case_ref)}
+        here = tracing.current()
+        with tracing.span("send code", SpanKind.CLIENT, parent=asked_in, links=[here], attributes=attributes) as span:
+            contacts = await self.contacts.of({case_ref: tracing.to_traceparent(span.context)})
+            contact = contacts.get(case_ref)
+            if contact is None or not contact.address:
+                span.error = NOT_REACHABLE
+                return False
+            language, now = self.writer.language_for(contact.locale), self.clock.now()
+            try:
+                await self.send(self.writer.write_code(uuid4(), contact.address, code, language=language, now=now))
+            except Refused:
+                span.error = REFUSED
+                return False
+            return True
