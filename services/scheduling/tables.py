@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, MetaData, Text
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, LargeBinary, MetaData, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -176,3 +176,37 @@ class Appointment(SchedulingTable, table=True):
     created_at: datetime = instant()
     traceparent: str = Field(sa_type=Text)
     stranded_because: str | None = Field(default=None, sa_type=Text)
+
+
+class LoginCode(SchedulingTable, table=True):
+    """The one code of a browser, until it is used, used up or old. Hashes are keyed: nothing here opens a case."""
+
+    __tablename__ = "login_codes"
+
+    browser: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    case_ref: str = Field(sa_type=Text)
+    code: bytes = Field(sa_type=LargeBinary)
+    expires_at: datetime = instant()
+    tries_left: int = Field(sa_type=SmallInteger)
+
+
+class LoginSession(SchedulingTable, table=True):
+    """A browser that may see a case, until it logs out or is idle for too long."""
+
+    __tablename__ = "login_sessions"
+
+    token: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    case_ref: str = Field(foreign_key="cases.case_ref", sa_type=Text)
+    began_at: datetime = instant()
+    seen_at: datetime = instant()
+
+
+class LoginPressure(SchedulingTable, table=True):
+    """How often codes were asked for of late, for one reference, from one address, or by everyone."""
+
+    __tablename__ = "login_pressures"
+
+    subject: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    pressure: float
+    at: datetime = instant()
+    free_at: datetime = instant()
