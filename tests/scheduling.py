@@ -38,7 +38,9 @@ async def prepared(url: str) -> str:
     return url
 
 
-def settings(url: str, *, intake_url: str = "http://127.0.0.1:1") -> SchedulingSettings:
+def settings(
+    url: str, *, intake_url: str = "http://127.0.0.1:1", notifications_url: str = "http://127.0.0.1:1"
+) -> SchedulingSettings:
     """What the service is told; the token of a role is its name."""
     return SchedulingSettings(
         database_url=url,
@@ -47,6 +49,7 @@ def settings(url: str, *, intake_url: str = "http://127.0.0.1:1") -> SchedulingS
         tokens={role: SecretStr(role) for role in ROLES},
         data_key=SecretStr(DATA_KEY),
         intake_url=intake_url,
+        notifications_url=notifications_url,
     )
 
 

@@ -48,7 +48,8 @@ def apps() -> Iterator[FastAPI]:
     yield build_intake(
         IntakeSettings.model_validate({**usual, "systems": systems, "scheduling_url": "http://127.0.0.1:1"})
     )
-    yield build_scheduling(SchedulingSettings.model_validate({**usual, "intake_url": "http://127.0.0.1:1"}))
+    neighbours = {"intake_url": "http://127.0.0.1:1", "notifications_url": "http://127.0.0.1:1"}
+    yield build_scheduling(SchedulingSettings.model_validate({**usual, **neighbours}))
     told = {**usual, "intake_url": "http://127.0.0.1:1", "portal_url": "http://127.0.0.1:1", "smtp_port": 1}
     yield build_notifications(NotificationsSettings.model_validate({**told, "mailbox_dir": "/nonexistent"}))
 
@@ -81,7 +82,8 @@ async def test_every_route_has_a_role_or_is_open_for_a_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/cases/{case_ref}", "/internal/contacts", "/internal/people", "/ops/state", "/v1/notices"]
+    "path",
+    ["/v1/cases/{case_ref}", "/internal/contacts", "/internal/people", "/internal/codes", "/ops/state", "/v1/notices"],
 )
 async def test_what_names_a_case_or_a_person_needs_a_role(path: str) -> None:
     found = [route for route in await routes() if route.path == path]

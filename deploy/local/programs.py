@@ -123,6 +123,8 @@ def service_environment(name: str, state: StateDir, ports: Ports) -> dict[str, s
         told["PUENTE_SCHEDULING_URL"] = url(ports.scheduling)
     if name in ("scheduling", "notifications"):
         told["PUENTE_INTAKE_URL"] = url(ports.intake)
+    if name == "scheduling":
+        told["PUENTE_NOTIFICATIONS_URL"] = url(ports.notifications)
     if name == "notifications":
         told |= {
             "PUENTE_PORTAL_URL": url(ports.scheduling),

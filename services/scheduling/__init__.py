@@ -1,8 +1,9 @@
 """Scheduling turns an eligible case into an appointment that takes place.
 
 Owns: sites, officers' desks, interpreters, arrival windows, opening rules, closures, slots, claims, offers, appointments, referrals,
-standby lists, answers to requests with a key.
+standby lists, answers to requests with a key, codes and sessions by which households come to their pages.
 Consumes: intake.cases, intake.programmes.
 Publishes: scheduling.cases, scheduling.sites.
-Pages: the portal at `/`, as yet what anyone may read (the staff's pages at `/staff` come later).
+Asks: intake for names at check-in, notifications to send a household its one-time code.
+Pages: the portal at `/`: what anyone may read, and each household's own case (the staff's pages at `/staff` come later).
 """

@@ -7,15 +7,16 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.scheduling import api
+from services.scheduling.codes import CodePost
 from services.scheduling.handlers import cases_changed, programmes_changed
 from services.scheduling.jobs import Jobs
+from services.scheduling.logins import Logins
 from services.scheduling.people import IntakeNames
 from services.scheduling.repository import rebookings, unmet
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
 from services.scheduling.slot_generation import open_slots
-from services.scheduling.web import start
-from services.scheduling.web.pages import Pages
+from services.scheduling.web import portal
 from services.scheduling.zone_data import follow_zone_data, packaged
 from shared.clock import Clock, SystemClock
 from shared.clockwork import Tick
@@ -43,7 +44,9 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         Tick("forget_what_is_over", timedelta(hours=1), jobs.forget_what_is_over),
     ]
     names = IntakeNames(settings.intake_url, settings.tokens["service"])
-    routers = [*api.routers(service, names), start.router(service, Pages())]
+    logins = Logins(settings.data_key.get_secret_value())
+    post = CodePost(service, settings.notifications_url, settings.tokens["service"])
+    routers = [*api.routers(service, names), portal.router(service, logins, post, settings.data_key)]
     return create_app(service, routers=routers, ticks=ticks, counts=counts)
 
 

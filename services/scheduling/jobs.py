@@ -12,7 +12,7 @@ from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.rebooking import rebook_next
-from services.scheduling.repository import answered, cases, freed, reference, standby
+from services.scheduling.repository import answered, cases, freed, logins, reference, standby
 from services.scheduling.repository.cases import FIRST, KnownCase, Seniority
 from services.scheduling.slot_generation import open_slots
 from services.scheduling.standby import book_for_standby
@@ -95,8 +95,9 @@ class Jobs:
         await self._database.run(self._clock.now(), open_slots)
 
     async def forget_what_is_over(self) -> None:
-        """Deletes answers whose keys are over a day old, and standby lists of days that are over."""
-        for forget in (answered.forget, standby.forget):
+        """Deletes answers whose keys are over a day old, standby lists of days that are over, and codes and sessions that
+        open nothing any more."""
+        for forget in (answered.forget, standby.forget, logins.forget):
             await self._database.run(self._clock.now(), forget)
 
     async def find_strays(self) -> None:

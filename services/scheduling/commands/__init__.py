@@ -1,10 +1,12 @@
 """What people do. Each command is one unit of work that locks its case first; a refusal says what to do instead."""
 
 from services.scheduling.commands.answers import accept, decline, offer_again
+from services.scheduling.commands.locked import HOUSEHOLD
 from services.scheduling.commands.places import cancel, choose, move
 from services.scheduling.commands.visits import arrive, check_in, excuse, fulfil, miss
 
 __all__ = [
+    "HOUSEHOLD",
     "accept",
     "arrive",
     "cancel",

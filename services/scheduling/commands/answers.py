@@ -39,10 +39,12 @@ async def accept(uow: UnitOfWork, case_ref: str, acted_by: str, seen: UUID | Non
     await record(uow, [Outcome(case, changed=booked, cause=cause_of(case))])
 
 
-async def decline(uow: UnitOfWork, case_ref: str, acted_by: str, seen: UUID | None = None) -> None:
+async def decline(
+    uow: UnitOfWork, case_ref: str, acted_by: str, seen: UUID | None = None, *, reason: str = "applicant-request"
+) -> None:
     """Lets the offered or booked appointment go; the case waits for the next freed place, with its seniority.
 
-    Raises: Problem 404 for an unknown case, 409 when there is nothing to decline.
+    `reason` is one of the household's. Raises: Problem 404 for an unknown case, 409 when there is nothing to decline.
     """
     case = await locked(uow, case_ref)
     _check_seen(case, seen)
@@ -52,7 +54,7 @@ async def decline(uow: UnitOfWork, case_ref: str, acted_by: str, seen: UUID | No
         raise _nothing_open(case)
     if case.live.starts_at <= uow.now:
         raise began()
-    declined = ended(case.live, AppointmentStatus.CANCELLED, "applicant-request", acted_by)
+    declined = ended(case.live, AppointmentStatus.CANCELLED, reason, acted_by)
     await record(uow, [Outcome(case, ended=declined, waiting=Waiting.DECLINED, cause=cause_of(case))])
 
 

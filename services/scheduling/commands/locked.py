@@ -10,6 +10,9 @@ from shared.events import Appointment
 from shared.outbox import Cause
 from shared.web.problems import Problem
 
+HOUSEHOLD = "household"
+"""Who acted when a household did it itself, on the portal; otherwise the role of a member of staff."""
+
 
 async def locked(uow: UnitOfWork, case_ref: str) -> KnownCase:
     """The case, locked before it is read. Raises: Problem 404."""

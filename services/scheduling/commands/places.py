@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from services.scheduling.choices import find_place
-from services.scheduling.commands.locked import began, cause_of, locked
+from services.scheduling.commands.locked import HOUSEHOLD, began, cause_of, locked
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.places import Place
@@ -15,13 +15,14 @@ from services.scheduling.repository import cases, reference, slots
 from services.scheduling.repository.cases import KnownCase
 from shared.db import UnitOfWork
 from shared.events import AppointmentStatus
-from shared.settings import Role
 from shared.web.problems import Problem
 
 MOVES = 2
 """How often a household may move its interview. Source: docs/domain.md, "Moves"."""
 NOT_WITHIN = timedelta(hours=12)
 """How close to its start a household may still move its interview. Source: docs/domain.md, "Moves"."""
+FOR_THEMSELVES = frozenset({HOUSEHOLD, "assistant"})
+"""Who moves interviews as households may: they themselves, and assistants for them."""
 FOR_HOUSEHOLDS = frozenset({"applicant-request", "applicant-unable", "household-changed"})
 """Reasons of the household: it keeps its seniority and waits."""
 OF_AUTHORITIES = frozenset(
@@ -30,7 +31,7 @@ OF_AUTHORITIES = frozenset(
 """Reasons that are not the household's: another place is looked for at once."""
 
 
-async def choose(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: Role) -> None:
+async def choose(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str) -> None:
     """Books the place that begins with this slot. Choosing what is booked already changes nothing.
 
     Raises: Problem 404, 409 when the place is not one of the household's, was taken a moment ago, or it has another.
@@ -43,7 +44,7 @@ async def choose(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: Role) -
     await _book(uow, case, slot_id, acted_by, "superseded")
 
 
-async def move(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: Role) -> None:
+async def move(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str) -> None:
     """Books the place that begins with this slot in place of the booked one, in one step.
 
     Raises: Problem 404, 409 as choose, and when the household has moved it twice or its time is near.
@@ -55,12 +56,12 @@ async def move(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: Role) -> 
         return
     if case.live.starts_at <= uow.now:
         raise began()
-    if acted_by == "assistant":
+    if acted_by in FOR_THEMSELVES:
         await _check_limits(uow, case)
     await _book(uow, case, slot_id, acted_by, "rescheduled")
 
 
-async def cancel(uow: UnitOfWork, case_ref: str, reason: str, acted_by: Role) -> None:
+async def cancel(uow: UnitOfWork, case_ref: str, reason: str, acted_by: str) -> None:
     """Ends the live appointment for a reason. Seniority is kept; for a reason that is not the household's another place
     is offered at once if there is one. Raises: Problem 404, 409."""
     case = await locked(uow, case_ref)
@@ -80,11 +81,11 @@ async def _check_limits(uow: UnitOfWork, case: KnownCase) -> None:
     assert case.live is not None  # noqa: S101  only asked for a booked appointment
     if uow.now > case.live.starts_at - NOT_WITHIN:
         raise Problem(409, "too_late_to_move", "within 12 hours of its start only staff can move it: call the site")
-    if await cases.moves_of(uow, case.case_ref) >= MOVES:
+    if await cases.moves_of(uow, case.case_ref, FOR_THEMSELVES) >= MOVES:
         raise Problem(409, "moved_too_often", f"it was moved {MOVES} times already: staff can move it once more")
 
 
-async def _book(uow: UnitOfWork, case: KnownCase, slot_id: int, acted_by: Role, reason: str) -> None:
+async def _book(uow: UnitOfWork, case: KnownCase, slot_id: int, acted_by: str, reason: str) -> None:
     place = await find_place(uow, case, slot_id)
     if place is None or not await _holds(uow, place):
         raise place_taken()

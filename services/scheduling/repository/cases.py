@@ -165,12 +165,13 @@ async def case_of(uow: UnitOfWork, appointment_id: UUID) -> str | None:
     return rows[0].case_ref if rows else None
 
 
-async def moves_of(uow: UnitOfWork, case_ref: str) -> int:
-    """How often the household moved its interview."""
+async def moves_of(uow: UnitOfWork, case_ref: str, acted_by: Iterable[str]) -> int:
+    """How often one of these moved the household's interview."""
     rows = await uow.rows(
         """select count(*) as n from appointments
-           where case_ref = :ref and reason = 'rescheduled' and acted_by = 'assistant'""",
+           where case_ref = :ref and reason = 'rescheduled' and acted_by = any(:acted_by)""",
         ref=case_ref,
+        acted_by=sorted(acted_by),
     )
     return int(rows[0].n)
 

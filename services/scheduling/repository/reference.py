@@ -55,6 +55,13 @@ async def sites_in_public(uow: UnitOfWork) -> Sequence[Any]:
     return await uow.rows("select site, name, city, is_open, illustrative from sites")
 
 
+async def sites_named(uow: UnitOfWork, codes: Iterable[str]) -> Sequence[Any]:
+    """What a household that is to go there must know of these sites: site, name, city, address, illustrative."""
+    return await uow.rows(
+        "select site, name, city, address, illustrative from sites where site = any(:codes)", codes=sorted(set(codes))
+    )
+
+
 async def look_again(uow: UnitOfWork, site: str | None = None) -> None:
     """Notes that places were opened, at one site or at all: who waits for one is to be decided again."""
     await uow.execute(

@@ -1,5 +1,7 @@
 """The pages that anyone may read: what this is, what is open now and where, and that it is free."""
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
@@ -14,8 +16,11 @@ from shared.web.problems import Problem
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
-def router(service: Service, pages: Pages) -> APIRouter:
-    """`/`, the start page of each language, the style sheet, and a page for addresses that do not exist."""
+def router(service: Service, pages: Pages, more: Callable[[APIRouter, str], None]) -> APIRouter:
+    """`/`, the start page of each language, the style sheet, and a page for addresses that do not exist.
+
+    `more` adds the other pages of a language.
+    """
     portal = APIRouter(include_in_schema=False)
 
     @portal.get("/")
@@ -30,11 +35,13 @@ def router(service: Service, pages: Pages) -> APIRouter:
         return Response(pages.style, media_type="text/css", headers={"Cache-Control": FOR_A_YEAR})
 
     for language in pages.catalogues:
-        _in_language(portal, service, pages, language)
+        _add_start(portal, service, pages, language)
+        more(portal, language)
+        _add_unknown(portal, pages, language)
     return portal
 
 
-def _in_language(portal: APIRouter, service: Service, pages: Pages, language: str) -> None:
+def _add_start(portal: APIRouter, service: Service, pages: Pages, language: str) -> None:
     @portal.get(f"/{language}")
     async def start() -> HTMLResponse:
         async def read(uow: UnitOfWork) -> dict[System, list[ProgrammeShown]]:
@@ -47,6 +54,8 @@ def _in_language(portal: APIRouter, service: Service, pages: Pages, language: st
         countries = await service.database.run(service.clock.now(), read)
         return pages.render("start.html", language, "", countries=countries)
 
+
+def _add_unknown(portal: APIRouter, pages: Pages, language: str) -> None:
     @portal.get(f"/{language}/{{rest:path}}")
     def unknown(rest: str) -> HTMLResponse:
         return pages.render("unknown.html", language, "", status=404)

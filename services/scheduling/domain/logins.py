@@ -1,0 +1,53 @@
+"""How long a household's way in holds, and how long those wait who ask for codes again and again. Pure.
+
+Assumptions: nobody is ever locked out; each further code costs a longer wait, so that guessing takes longer than cases live.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+CODE_HOLDS = timedelta(minutes=10)
+"""How long a code can be used. Source: docs/domain.md, "Log-in"."""
+TRIES = 3
+"""How often a code may be typed wrong. Source: docs/domain.md, "Log-in"."""
+IDLE = timedelta(minutes=30)
+"""How long a session lasts without a look at a page. Source: docs/domain.md, "Log-in"."""
+LONGEST_SESSION = timedelta(hours=12)
+"""How long a session lasts at most. Source: docs/domain.md, "Log-in"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """So many codes at once are `free`, one is forgotten each `forgets_in`; after that each further one doubles the wait."""
+
+    free: int
+    forgets_in: timedelta
+    first_wait: timedelta
+    longest_wait: timedelta
+
+
+FOR_A_CASE = Patience(3, timedelta(hours=2), timedelta(minutes=2), timedelta(hours=1))
+FOR_AN_ADDRESS = Patience(30, timedelta(minutes=1), timedelta(minutes=1), timedelta(minutes=15))
+"""Wider than a case's: a whole resource centre, or a phone company, may share one address."""
+FOR_EVERYONE = Patience(3_000, timedelta(milliseconds=100), timedelta(minutes=1), timedelta(minutes=2))
+"""Source of the three: docs/domain.md, "Log-in"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """How many codes of late weigh at a moment, and from when the next one is free."""
+
+    weight: float
+    at: datetime
+    free_at: datetime
+
+
+def one_more(pressure: Pressure | None, patience: Patience, now: datetime) -> Pressure:
+    """The pressure after one more code, asked for when it was free; None: the first."""
+    forgotten = (now - pressure.at) / patience.forgets_in if pressure else 0.0
+    weight = max(0.0, (pressure.weight if pressure else 0.0) - forgotten) + 1
+    beyond = round(weight - patience.free + 1)
+    if beyond < 1:
+        return Pressure(weight, now, now)
+    wait = min(patience.longest_wait, patience.first_wait * 2 ** min(beyond - 1, 30))
+    return Pressure(weight, now, now + wait)

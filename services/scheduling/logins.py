@@ -1,0 +1,123 @@
+"""How a household comes to its pages: a reference, a one-time code to the contact on file, a session. No password.
+
+Whatever a stranger types, it gets the same answers for a case that exists and for one that does not.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from services.scheduling.domain.logins import CODE_HOLDS, FOR_A_CASE, FOR_AN_ADDRESS, FOR_EVERYONE, TRIES
+from services.scheduling.repository import logins
+from shared.crypto import KeyedHash
+from shared.db import UnitOfWork
+
+DIGITS = 6
+"""Of a code. Source: docs/domain.md, "Log-in"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking for a code: the code, to be sent now, or until when to wait. Codes do not show when printed."""
+
+    case_ref: str
+    code: str | None
+    wait_until: datetime | None
+
+    def __repr__(self) -> str:
+        return f"Asked(wait_until={self.wait_until})"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The right code was typed: what the session's cookie is to hold."""
+
+    session: str
+
+    def __repr__(self) -> str:
+        return "Opened()"
+
+
+@dataclass(frozen=True, slots=True)
+class NotOpened:
+    """A wrong code, or one that holds no more: `tries_left` is 0."""
+
+    tries_left: int
+
+
+class Logins:
+    """The way in. `data_key` makes the keys of every hash: the database alone opens nothing and names no address."""
+
+    def __init__(self, data_key: str) -> None:
+        self._codes = KeyedHash(data_key, "login code")
+        self._browsers = KeyedHash(data_key, "login browser")
+        self._sessions = KeyedHash(data_key, "login session")
+        self._subjects = KeyedHash(data_key, "login subject")
+
+    async def ask(self, uow: UnitOfWork, case_ref: str, *, browser: str, address: str) -> Asked:
+        """A new code for this browser, in place of its last one, unless this case, address or everyone had too many."""
+        limits = {
+            self._case(case_ref): FOR_A_CASE,
+            self._subjects.of("address", network_of(address)): FOR_AN_ADDRESS,
+            self._subjects.of("everyone"): FOR_EVERYONE,
+        }
+        free_at = await logins.press(uow, limits)
+        if free_at > uow.now:
+            return Asked(case_ref, None, free_at)
+        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+        await logins.store_code(
+            uow,
+            self._browsers.of(browser),
+            case_ref=case_ref,
+            code=self._codes.of(browser, code),
+            expires_at=uow.now + CODE_HOLDS,
+            tries=TRIES,
+        )
+        return Asked(case_ref, code, None)
+
+    async def asked_for(self, uow: UnitOfWork, browser: str) -> str | None:
+        """The reference that this browser asked its last code for."""
+        return await logins.asked_for(uow, self._browsers.of(browser))
+
+    async def open(self, uow: UnitOfWork, code: str, *, browser: str) -> Opened | NotOpened:
+        """A session for the browser that the code was made for, once."""
+        tried = await logins.try_code(uow, self._browsers.of(browser))
+        if tried is None:
+            return NotOpened(0)
+        is_right = hmac.compare_digest(tried.code, self._codes.of(browser, code))
+        if not is_right or not await logins.is_known(uow, tried.case_ref):
+            return NotOpened(tried.tries_left)
+        session = new_token()
+        await logins.use_up(uow, self._browsers.of(browser))
+        await logins.release(uow, self._case(tried.case_ref))
+        await logins.begin_session(uow, self._sessions.of(session), tried.case_ref)
+        return Opened(session)
+
+    async def case_of(self, uow: UnitOfWork, session: str) -> str | None:
+        """The case that this session may see and act for; None when it is over."""
+        return await logins.see_session(uow, self._sessions.of(session))
+
+    async def close(self, uow: UnitOfWork, session: str) -> None:
+        """Logs out: the session opens nothing any more."""
+        await logins.end_session(uow, self._sessions.of(session))
+
+    def _case(self, case_ref: str) -> bytes:
+        return self._subjects.of("case", case_ref)
+
+
+def new_token() -> str:
+    """256 random bits, for a cookie."""
+    return secrets.token_urlsafe(32)
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: of IPv6 the network of one household or office, which has more than one can count."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(known, IPv6Address) and known.ipv4_mapped is None:
+        return str(ip_network((known, 64), strict=False))
+    return str(known.ipv4_mapped if isinstance(known, IPv6Address) else known)

@@ -1,0 +1,170 @@
+"""What a household's page says: how its case stands, what happens next and when, and what it can do. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.scheduling.commands.places import MOVES, NOT_WITHIN
+from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
+from services.scheduling.repository.cases import KnownCase
+from services.scheduling.web.presented import Fact, Site, moment, when_and_where, who
+from shared.dates import long_date
+from shared.events import Allocation, Appointment, AppointmentStatus, CaseState, ProgrammeChanged, ProgrammeStatus
+from shared.languages import Catalogue
+
+ASKS_AGAIN = frozenset({Waiting.DECLINED, Waiting.EXPIRED, Waiting.UNANSWERED})
+"""Reasons that the household ends by asking for another date."""
+CHOOSES = ASKS_AGAIN | {Waiting.CHOICE}
+"""Reasons that the household ends by choosing a free date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything that a household's pages say. `rank`: households before it in line; `due_on`: the last day on which a
+    place can be found in time; `lacks`: what no place could give it, whatever else it waits for; `moves`: made so far."""
+
+    case: KnownCase
+    programme: ProgrammeChanged | None
+    sites: Mapping[str, Site]
+    rank: int | None
+    due_on: date | None
+    lacks: Waiting | None
+    moves: int
+
+
+@dataclass(frozen=True, slots=True)
+class InterviewPage:
+    """What the page says, in order. `state` chooses its shape; `actions` are the names of what can be done now."""
+
+    state: str
+    heading: str
+    facts: tuple[Fact, ...]
+    next: tuple[str, ...]
+    actions: tuple[str, ...]
+    appointment_id: str | None
+
+
+def present(standing: Standing, catalogue: Catalogue, now: datetime) -> InterviewPage:
+    """The page of a case as it stands now."""
+    state, live = state_of(standing.case), standing.case.live
+    return InterviewPage(
+        state=state,
+        heading=catalogue.text(f"mine.{state}"),
+        facts=facts_of(standing, catalogue),
+        next=_next(standing, state, catalogue, now),
+        actions=actions_of(standing, now),
+        appointment_id=str(live.id) if live else None,
+    )
+
+
+def state_of(case: KnownCase) -> str:
+    """`offered`, `booked`, `arrived`, `waiting`, `done`, or `closed`."""
+    if case.live:
+        known = {AppointmentStatus.PENDING: "offered", AppointmentStatus.BOOKED: "booked"}
+        return known.get(case.live.status, "arrived")
+    if case.waiting:
+        return "waiting"
+    is_done = case.ended is not None and case.ended.status is AppointmentStatus.FULFILLED
+    return "done" if is_done else "closed"
+
+
+def facts_of(standing: Standing, catalogue: Catalogue) -> tuple[Fact, ...]:
+    """Programme and, if there is one, the appointment."""
+    live = standing.case.live
+    facts = [Fact(catalogue.text("fact.programme"), standing.programme.title)] if standing.programme else []
+    if live is None:
+        return tuple(facts)
+    site = standing.sites[live.site]
+    wall_time = datetime.fromisoformat(live.wall_time)
+    return (*when_and_where(wall_time, live.starts_at, site, catalogue), *who(live, catalogue), *facts)
+
+
+def actions_of(standing: Standing, now: datetime) -> tuple[str, ...]:
+    """What the household can do now, the most likely first; each is tried again when it is done."""
+    live = standing.case.live
+    if live is None:
+        return _actions_while_waiting(standing)
+    if live.starts_at <= now:
+        return ()
+    others = ("places",) if _can_choose(standing, now) else ()
+    if live.status is AppointmentStatus.PENDING:
+        return ("accept", *others, "decline") if is_open(live, now) else ()
+    return (*others, "decline") if live.status is AppointmentStatus.BOOKED else ()
+
+
+def is_open(offer: Appointment, now: datetime) -> bool:
+    """True while the offer can be accepted."""
+    return offer.deadline is None or now < offer.deadline
+
+
+def _actions_while_waiting(standing: Standing) -> tuple[str, ...]:
+    programme, waiting = standing.programme, standing.case.waiting
+    if programme is None or programme.status is not ProgrammeStatus.OPEN:
+        return ()
+    places = ("places",) if waiting in CHOOSES and programme.allocation is not Allocation.DRAW else ()
+    again = ("again",) if waiting in ASKS_AGAIN and programme.allocation is Allocation.IMMEDIATE else ()
+    return (*again, *places)
+
+
+def _can_choose(standing: Standing, now: datetime) -> bool:
+    programme, live = standing.programme, standing.case.live
+    if programme is None or live is None or standing.case.snapshot.state is not CaseState.ELIGIBLE:
+        return False
+    if programme.status is not ProgrammeStatus.OPEN or programme.allocation is Allocation.DRAW:
+        return False
+    may_move = standing.moves < MOVES and now <= live.starts_at - NOT_WITHIN
+    return may_move or live.status is AppointmentStatus.PENDING
+
+
+def _next(standing: Standing, state: str, catalogue: Catalogue, now: datetime) -> tuple[str, ...]:
+    live = standing.case.live
+    if live is None:
+        return _next_without(standing, state, catalogue, now)
+    said = [catalogue.text(_key_with(live, state, now), **_deadline(standing, live, catalogue))]
+    if standing.sites[live.site].illustrative:
+        said.append(catalogue.text("mine.illustrative"))
+    return tuple(said)
+
+
+def _key_with(live: Appointment, state: str, now: datetime) -> str:
+    if state == "arrived":
+        return "next.arrived"
+    if live.starts_at <= now:
+        return "next.began"
+    return f"next.{state}" if state == "booked" or is_open(live, now) else "next.over"
+
+
+def _deadline(standing: Standing, live: Appointment, catalogue: Catalogue) -> dict[str, str]:
+    until = live.deadline or live.starts_at
+    return {"deadline": moment(until, live.zone, standing.sites[live.site].city, catalogue)}
+
+
+def _next_without(standing: Standing, state: str, catalogue: Catalogue, now: datetime) -> tuple[str, ...]:
+    if state != "waiting":
+        return (catalogue.text(f"next.{state}"),)
+    case = standing.case
+    reasons = [Waiting(case.waiting or ""), *([standing.lacks] if standing.lacks else [])]
+    said = [catalogue.text(f"why.{reason}") for reason in dict.fromkeys(reasons)]
+    if case.waiting in LOOKED_AT_AGAIN and case.waiting not in CHOOSES:
+        said.append(catalogue.text("next.write"))
+    if standing.rank is not None and case.waiting != Waiting.CHOICE:
+        said.append(_rank(standing.rank, catalogue))
+    if standing.due_on:
+        key = "next.overdue" if case.overdue_since else "next.due"
+        said.append(catalogue.text(key, date=long_date(standing.due_on, catalogue.language)))
+    return (*said, *_earlier(standing, catalogue, now))
+
+
+def _rank(rank: int, catalogue: Catalogue) -> str:
+    return catalogue.text("next.rank", count=str(rank)) if rank else catalogue.text("next.first")
+
+
+def _earlier(standing: Standing, catalogue: Catalogue, now: datetime) -> tuple[str, ...]:
+    """The last date, if it is still to come and holds no more, with its reason where there is a sentence for it."""
+    ended = standing.case.ended
+    if ended is None or ended.starts_at <= now:
+        return ()
+    at = moment(ended.starts_at, ended.zone, standing.sites[ended.site].city, catalogue)
+    reason = f"ended.{ended.reason}"
+    why = (catalogue.text(reason),) if catalogue.has(reason) else ()
+    return (catalogue.text("next.earlier", moment=at), *why)

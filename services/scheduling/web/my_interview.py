@@ -1,0 +1,117 @@
+"""My interview: how the case stands, and what the household does about it. Nothing is done before it was shown whole."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+from fastapi.responses import Response
+
+from services.scheduling import commands
+from services.scheduling.commands import HOUSEHOLD
+from services.scheduling.web.case import HOME
+from services.scheduling.web.interview import InterviewPage, Standing, present
+from services.scheduling.web.presented import rows
+from services.scheduling.web.routes import Routes
+from services.scheduling.web.standing import standing_of
+from services.scheduling.web.visits import Visit
+from shared.db import UnitOfWork
+from shared.service import Service
+from shared.web.problems import Problem
+
+CAUSES = ("applicant-unable", "household-changed", "applicant-request")
+"""Why a household lets a date go, the most frequent first; the last one says no more. Words: docs/domain.md."""
+NO_APPOINTMENT = UUID(int=0)
+"""Stands for an id that is none: it names no appointment, so nothing is done."""
+
+T = TypeVar("T")
+Command = Callable[[UnitOfWork], Awaitable[None]]
+
+
+class Desk:
+    """Shows a case and does what its household says, for every page of it."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def look(self, visit: Visit) -> Standing:
+        return await self._run(lambda uow: standing_of(uow, visit.case))
+
+    async def do(self, visit: Visit, command: Command) -> Response:
+        """To the page of the case afterwards; if it cannot be done, the same page says so, and what holds instead."""
+        try:
+            await self._run(command)
+        except Problem as problem:
+            if problem.status != 409:
+                raise
+            return await self.show(visit, status=409, refused=problem.code)
+        return visit.go(HOME)
+
+    async def show(self, visit: Visit, *, status: int = 200, refused: str | None = None) -> Response:
+        """The case as it stands now; `refused` is the code of what could not be done."""
+        page = self.presented(visit, await self.look(visit))
+        changed = None
+        if refused:
+            key = f"changed.{refused}"
+            changed = visit.text(key if visit.catalogue.has(key) else "changed.other")
+        return visit.page(
+            "my-interview.html", status=status, page=page, rows=rows(page.facts), case_ref=visit.case, changed=changed
+        )
+
+    def presented(self, visit: Visit, standing: Standing) -> InterviewPage:
+        return present(standing, visit.catalogue, self._service.clock.now())
+
+    async def _run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        return await self._service.database.run(self._service.clock.now(), work)
+
+
+def add(routes: Routes, desk: Desk) -> None:
+    """The page of a case, and those by which an offer is accepted and a date given up."""
+
+    @routes.get(HOME, private=True)
+    async def my_interview(visit: Visit) -> Response:
+        return await desk.show(visit)
+
+    @routes.get(f"{HOME}/accept", private=True)
+    async def check_before_accepting(visit: Visit) -> Response:
+        page = desk.presented(visit, await desk.look(visit))
+        if "accept" not in page.actions:
+            return visit.go(HOME)
+        return visit.page("accept.html", page=page, rows=rows(page.facts))
+
+    @routes.post(f"{HOME}/accept", private=True)
+    async def accept(visit: Visit) -> Response:
+        return await desk.do(visit, lambda uow: commands.accept(uow, visit.case, HOUSEHOLD, seen_in(visit)))
+
+    @routes.get(f"{HOME}/decline", private=True)
+    async def ask_why(visit: Visit) -> Response:
+        page = desk.presented(visit, await desk.look(visit))
+        return _why_page(visit, page) if "decline" in page.actions else visit.go(HOME)
+
+    @routes.post(f"{HOME}/decline", private=True)
+    async def decline(visit: Visit) -> Response:
+        cause = visit.fields.get("cause", "")
+        if cause in CAUSES:
+            return await desk.do(
+                visit, lambda uow: commands.decline(uow, visit.case, HOUSEHOLD, seen_in(visit), reason=cause)
+            )
+        page = desk.presented(visit, await desk.look(visit))
+        return _why_page(visit, page, error="cause.error") if "decline" in page.actions else visit.go(HOME)
+
+    @routes.post(f"{HOME}/again", shown_at=HOME, private=True)
+    async def again(visit: Visit) -> Response:
+        return await desk.do(visit, lambda uow: commands.offer_again(uow, visit.case))
+
+
+def seen_in(visit: Visit) -> UUID:
+    """The appointment that the form was about: a late answer must not hit one that its sender never saw."""
+    try:
+        return UUID(visit.fields.get("appointment", ""))
+    except ValueError:
+        return NO_APPOINTMENT
+
+
+def _why_page(visit: Visit, page: InterviewPage, *, error: str | None = None) -> Response:
+    causes = [{"value": cause, "text": visit.text(f"cause.{cause}")} for cause in CAUSES]
+    return visit.page(
+        "decline.html", status=422 if error else 200, page=page, rows=rows(page.facts), causes=causes, error=error
+    )

@@ -1,0 +1,25 @@
+"""The whole portal, put together: what anyone may read, the way in, and a household's own pages."""
+
+from fastapi import APIRouter
+from pydantic import SecretStr
+
+from services.scheduling.codes import CodePost
+from services.scheduling.logins import Logins
+from services.scheduling.web import case, my_interview, start
+from services.scheduling.web.my_interview import Desk
+from services.scheduling.web.pages import Pages
+from services.scheduling.web.routes import Routes
+from services.scheduling.web.visits import Forms
+from shared.service import Service
+
+
+def router(service: Service, logins: Logins, post: CodePost, data_key: SecretStr) -> APIRouter:
+    """Every page of the portal, in every language that has a catalogue."""
+    pages, forms, desk = Pages(), Forms(data_key.get_secret_value()), Desk(service)
+
+    def add_pages(portal: APIRouter, language: str) -> None:
+        routes = Routes(portal, service, pages, logins, forms, language)
+        case.add(routes, service, logins, post)
+        my_interview.add(routes, desk)
+
+    return start.router(service, pages, add_pages)

@@ -1,0 +1,34 @@
+"""Reads how a household's case stands, for its pages."""
+
+from datetime import date
+
+from services.scheduling import views
+from services.scheduling.commands.places import FOR_THEMSELVES
+from services.scheduling.domain.decisions import Waiting
+from services.scheduling.repository import cases, reference
+from services.scheduling.web.interview import Standing
+from services.scheduling.web.presented import Site
+from shared.db import UnitOfWork
+
+
+async def standing_of(uow: UnitOfWork, case_ref: str) -> Standing:
+    """How the case stands in this moment. Raises: Problem 404."""
+    case = await views.known(uow, case_ref)
+    why = await views.why(uow, case_ref)
+    programmes = await reference.programmes(uow, [case.snapshot.programme])
+    named = [appointment.site for appointment in (case.live, case.ended) if appointment]
+    return Standing(
+        case=case,
+        programme=programmes.get(case.snapshot.programme),
+        sites=await sites_of(uow, named),
+        rank=why["rank"],
+        due_on=date.fromisoformat(why["clock"]["due_on"]) if why["clock"] else None,
+        lacks=Waiting(why["cannot_be_met"]) if why["cannot_be_met"] else None,
+        moves=await cases.moves_of(uow, case_ref, FOR_THEMSELVES),
+    )
+
+
+async def sites_of(uow: UnitOfWork, codes: list[str]) -> dict[str, Site]:
+    """The sites of these codes, as households know them."""
+    rows = await reference.sites_named(uow, codes)
+    return {row.site: Site(row.name, row.city, row.address, row.illustrative) for row in rows}

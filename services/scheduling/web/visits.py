@@ -1,0 +1,117 @@
+"""One request of one browser: who it is, what it sent, and the answer with its cookies."""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from services.scheduling.logins import new_token
+from services.scheduling.web.pages import Pages
+from shared.crypto import KeyedHash
+from shared.languages import Catalogue
+
+BROWSER = "__Host-browser"
+"""The cookie that knows a browser again: its code and its forms belong to it."""
+SESSION = "__Host-session"
+"""The cookie that opens a case."""
+PROOF = "proof"
+"""The field by which a form shows that it is ours, given to this browser."""
+LONGEST_COOKIE = 100
+
+
+class Forms:
+    """Tells our forms from those that another site makes a browser send."""
+
+    def __init__(self, data_key: str) -> None:
+        self._proofs = KeyedHash(data_key, "form proof")
+
+    def proof_for(self, browser: str) -> str:
+        """What every form of this browser carries."""
+        return self._proofs.of(browser).hex()
+
+    def is_ours(self, browser: str, proof: str) -> bool:
+        return hmac.compare_digest(self.proof_for(browser).encode(), proof.encode())
+
+
+@dataclass
+class Visit:
+    """A request to a page in one language. `case_ref` is the case that the browser's session opens, if any."""
+
+    request: Request
+    pages: Pages
+    forms: Forms
+    language: str
+    path: str
+    browser: str
+    is_new: bool
+    session: str | None
+    case_ref: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, request: Request, pages: Pages, forms: Forms, *, language: str, path: str) -> "Visit":
+        """`path` is the page's address after the language."""
+        browser, session = _cookie(request, BROWSER), _cookie(request, SESSION)
+        return cls(request, pages, forms, language, path, browser or new_token(), browser is None, session)
+
+    @property
+    def case(self) -> str:
+        """The case of a page that nobody sees without a session. Raises: LookupError."""
+        if self.case_ref is None:
+            raise LookupError("this page has no session: register it as private")
+        return self.case_ref
+
+    @property
+    def address(self) -> str:
+        """The network address that the request came from."""
+        return self.request.client.host if self.request.client else ""
+
+    @property
+    def back(self) -> str:
+        """The page that was asked for before logging in; the caller checks that it is one."""
+        return self.fields.get("back") or self.request.query_params.get("back", "")
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.pages.catalogues[self.language]
+
+    def text(self, key: str, **values: str) -> str:
+        return self.catalogue.text(key, **values)
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """The page, with what its forms need."""
+        proof = self.forms.proof_for(self.browser)
+        is_open = self.case_ref is not None
+        return self.pages.render(
+            template, self.language, self.path, status=status, proof=proof, is_logged_in=is_open, **values
+        )
+
+    def go(self, path: str, **options: Any) -> RedirectResponse:
+        """To another page in the same language, by GET."""
+        return RedirectResponse(f"/{self.language}{path}", status_code=303, **options)
+
+    def remember(self, answer: Response) -> Response:
+        """The answer, with the cookie of a browser that had none."""
+        if self.is_new:
+            set_cookie(answer, BROWSER, self.browser)
+        return answer
+
+
+Handler = Callable[[Visit], Awaitable[Response]]
+
+
+def set_cookie(answer: Response, name: str, value: str) -> None:
+    """A cookie that no script reads, no other site sends with a form, and that is gone with the browser."""
+    answer.set_cookie(name, value, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def drop_cookie(answer: Response, name: str) -> None:
+    answer.delete_cookie(name, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def _cookie(request: Request, name: str) -> str | None:
+    value = request.cookies.get(name)
+    return value if value and value.isascii() and len(value) <= LONGEST_COOKIE else None

@@ -1,0 +1,392 @@
+"""Find your case: a reference, a code to the contact on file, a session; nothing for strangers to learn or to change."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from services.scheduling.codes import PAUSES_SECONDS
+from shared.db import Database
+from shared.events import CaseChanged
+from shared.reference import new_case_ref
+from tests.builders import a_case, a_programme
+from tests.conftest import MakeDatabase
+from tests.portal import LANGUAGES, Browser, Portal, forms, headings, open_portal, texts
+from tests.scheduling import Scheduling, prepared
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def url(new_database: MakeDatabase) -> str:
+    return await prepared(await new_database("template0"))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def portal(new_database: MakeDatabase, url: str) -> AsyncIterator[Portal]:
+    scheduling = Scheduling(await new_database(url))
+    async with open_portal(scheduling) as portal:
+        yield portal
+    await scheduling.database.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def case(portal: Portal) -> CaseChanged:
+    """A household with an offer."""
+    made = a_case()
+    await portal.scheduling.receive(a_programme(), made)
+    return made
+
+
+async def asked_for_code(browser: Browser, reference: str, language: str = "en") -> httpx.Response:
+    """The page after the reference was typed."""
+    await browser.open(f"/{language}/case")
+    return await browser.submit(f"/{language}/case", reference=reference)
+
+
+async def test_a_reference_and_the_code_that_comes_to_the_contact_open_the_case(
+    portal: Portal, case: CaseChanged
+) -> None:
+    browser = portal.browser()
+
+    await asked_for_code(browser, case.case_ref)
+    page = await browser.submit("/en/case/code", code=await portal.notifications.code_for(case.case_ref))
+
+    assert (200, "/en/my-interview") == (page.status_code, browser.place)
+    assert case.case_ref in page.text
+    assert ["There is a date for your interview"] == headings(page)
+
+
+async def test_the_reference_may_be_typed_as_people_read_it(portal: Portal, case: CaseChanged) -> None:
+    plain = case.case_ref.replace("-", "").lower().replace("0", "O").replace("1", "l")
+    for typed in (plain, f" {plain[:6]} {plain[6:]} "):
+        page = await asked_for_code(portal.browser(), typed)
+
+        assert ["Type your code"] == headings(page)
+
+    await portal.notifications.code_for(case.case_ref, 2)
+
+
+@pytest.mark.parametrize("typed", ["", "NA7K", "NA7K-3QF2-M9X1", "<b>&", "x" * 500])
+async def test_what_cannot_be_a_reference_is_said_and_what_was_typed_stays(portal: Portal, typed: str) -> None:
+    page = await asked_for_code(portal.browser(), typed)
+
+    assert 422 == page.status_code
+    assert "There is a problem" in texts(page)
+    assert 'href="#reference"' in page.text
+    assert "<b>&" not in page.text
+    assert page.text.startswith("<!DOCTYPE html>")
+    assert "<title>Error:" in page.text
+
+
+async def test_a_stranger_sees_the_same_for_a_case_that_exists_and_for_one_that_does_not(
+    portal: Portal, case: CaseChanged
+) -> None:
+    seen = []
+    for reference in (case.case_ref, new_case_ref()):
+        browser = portal.browser()
+        await browser.open("/en/case")
+        answer = await browser.client.post("/en/case", data={**forms(browser.page)["/en/case"], "reference": reference})
+        code_page = await browser.open(answer.headers["location"])
+        wrong = [await browser.submit("/en/case/code", code=f"00000{n}") for n in range(4)]
+        pages = [re.sub('value="[^"]*"', "", page.text) for page in (answer, code_page, *wrong)]
+        statuses = [page.status_code for page in (answer, code_page, *wrong)]
+        headers = {name: value for name, value in answer.headers.items() if name not in ("set-cookie", "date")}
+        seen.append((pages, statuses, headers))
+
+    assert seen[0] == seen[1]
+    await portal.notifications.code_for(case.case_ref)
+    assert [case.case_ref] == [each["case_ref"] for each in portal.notifications.asked]
+
+
+async def test_the_answer_does_not_wait_until_the_code_is_sent(portal: Portal, case: CaseChanged) -> None:
+    portal.notifications.failures = 1
+    begins = asyncio.get_running_loop().time()
+
+    await asked_for_code(portal.browser(), case.case_ref)
+
+    assert asyncio.get_running_loop().time() - begins < PAUSES_SECONDS[1]
+    await portal.notifications.code_for(case.case_ref)
+
+
+async def test_a_code_works_once(portal: Portal, case: CaseChanged) -> None:
+    browser = portal.browser()
+    await asked_for_code(browser, case.case_ref)
+    code, old_page = await portal.notifications.code_for(case.case_ref), browser.page
+    await browser.submit("/en/case/code", code=code)
+    browser.client.cookies.delete("__Host-session")
+
+    browser.page = old_page
+    page = await browser.submit("/en/case/code", code=code)
+
+    assert 422 == page.status_code
+    assert "This code no longer works" in texts(page)
+
+
+async def test_two_at_once_with_the_same_code_open_one_session(portal: Portal, case: CaseChanged) -> None:
+    browser = portal.browser()
+    await asked_for_code(browser, case.case_ref)
+    sent = {**forms(browser.page)["/en/case/code"], "code": await portal.notifications.code_for(case.case_ref)}
+
+    answers = await asyncio.gather(*(browser.client.post("/en/case/code", data=sent) for _ in range(5)))
+
+    assert [303, 422, 422, 422, 422] == sorted(answer.status_code for answer in answers)
+    assert 1 == await portal.scheduling.count("select count(*) from login_sessions")
+
+
+async def test_a_code_works_only_in_the_browser_that_asked_for_it(portal: Portal, case: CaseChanged) -> None:
+    owner, other = portal.browser(), portal.browser()
+    await asked_for_code(owner, case.case_ref)
+    code = await portal.notifications.code_for(case.case_ref)
+    await asked_for_code(other, case.case_ref)
+    await portal.notifications.code_for(case.case_ref, 2)
+
+    stolen = await other.submit("/en/case/code", code=code)
+    opened = await owner.submit("/en/case/code", code=code)
+
+    assert (422, 200) == (stolen.status_code, opened.status_code)
+
+
+async def test_a_code_holds_for_ten_minutes(portal: Portal, case: CaseChanged) -> None:
+    browser = portal.browser()
+    await asked_for_code(browser, case.case_ref)
+    portal.clock.advance(timedelta(minutes=10))
+
+    page = await browser.submit("/en/case/code", code=await portal.notifications.code_for(case.case_ref))
+
+    assert "This code no longer works" in texts(page)
+
+
+async def test_a_new_code_makes_the_old_one_invalid(portal: Portal, case: CaseChanged) -> None:
+    browser = portal.browser()
+    await asked_for_code(browser, case.case_ref)
+    old = await portal.notifications.code_for(case.case_ref)
+    await browser.submit("/en/case/again")
+    new = await portal.notifications.code_for(case.case_ref, 2)
+
+    first = await browser.submit("/en/case/code", code=old)
+    second = await browser.submit("/en/case/code", code=new)
+
+    assert (422, 200) == (first.status_code, second.status_code)
+
+
+async def test_after_three_wrong_tries_the_right_code_opens_nothing(portal: Portal, case: CaseChanged) -> None:
+    browser = portal.browser()
+    await asked_for_code(browser, case.case_ref)
+    right = await portal.notifications.code_for(case.case_ref)
+    wrong = [f"{(int(right) + n) % 10**6:06}" for n in (1, 2, 3)]
+    sent = forms(browser.page)["/en/case/code"]
+
+    tried = await asyncio.gather(*(browser.client.post("/en/case/code", data={**sent, "code": code}) for code in wrong))
+    page = await browser.submit("/en/case/code", code=right)
+
+    assert [422] * 3 == [answer.status_code for answer in tried]
+    assert "This code no longer works" in texts(page)
+
+
+async def test_what_cannot_be_a_code_costs_no_try(portal: Portal, case: CaseChanged) -> None:
+    browser = portal.browser()
+    await asked_for_code(browser, case.case_ref)
+    code = await portal.notifications.code_for(case.case_ref)
+    for typed in ("", "12345", "abcdef", "١٢٣٤٥٦"):
+        assert 422 == (await browser.submit("/en/case/code", code=typed)).status_code
+
+    page = await browser.submit("/en/case/code", code=f" {code[:3]} {code[3:]}")
+
+    assert "/en/my-interview" == browser.place, texts(page)
+
+
+async def test_who_asks_for_one_code_after_the_other_waits_longer_each_time_and_is_told_how_long(
+    portal: Portal, case: CaseChanged
+) -> None:
+    waits = []
+    for _ in range(4):
+        while (page := await asked_for_code(portal.browser(), case.case_ref)).status_code == 200:
+            portal.clock.advance(timedelta(seconds=1))
+        assert 429 == page.status_code
+        waits.append(int(page.headers["retry-after"]))
+        portal.clock.advance(timedelta(seconds=waits[-1]))
+
+    assert [2, 4, 8, 16] == [round(wait / 60) for wait in waits]
+    assert "Try again in 16 minutes." in texts(page)
+
+
+async def test_waiting_is_enough_and_another_case_does_not_wait(portal: Portal, case: CaseChanged) -> None:
+    for _ in range(4):
+        page = await asked_for_code(portal.browser(), case.case_ref)
+    other = await asked_for_code(portal.browser(), new_case_ref())
+    portal.clock.advance(timedelta(seconds=int(page.headers["retry-after"])))
+
+    again = await asked_for_code(portal.browser(), case.case_ref)
+
+    assert (429, 200, 200) == (page.status_code, other.status_code, again.status_code)
+
+
+async def test_a_reference_that_does_not_exist_makes_wait_just_the_same(portal: Portal, case: CaseChanged) -> None:
+    seen = []
+    for reference in (case.case_ref, new_case_ref()):
+        pages = [await asked_for_code(portal.browser(), reference) for _ in range(4)]
+        seen.append(([page.status_code for page in pages], re.sub('value="[^"]*"', "", pages[-1].text)))
+
+    assert seen[0] == seen[1]
+
+
+async def test_an_address_that_tries_many_references_waits_and_another_address_does_not(portal: Portal) -> None:
+    pages = [await asked_for_code(portal.browser(f"2001:db8:1:2::{n:x}"), new_case_ref()) for n in range(1, 32)]
+    other = await asked_for_code(portal.browser("2001:db8:1:3::1"), new_case_ref())
+
+    assert (200, 429, 200) == (pages[29].status_code, pages[30].status_code, other.status_code)
+    assert "Try again in 1 minute." in texts(pages[30])
+
+
+async def test_no_address_and_no_code_is_stored_in_clear(portal: Portal, case: CaseChanged) -> None:
+    await asked_for_code(portal.browser(), case.case_ref)
+    code = await portal.notifications.code_for(case.case_ref)
+
+    for table in ("login_codes", "login_pressures"):
+        rows = str(await portal.scheduling.rows(f"select t::text from {table} t"))  # noqa: S608 - our own tables
+        assert len(rows) > 50
+        assert (code in rows.split("-"), "203.0.113.7" in rows, b"203.0.113.7".hex() in rows) == (False,) * 3
+
+
+async def test_a_session_is_over_after_thirty_minutes_without_a_look_and_logging_in_leads_back(
+    portal: Portal, case: CaseChanged
+) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    for _ in range(3):
+        portal.clock.advance(timedelta(minutes=29))
+        assert ("/en/my-interview" == (await browser.open("/en/my-interview")) and browser.place) or browser.place
+    portal.clock.advance(timedelta(minutes=30))
+
+    await browser.open("/en/my-interview/decline")
+    place = browser.place
+    await browser.submit("/en/case", reference=case.case_ref)
+    await browser.submit("/en/case/code", code=await portal.notifications.code_for(case.case_ref, 2))
+
+    assert "/en/case?back=my-interview/decline" == place
+    assert "/en/my-interview/decline" == browser.place
+
+
+async def test_a_session_ends_after_twelve_hours_whoever_uses_it(portal: Portal, case: CaseChanged) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    for _ in range(25):
+        await browser.open("/en/my-interview")
+        portal.clock.advance(timedelta(minutes=29))
+
+    await browser.open("/en/my-interview")
+
+    assert "/en/case?back=my-interview" == browser.place
+
+
+async def test_who_logs_out_is_out_also_with_the_old_cookie(portal: Portal, case: CaseChanged) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    session = browser.client.cookies["__Host-session"]
+
+    page = await browser.submit("/en/log-out")
+    browser.client.cookies.set("__Host-session", session, domain="portal")
+    await browser.open("/en/my-interview")
+
+    assert ["You are logged out"] == headings(page)
+    assert "/en/case?back=my-interview" == browser.place
+
+
+@pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "v1/cases", "case", "my-interview/../x"])
+async def test_logging_in_leads_only_to_pages_of_ours(portal: Portal, case: CaseChanged, back: str) -> None:
+    browser = portal.browser()
+    await browser.open("/en/case")
+    browser.page = await browser.client.get("/en/case", params={"back": back})
+    await browser.submit("/en/case", reference=case.case_ref)
+
+    await browser.submit("/en/case/code", code=await portal.notifications.code_for(case.case_ref))
+
+    assert "/en/my-interview" == browser.place
+
+
+async def test_the_cookies_are_for_this_site_alone_and_for_no_script(portal: Portal, case: CaseChanged) -> None:
+    browser = portal.browser()
+    await browser.open("/en/case")
+    sent = {**forms(browser.page)["/en/case"], "reference": case.case_ref}
+    first = browser.page.headers["set-cookie"]
+    await browser.client.post("/en/case", data=sent)
+    sent = {**sent, "code": await portal.notifications.code_for(case.case_ref)}
+    second = (await browser.client.post("/en/case/code", data=sent)).headers["set-cookie"]
+
+    for cookie, name in ((first, "__Host-browser"), (second, "__Host-session")):
+        value, *attributes = cookie.split("; ")
+        assert value.startswith(f"{name}=") and len(value) > len(name) + 40
+        assert {"HttpOnly", "Path=/", "SameSite=lax", "Secure"} == set(attributes)
+
+
+async def test_a_form_without_its_proof_or_with_another_browsers_does_nothing(
+    portal: Portal, case: CaseChanged
+) -> None:
+    browser, other = portal.browser(), portal.browser()
+    await browser.open("/en/case")
+    await other.open("/en/case")
+    foreign = forms(other.page)["/en/case"]["proof"]
+
+    for proof in ({}, {"proof": ""}, {"proof": foreign}, {"proof": "é"}):
+        page = await browser.client.post("/en/case", data={**proof, "reference": case.case_ref})
+
+        assert 403 == page.status_code
+        assert ["This page was open for too long"] == headings(page)
+    assert 0 == await portal.scheduling.count("select count(*) from login_codes")
+
+
+async def test_a_browser_without_cookies_is_told_so(portal: Portal, case: CaseChanged) -> None:
+    browser = portal.browser()
+    await browser.open("/fr/case")
+    sent = {**forms(browser.page)["/fr/case"], "reference": case.case_ref}
+    browser.client.cookies.clear()
+
+    page = await browser.client.post("/fr/case", data=sent)
+
+    assert (403, ["Votre navigateur n’envoie pas de cookies"]) == (page.status_code, headings(page))
+    assert 0 == await portal.scheduling.count("select count(*) from login_codes")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_page_of_the_way_in_is_light_kept_by_nobody_and_leads_to_the_other_languages(
+    portal: Portal, case: CaseChanged, language: str
+) -> None:
+    browser = portal.browser()
+    pages = [await browser.open(f"/{language}/case"), await asked_for_code(browser, case.case_ref, language)]
+    pages.append(await browser.submit(f"/{language}/case/code", code="000000"))
+    pages.append(await browser.open(f"/{language}/logged-out"))
+
+    for page in pages:
+        path = page.url.path.removeprefix(f"/{language}")
+        assert "no-store" == page.headers["cache-control"]
+        assert len(page.content) < 12_000
+        assert 1 == len(headings(page))
+        assert {f"/{tag}{path}" for tag in LANGUAGES if tag != language} == set(
+            re.findall(r'href="([^"]+)" hreflang', page.text)
+        )
+
+
+async def test_while_the_database_is_away_a_page_says_that_nothing_was_changed(
+    portal: Portal, case: CaseChanged
+) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    database: Database = portal.app.state.service.database
+    await database.close()
+    database.engine = Database("postgresql://nobody@127.0.0.1:1/none").engine
+
+    page = await browser.open("/es/my-interview")
+
+    assert 503 == page.status_code
+    assert ["Algo no funciona de nuestro lado"] == headings(page)
+
+
+async def test_what_opens_nothing_any_more_is_forgotten_after_a_day(portal: Portal, case: CaseChanged) -> None:
+    await portal.logged_in(case.case_ref)
+    await asked_for_code(portal.browser(), case.case_ref)
+    portal.clock.advance(timedelta(days=1, minutes=31))
+
+    await portal.scheduling.jobs.forget_what_is_over()
+
+    left = "select (select count(*) from login_codes) + (select count(*) from login_sessions)"
+    assert 0 == await portal.scheduling.count(left)
+    assert 0 == await portal.scheduling.count("select count(*) from login_pressures")

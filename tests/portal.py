@@ -1,0 +1,147 @@
+"""The portal as a household meets it: a browser that follows forms, and the codes that come to its contact."""
+
+import asyncio
+import html
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from fastapi import FastAPI, HTTPException
+
+from deploy.assets import BUILT as STYLE
+from deploy.assets import build as build_style
+from services.scheduling.app import build
+from shared.clock import FixedClock
+from tests.builders import NOW
+from tests.openapi import served
+from tests.scheduling import Scheduling, settings
+
+FORM = re.compile(r'<form method="post" action="([^"]+)"[^>]*>(.*?)</form>', re.DOTALL)
+FIELD = re.compile(r"<(?:input|button)([^>]*)>")
+LANGUAGES = ["es", "en", "fr", "ht", "pt"]
+
+
+def texts(page: httpx.Response) -> str:
+    """What people read."""
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.text)))
+
+
+def headings(page: httpx.Response) -> list[str]:
+    """The first-level headings, of which a page has one."""
+    return [texts_of(each) for each in re.findall(r"<h1[^>]*>(.*?)</h1>", page.text, re.DOTALL)]
+
+
+def texts_of(fragment: str) -> str:
+    return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", fragment).split()))
+
+
+def forms(page: httpx.Response) -> dict[str, dict[str, str]]:
+    """The hidden fields of each form, by its action."""
+    return {action: dict(_hidden(inside)) for action, inside in FORM.findall(page.text)}
+
+
+def _hidden(inside: str) -> Iterator[tuple[str, str]]:
+    for attributes in FIELD.findall(inside):
+        found = dict(re.findall(r'(\w+)="([^"]*)"', attributes))
+        if found.get("type") == "hidden":
+            yield found["name"], html.unescape(found["value"])
+
+
+class NotificationsDouble:
+    """A notifications that keeps what it is asked to send; away, it fails the first times."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.failures = 0
+        self.app = FastAPI()
+
+        @self.app.post("/internal/codes")
+        async def codes(question: dict[str, Any]) -> dict[str, bool]:
+            if self.failures:
+                self.failures -= 1
+                raise HTTPException(503)
+            self.asked.append(question)
+            return {"sent": True}
+
+    async def code_for(self, case_ref: str, number: int = 1) -> str:
+        """The newest code sent for a case once there are so many."""
+        for _ in range(200):
+            found = [each["code"] for each in self.asked if each["case_ref"] == case_ref]
+            if len(found) >= number:
+                return str(found[-1])
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{len(found)} codes, not {number}")
+
+
+class Browser:
+    """One browser with its cookies. `page` is what it shows."""
+
+    def __init__(self, app: FastAPI, address: str = "203.0.113.7", **headers: str) -> None:
+        transport = httpx.ASGITransport(app, client=(address, 1), raise_app_exceptions=False)
+        self.client = httpx.AsyncClient(transport=transport, base_url="https://portal", headers=headers)
+        self.page: httpx.Response
+
+    async def open(self, path: str) -> httpx.Response:
+        self.page = await self.client.get(path, follow_redirects=True)
+        return self.page
+
+    async def submit(self, action: str, **fields: str) -> httpx.Response:
+        """Sends the form with this action as the page has it, with what is typed, and follows to the next page."""
+        known = forms(self.page)
+        assert action in known, f"no form for {action}, only {sorted(known)}"
+        self.page = await self.client.post(action, data={**known[action], **fields}, follow_redirects=True)
+        return self.page
+
+    @property
+    def place(self) -> str:
+        """The address that it shows."""
+        return str(self.page.url.copy_with(scheme="https", host="portal")).removeprefix("https://portal")
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+
+class Portal:
+    """The portal on a database, with a clock that stands still."""
+
+    def __init__(self, scheduling: Scheduling, app: FastAPI, notifications: NotificationsDouble) -> None:
+        self.scheduling, self.app, self.notifications = scheduling, app, notifications
+        self.clock: FixedClock = scheduling.clock
+        self._browsers: list[Browser] = []
+
+    def browser(self, address: str = "203.0.113.7", **headers: str) -> Browser:
+        made = Browser(self.app, address, **headers)
+        self._browsers.append(made)
+        return made
+
+    async def logged_in(self, case_ref: str, language: str = "en", at: str = "/my-interview") -> Browser:
+        """A browser that came in with a code, at this page."""
+        browser, before = self.browser(), len(self.notifications.asked)
+        await browser.open(f"/{language}{at}")
+        await browser.submit(f"/{language}/case", reference=case_ref)
+        for _ in range(200):
+            if len(self.notifications.asked) > before:
+                break
+            await asyncio.sleep(0.02)
+        await browser.submit(f"/{language}/case/code", code=await self.notifications.code_for(case_ref))
+        return browser
+
+    async def close(self) -> None:
+        for browser in self._browsers:
+            await browser.close()
+        await self.app.state.service.database.close()
+
+
+@asynccontextmanager
+async def open_portal(scheduling: Scheduling) -> AsyncIterator[Portal]:
+    if not STYLE.exists():
+        await asyncio.to_thread(build_style)
+    notifications = NotificationsDouble()
+    async with served(notifications.app) as address:
+        scheduling.clock.instant = NOW
+        app = build(settings(scheduling.database.url, notifications_url=address), scheduling.clock)
+        portal = Portal(scheduling, app, notifications)
+        yield portal
+        await portal.close()
