@@ -65,6 +65,10 @@ class NotificationsDouble:
             self.asked.append(question)
             return {"sent": True}
 
+    def count(self, case_ref: str) -> int:
+        """How many codes were sent for a case."""
+        return sum(each["case_ref"] == case_ref for each in self.asked)
+
     async def code_for(self, case_ref: str, number: int = 1) -> str:
         """The newest code sent for a case once there are so many."""
         for _ in range(200):
@@ -118,14 +122,11 @@ class Portal:
 
     async def logged_in(self, case_ref: str, language: str = "en", at: str = "/my-interview") -> Browser:
         """A browser that came in with a code, at this page."""
-        browser, before = self.browser(), len(self.notifications.asked)
+        browser, before = self.browser(), self.notifications.count(case_ref)
         await browser.open(f"/{language}{at}")
         await browser.submit(f"/{language}/case", reference=case_ref)
-        for _ in range(200):
-            if len(self.notifications.asked) > before:
-                break
-            await asyncio.sleep(0.02)
-        await browser.submit(f"/{language}/case/code", code=await self.notifications.code_for(case_ref))
+        code = await self.notifications.code_for(case_ref, before + 1)
+        await browser.submit(f"/{language}/case/code", code=code)
         return browser
 
     async def close(self) -> None:

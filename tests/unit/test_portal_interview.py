@@ -103,6 +103,10 @@ def test_who_waits_reads_its_rank_and_until_when_a_date_must_be_found() -> None:
     assert "Nobody waits before you" in said(replace(waiting, rank=0))
 
 
+def test_who_waits_for_a_programme_to_open_is_told_no_rank() -> None:
+    assert "waits before you" not in said(a_standing(Waiting.PROGRAMME_CLOSED, rank=0))
+
+
 def test_when_it_is_too_late_that_is_said_and_who_must_act() -> None:
     text = said(a_standing(Waiting.NO_CAPACITY, due_on=date(2026, 11, 1), overdue_since=NOW))
 
@@ -191,7 +195,7 @@ def test_nothing_can_be_chosen_while_the_programme_is_not_open(status: Programme
 
 @pytest.mark.parametrize("reason", sorted(UNMET))
 def test_who_lacks_a_place_reads_that_we_write_by_ourselves(reason: Waiting) -> None:
-    assert CATALOGUES["en"].text("next.write") in said(a_standing(reason))
+    assert "will write to you" in said(a_standing(reason))
 
 
 def test_a_place_that_is_not_confirmed_is_said_to_be_an_example() -> None:

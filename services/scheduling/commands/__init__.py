@@ -2,7 +2,7 @@
 
 from services.scheduling.commands.answers import accept, decline, offer_again
 from services.scheduling.commands.locked import HOUSEHOLD
-from services.scheduling.commands.places import cancel, choose, move
+from services.scheduling.commands.places import cancel, choose, move, take
 from services.scheduling.commands.visits import arrive, check_in, excuse, fulfil, miss
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "miss",
     "move",
     "offer_again",
+    "take",
 ]

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from services.scheduling.commands.locked import began, cause_of, locked
+from services.scheduling.commands.locked import began, cause_of, locked, offer_changed
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.states import step
 from services.scheduling.handlers import decided
@@ -80,7 +80,7 @@ async def offer_again(uow: UnitOfWork, case_ref: str) -> None:
 def _check_seen(case: KnownCase, seen: UUID | None) -> None:
     """Raises: Problem 409 when who answers saw another appointment than the one that is there now."""
     if seen and case.live and case.live.id != seen:
-        raise Problem(409, "offer_changed", "this answers an earlier offer: read the case again and answer the new one")
+        raise offer_changed()
 
 
 def _open_offer(case: KnownCase, now: datetime) -> Appointment:

@@ -51,3 +51,8 @@ def cause_of(case: KnownCase) -> Cause:
 def began() -> Problem:
     """The refusal of changes to an interview whose time has come."""
     return Problem(409, "interview_began", "its time has come: staff at the site say what became of it")
+
+
+def offer_changed() -> Problem:
+    """The refusal of an answer whose sender saw another appointment than the one that is there now."""
+    return Problem(409, "offer_changed", "this answers an earlier offer: read the case again and answer the new one")

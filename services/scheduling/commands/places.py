@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from services.scheduling.choices import find_place
-from services.scheduling.commands.locked import HOUSEHOLD, began, cause_of, locked
+from services.scheduling.commands.locked import HOUSEHOLD, began, cause_of, locked, offer_changed
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.places import Place
@@ -59,6 +60,21 @@ async def move(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str) -> N
     if acted_by in FOR_THEMSELVES:
         await _check_limits(uow, case)
     await _book(uow, case, slot_id, acted_by, "rescheduled")
+
+
+async def take(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str, *, seen: UUID | None) -> None:
+    """Chooses the place, or moves to it, for who saw `seen` as its live appointment, None as none. Taking what is booked
+    already changes nothing.
+
+    Raises: Problem 404, 409 as choose and move, and when the case has another appointment by now.
+    """
+    case = await locked(uow, case_ref)
+    is_booked = case.live is not None and case.live.status is AppointmentStatus.BOOKED
+    if case.live and is_booked and await cases.begins_with(uow, case.live.id, slot_id):
+        return
+    if (case.live.id if case.live else None) != seen:
+        raise offer_changed()
+    await (move if is_booked else choose)(uow, case_ref, slot_id, acted_by)
 
 
 async def cancel(uow: UnitOfWork, case_ref: str, reason: str, acted_by: str) -> None:

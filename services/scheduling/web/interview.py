@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.scheduling.commands.places import MOVES, NOT_WITHIN
-from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
+from services.scheduling.domain.decisions import UNMET, Waiting
 from services.scheduling.repository.cases import KnownCase
 from services.scheduling.web.presented import Fact, Site, moment, when_and_where, who
 from shared.dates import long_date
@@ -16,6 +16,11 @@ ASKS_AGAIN = frozenset({Waiting.DECLINED, Waiting.EXPIRED, Waiting.UNANSWERED})
 """Reasons that the household ends by asking for another date."""
 CHOOSES = ASKS_AGAIN | {Waiting.CHOICE}
 """Reasons that the household ends by choosing a free date."""
+
+WRITES = UNMET - {Waiting.NO_CAPACITY, Waiting.NO_INTERPRETER} | {Waiting.PROGRAMME_UNKNOWN}
+"""Reasons whose own sentences do not say yet that we write when there is a date."""
+IN_LINE = UNMET | {Waiting.DECLINED, Waiting.EXPIRED}
+"""Reasons for which it matters how many wait before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +76,10 @@ def state_of(case: KnownCase) -> str:
 def facts_of(standing: Standing, catalogue: Catalogue) -> tuple[Fact, ...]:
     """Programme and, if there is one, the appointment."""
     live = standing.case.live
-    facts = [Fact(catalogue.text("fact.programme"), standing.programme.title)] if standing.programme else []
+    title = standing.programme.title if standing.programme else None
+    facts = (Fact(catalogue.text("fact.programme"), title, language="en"),) if title else ()
     if live is None:
-        return tuple(facts)
+        return facts
     site = standing.sites[live.site]
     wall_time = datetime.fromisoformat(live.wall_time)
     return (*when_and_where(wall_time, live.starts_at, site, catalogue), *who(live, catalogue), *facts)
@@ -145,9 +151,9 @@ def _next_without(standing: Standing, state: str, catalogue: Catalogue, now: dat
     case = standing.case
     reasons = [Waiting(case.waiting or ""), *([standing.lacks] if standing.lacks else [])]
     said = [catalogue.text(f"why.{reason}") for reason in dict.fromkeys(reasons)]
-    if case.waiting in LOOKED_AT_AGAIN and case.waiting not in CHOOSES:
+    if case.waiting in WRITES:
         said.append(catalogue.text("next.write"))
-    if standing.rank is not None and case.waiting != Waiting.CHOICE:
+    if standing.rank is not None and case.waiting in IN_LINE:
         said.append(_rank(standing.rank, catalogue))
     if standing.due_on:
         key = "next.overdue" if case.overdue_since else "next.due"

@@ -41,10 +41,14 @@ class Desk:
         try:
             await self._run(command)
         except Problem as problem:
-            if problem.status != 409:
-                raise
-            return await self.show(visit, status=409, refused=problem.code)
+            return await self.refused(visit, problem)
         return visit.go(HOME)
+
+    async def refused(self, visit: Visit, problem: Problem) -> Response:
+        """The case as it stands, and why this cannot be done. Raises: the problem again, if it is of another kind."""
+        if problem.status != 409:
+            raise problem
+        return await self.show(visit, status=409, refused=problem.code)
 
     async def show(self, visit: Visit, *, status: int = 200, refused: str | None = None) -> Response:
         """The case as it stands now; `refused` is the code of what could not be done."""

@@ -5,7 +5,7 @@ from pydantic import SecretStr
 
 from services.scheduling.codes import CodePost
 from services.scheduling.logins import Logins
-from services.scheduling.web import case, my_interview, start
+from services.scheduling.web import case, my_interview, places, start
 from services.scheduling.web.my_interview import Desk
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.routes import Routes
@@ -21,5 +21,6 @@ def router(service: Service, logins: Logins, post: CodePost, data_key: SecretStr
         routes = Routes(portal, service, pages, logins, forms, language)
         case.add(routes, service, logins, post)
         my_interview.add(routes, desk)
+        places.add(routes, service, desk)
 
     return start.router(service, pages, add_pages)

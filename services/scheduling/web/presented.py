@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup, escape
+
 from shared.dates import language_names, long_date, time_of_day, utc_offset
 from shared.events import Appointment
 from shared.languages import Catalogue
@@ -24,11 +26,12 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that must be known by heart; `matters_most` ones stand out."""
+    """One thing that must be known by heart; `matters_most` ones stand out. `language`: of a value in another than the page's."""
 
     label: str
     value: str
     matters_most: bool = False
+    language: str | None = None
 
 
 def minutes_until(until: datetime, now: datetime) -> int:
@@ -60,7 +63,7 @@ def when_and_where(wall_time: datetime, instant: datetime, site: Site, catalogue
         Fact(catalogue.text("fact.date"), long_date(wall_time.date(), catalogue.language), matters_most=True),
         Fact(catalogue.text("fact.time"), time, matters_most=True),
         Fact(catalogue.text("fact.place"), _listed(site.name, site.city)),
-        Fact(catalogue.text("mine.address"), _listed(site.address)),
+        *_address(site, catalogue),
     )
 
 
@@ -80,10 +83,22 @@ def rows(facts: Sequence[Fact]) -> list[dict[str, Any]]:
     return [
         {
             "key": {"text": fact.label},
-            "value": {"text": fact.value, "classes": "govuk-!-font-weight-bold" if fact.matters_most else ""},
+            "value": {"html": _html(fact), "classes": "puente-strong" if fact.matters_most else ""},
         }
         for fact in facts
     ]
+
+
+def _html(fact: Fact) -> Markup:
+    if fact.language is None:
+        return escape(fact.value)
+    return Markup('<span lang="{}">{}</span>').format(fact.language, fact.value)
+
+
+def _address(site: Site, catalogue: Catalogue) -> tuple[Fact, ...]:
+    """The address, unless it says no more than the place."""
+    place, address = _listed(site.name, site.city), _listed(site.address)
+    return () if address in ("", place) else (Fact(catalogue.text("mine.address"), address),)
 
 
 def _listed(*parts: str) -> str:

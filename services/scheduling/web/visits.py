@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from fastapi import Request
@@ -11,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from services.scheduling.logins import new_token
 from services.scheduling.web.pages import Pages
 from shared.crypto import KeyedHash
+from shared.dates import long_date
 from shared.languages import Catalogue
 
 BROWSER = "__Host-browser"
@@ -80,6 +82,9 @@ class Visit:
 
     def text(self, key: str, **values: str) -> str:
         return self.catalogue.text(key, **values)
+
+    def long_date(self, day: date) -> str:
+        return long_date(day, self.language)
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The page, with what its forms need."""

@@ -1,0 +1,139 @@
+"""Choosing a date: the days that have room for the whole household, the times of one, all of it once more, then it is done.
+
+What is looked at stands in the address, as a day and a slot: it says nothing of who looks.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from fastapi.responses import Response
+
+from services.scheduling import commands, views
+from services.scheduling.choices import Span, find_place, places_of
+from services.scheduling.commands import HOUSEHOLD
+from services.scheduling.domain.places import Place
+from services.scheduling.repository import reference
+from services.scheduling.web.case import HOME
+from services.scheduling.web.days import AHEAD, SHOWN, Day, Free, around, days_of, facts_of_place, free_places, times_of
+from services.scheduling.web.interview import Standing
+from services.scheduling.web.my_interview import Desk, seen_in
+from services.scheduling.web.presented import moment, rows
+from services.scheduling.web.routes import Routes
+from services.scheduling.web.standing import sites_of
+from services.scheduling.web.visits import Visit
+from shared.db import UnitOfWork
+from shared.service import Service
+from shared.web.problems import Problem
+
+PLACES = f"{HOME}/places"
+CHOOSE = f"{HOME}/choose"
+LARGEST_SLOT = 2**53 - 1
+
+
+def add(routes: Routes, service: Service, desk: Desk) -> None:
+    """The pages on which a household chooses a date, or another one."""
+
+    async def read(work: Callable[[UnitOfWork], Awaitable[list[Free]]]) -> list[Free]:
+        return await service.database.run(service.clock.now(), work)
+
+    async def times_page(visit: Visit, day: date, *, error: str | None = None) -> Response:
+        found = await read(partial(_free, case_ref=visit.case, first=day, days=timedelta(days=1)))
+        return _times_page(visit, day, found, error=error)
+
+    async def days_page(visit: Visit, first: date, today: date) -> Response:
+        """The first page from that day on that shows any day."""
+        days: list[Day] = []
+        shown, following = first, first
+        while following < today + AHEAD and not days:
+            shown, following = following, following + SHOWN
+            found = await read(partial(_free, case_ref=visit.case, first=shown, days=SHOWN))
+            days = days_of(found, shown, visit.catalogue)
+        before = shown if days else first
+        return visit.page(
+            "days.html",
+            days=days,
+            earlier=max(today, before - SHOWN) if before > today else None,
+            later=following if following < today + AHEAD else None,
+        )
+
+    async def check_page(visit: Visit, slot: int) -> Response:
+        found = await read(partial(_one, case_ref=visit.case, slot=slot))
+        if not found:
+            return await desk.show(visit, status=409, refused="place_taken")
+        standing = await desk.look(visit)
+        facts = facts_of_place(found[0], visit.catalogue)
+        return visit.page("choose.html", rows=rows(facts), slot=slot, **_what_it_replaces(visit, standing))
+
+    @routes.get(PLACES, private=True)
+    async def days_or_times(visit: Visit) -> Response:
+        today = service.clock.now().date()
+        day = _day(visit, "day")
+        try:
+            return await (times_page(visit, day) if day else days_page(visit, _day(visit, "from") or today, today))
+        except Problem as problem:
+            return await desk.refused(visit, problem)
+
+    @routes.get(CHOOSE, private=True)
+    async def check_before_taking(visit: Visit) -> Response:
+        slot, day = _slot(visit.request.query_params.get("slot", "")), _day(visit, "day")
+        try:
+            if slot:
+                return await check_page(visit, slot)
+            return await times_page(visit, day, error="places.error") if day else visit.go(PLACES)
+        except Problem as problem:
+            return await desk.refused(visit, problem)
+
+    @routes.post(CHOOSE, shown_at=PLACES, private=True)
+    async def take(visit: Visit) -> Response:
+        slot = _slot(visit.fields.get("slot", ""))
+        if slot is None:
+            return visit.go(PLACES)
+        seen = seen_in(visit) if visit.fields.get("appointment") else None
+        return await desk.do(visit, lambda uow: commands.take(uow, visit.case, slot, HOUSEHOLD, seen=seen))
+
+
+def _times_page(visit: Visit, day: date, found: Sequence[Free], *, error: str | None = None) -> Response:
+    facts = {"date": day.isoformat(), "times": times_of(found, day, visit.catalogue)}
+    title = visit.text("places.times", date=visit.long_date(day))
+    return visit.page("times.html", status=422 if error else 200, title=title, error=error, **facts)
+
+
+def _what_it_replaces(visit: Visit, standing: Standing) -> dict[str, Any]:
+    """The appointment that the household has now, which it lets go by taking another one."""
+    live = standing.case.live
+    if live is None:
+        return {"appointment_id": "", "replaces": None}
+    until_now = moment(live.starts_at, live.zone, standing.sites[live.site].city, visit.catalogue)
+    return {"appointment_id": live.id, "replaces": visit.text("choose.replaces", moment=until_now)}
+
+
+async def _free(uow: UnitOfWork, case_ref: str, first: date, days: timedelta) -> list[Free]:
+    """What the household can have on these days, and a little before and after them. Raises: Problem 409."""
+    begins_at, ends_at = around(first, days)
+    case = await views.known(uow, case_ref)
+    return await _at_sites(uow, await places_of(uow, case, Span(max(begins_at, uow.now), ends_at)))
+
+
+async def _one(uow: UnitOfWork, case_ref: str, slot: int) -> list[Free]:
+    """The place that begins with this slot, or none. Raises: Problem 409."""
+    place = await find_place(uow, await views.known(uow, case_ref), slot)
+    return await _at_sites(uow, [place] if place else [])
+
+
+async def _at_sites(uow: UnitOfWork, places: list[Place]) -> list[Free]:
+    zones = {code: site.zone for code, site in (await reference.sites(uow)).items()}
+    return free_places(places, await sites_of(uow, [place.site for place in places]), zones)
+
+
+def _day(visit: Visit, name: str) -> date | None:
+    try:
+        return datetime.strptime(visit.request.query_params.get(name, ""), "%Y-%m-%d").date()  # noqa: DTZ007  a day has no zone
+    except ValueError:
+        return None
+
+
+def _slot(typed: str) -> int | None:
+    is_number = typed.isascii() and typed.isdigit() and len(typed) <= 16
+    return int(typed) if is_number and 1 <= int(typed) <= LARGEST_SLOT else None
