@@ -1,8 +1,8 @@
 """The free places of a household by day, in the words of its language. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,6 @@ SHOWN = timedelta(days=14)
 """Days on one page."""
 AHEAD = timedelta(days=90)
 """How far ahead there are places."""
-FARTHEST_ZONE = timedelta(hours=14)
-"""No local day begins or ends farther than this from the same day in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,40 +36,55 @@ class Free:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """A day with free places: how an address names it, and how people do."""
+class Days:
+    """Days with free places, each as an address names it and as people do; `following` is the first day after them."""
 
-    date: str
-    text: str
+    days: tuple[tuple[str, str], ...]
+    following: date
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The places of one day, as radio buttons take them. `where` is said once, if they are all at one site."""
+
+    where: str | None
+    items: tuple[dict[str, Any], ...]
 
 
 def free_places(places: Sequence[Place], sites: Mapping[str, Site], zones: Mapping[str, ZoneInfo]) -> list[Free]:
     return [Free(place, sites[place.site], zones[place.site]) for place in places]
 
 
-def around(first: date, days: timedelta) -> tuple[datetime, datetime]:
-    """From when to when to look so that nothing of these days is missed, in whatever zone."""
-    begins_at = datetime.combine(first, datetime.min.time(), tzinfo=UTC)
-    return begins_at - FARTHEST_ZONE, begins_at + days + FARTHEST_ZONE
+def around(first: date, days: timedelta, zones: Collection[ZoneInfo]) -> tuple[datetime, datetime]:
+    """From when to when to look so that nothing of these days is missed at any place in these zones."""
+    begins = [datetime.combine(first, time(), tzinfo=zone).astimezone(UTC) for zone in zones or [ZoneInfo("UTC")]]
+    ends = [datetime.combine(first + days, time(), tzinfo=zone).astimezone(UTC) for zone in zones or [ZoneInfo("UTC")]]
+    return min(begins), max(ends)
 
 
-def days_of(places: Sequence[Free], first: date, catalogue: Catalogue) -> list[Day]:
-    """The days from the first on, as many as a page shows, on which there is a place."""
-    dates = sorted({free.wall_time.date() for free in places})
-    return [Day(day.isoformat(), long_date(day, catalogue.language)) for day in dates if first <= day < first + SHOWN]
+def days_of(places: Sequence[Free], first: date, catalogue: Catalogue, *, is_cut: bool) -> Days:
+    """The days from the first on, as many as a page shows, on which there is a place. `is_cut`: there are more places
+    than were read, so that the last day may not be whole and belongs to the next page."""
+    known = sorted({free.wall_time.date() for free in places})
+    following = first + SHOWN
+    if is_cut and known[-1] > first:
+        following = min(following, known[-1])
+    dates = [day for day in known if first <= day < following]
+    return Days(tuple((day.isoformat(), long_date(day, catalogue.language)) for day in dates), following)
 
 
-def times_of(places: Sequence[Free], day: date, catalogue: Catalogue) -> list[dict[str, Any]]:
-    """The places of one day, as radio buttons take them."""
-    return [
-        {
-            "value": str(free.slot),
-            "text": time_of_day(free.wall_time.time(), catalogue.language),
-            "hint": {"text": f"{free.site.name}, {free.site.city}"},
-        }
-        for free in places
-        if free.wall_time.date() == day
-    ]
+def times_of(places: Sequence[Free], day: date, catalogue: Catalogue) -> Times:
+    """The places of one day."""
+    those = [free for free in places if free.wall_time.date() == day]
+    wheres = {f"{free.site.name}, {free.site.city}" for free in those}
+    return Times(wheres.pop() if len(wheres) == 1 else None, tuple(_radio(free, catalogue, those) for free in those))
+
+
+def _radio(free: Free, catalogue: Catalogue, those: Sequence[Free]) -> dict[str, Any]:
+    item: dict[str, Any] = {"value": str(free.slot), "text": time_of_day(free.wall_time.time(), catalogue.language)}
+    if len({each.site for each in those}) > 1:
+        item["hint"] = {"text": f"{free.site.name}, {free.site.city}"}
+    return item
 
 
 def facts_of_place(free: Free, catalogue: Catalogue) -> tuple[Fact, ...]:

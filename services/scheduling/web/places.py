@@ -11,12 +11,22 @@ from typing import Any
 from fastapi.responses import Response
 
 from services.scheduling import commands, views
-from services.scheduling.choices import Span, find_place, places_of
+from services.scheduling.choices import MOST, Span, find_place, places_of
 from services.scheduling.commands import HOUSEHOLD
 from services.scheduling.domain.places import Place
 from services.scheduling.repository import reference
 from services.scheduling.web.case import HOME
-from services.scheduling.web.days import AHEAD, SHOWN, Day, Free, around, days_of, facts_of_place, free_places, times_of
+from services.scheduling.web.days import (
+    AHEAD,
+    SHOWN,
+    Days,
+    Free,
+    around,
+    days_of,
+    facts_of_place,
+    free_places,
+    times_of,
+)
 from services.scheduling.web.interview import Standing
 from services.scheduling.web.my_interview import Desk, seen_in
 from services.scheduling.web.presented import moment, rows
@@ -44,18 +54,17 @@ def add(routes: Routes, service: Service, desk: Desk) -> None:
 
     async def days_page(visit: Visit, first: date, today: date) -> Response:
         """The first page from that day on that shows any day."""
-        days: list[Day] = []
-        shown, following = first, first
-        while following < today + AHEAD and not days:
-            shown, following = following, following + SHOWN
+        shown, page = first, Days((), first)
+        while page.following < today + AHEAD and not page.days:
+            shown = page.following
             found = await read(partial(_free, case_ref=visit.case, first=shown, days=SHOWN))
-            days = days_of(found, shown, visit.catalogue)
-        before = shown if days else first
+            page = days_of(found, shown, visit.catalogue, is_cut=len(found) == MOST)
+        before = shown if page.days else first
         return visit.page(
             "days.html",
-            days=days,
+            days=page.days,
             earlier=max(today, before - SHOWN) if before > today else None,
-            later=following if following < today + AHEAD else None,
+            later=page.following if page.following < today + AHEAD else None,
         )
 
     async def check_page(visit: Visit, slot: int) -> Response:
@@ -95,9 +104,10 @@ def add(routes: Routes, service: Service, desk: Desk) -> None:
 
 
 def _times_page(visit: Visit, day: date, found: Sequence[Free], *, error: str | None = None) -> Response:
-    facts = {"date": day.isoformat(), "times": times_of(found, day, visit.catalogue)}
-    title = visit.text("places.times", date=visit.long_date(day))
-    return visit.page("times.html", status=422 if error else 200, title=title, error=error, **facts)
+    title, times = visit.text("places.times", date=visit.long_date(day)), times_of(found, day, visit.catalogue)
+    return visit.page(
+        "times.html", status=422 if error else 200, title=title, error=error, date=day.isoformat(), times=times
+    )
 
 
 def _what_it_replaces(visit: Visit, standing: Standing) -> dict[str, Any]:
@@ -110,9 +120,12 @@ def _what_it_replaces(visit: Visit, standing: Standing) -> dict[str, Any]:
 
 
 async def _free(uow: UnitOfWork, case_ref: str, first: date, days: timedelta) -> list[Free]:
-    """What the household can have on these days, and a little before and after them. Raises: Problem 409."""
-    begins_at, ends_at = around(first, days)
+    """What the household can have on these days, at most MOST; some of the days before and after may be among it.
+
+    Raises: Problem 409.
+    """
     case = await views.known(uow, case_ref)
+    begins_at, ends_at = around(first, days, {site.zone for site in (await reference.sites(uow)).values()})
     return await _at_sites(uow, await places_of(uow, case, Span(max(begins_at, uow.now), ends_at)))
 
 
