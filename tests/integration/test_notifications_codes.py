@@ -20,7 +20,7 @@ from tests.builders import NOW
 from tests.conftest import MakeDatabase
 from tests.integration.test_notifications_email import MailServerDouble, serving
 from tests.integration.test_notifications_pages import settings
-from tests.notifications import ADDRESS, prepared
+from tests.notifications import ADDRESS
 from tests.openapi import served
 from tests.unit.notifications_builders import CASE_REF
 
@@ -76,9 +76,9 @@ class Codes:
         return [mail for mail in read if isinstance(mail, EmailMessage)]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def url(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
+@pytest_asyncio.fixture(loop_scope="session")
+async def url(new_database: MakeDatabase, notifications_template: str) -> str:
+    return await new_database(notifications_template)
 
 
 @asynccontextmanager

@@ -13,19 +13,14 @@ from shared.events import Allocation, CaseChanged
 from tests.builders import a_case, a_programme
 from tests.conftest import MakeDatabase
 from tests.portal import LANGUAGES, Browser, Portal, forms, headings, open_portal, texts
-from tests.scheduling import Scheduling, prepared
+from tests.scheduling import Scheduling
 
 HOME = "/en/my-interview"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def url(new_database: MakeDatabase) -> str:
-    return await prepared(await new_database("template0"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def portal(new_database: MakeDatabase, url: str) -> AsyncIterator[Portal]:
-    scheduling = Scheduling(await new_database(url))
+async def portal(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Portal]:
+    scheduling = Scheduling(await new_database(scheduling_template))
     async with open_portal(scheduling) as portal:
         chosen_in = a_programme(programme="MX-TVH", allocation=Allocation.CHOICE, sites=("MX-TAP-02",))
         await scheduling.receive(a_programme(), chosen_in, a_programme(programme="MX-DRA", allocation=Allocation.DRAW))
