@@ -84,7 +84,7 @@ class Browser:
 
     def __init__(self, app: FastAPI, address: str = "203.0.113.7", **headers: str) -> None:
         transport = httpx.ASGITransport(app, client=(address, 1), raise_app_exceptions=False)
-        self.client = httpx.AsyncClient(transport=transport, base_url="https://portal", headers=headers)
+        self.client = httpx.AsyncClient(transport=transport, base_url="https://portal.example", headers=headers)
         self.page: httpx.Response
 
     async def open(self, path: str) -> httpx.Response:
@@ -101,7 +101,7 @@ class Browser:
     @property
     def place(self) -> str:
         """The address that it shows."""
-        return str(self.page.url.copy_with(scheme="https", host="portal")).removeprefix("https://portal")
+        return self.page.url.raw_path.decode()
 
     async def close(self) -> None:
         await self.client.aclose()

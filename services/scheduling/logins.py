@@ -81,8 +81,10 @@ class Logins:
         """The reference that this browser asked its last code for."""
         return await logins.asked_for(uow, self._browsers.of(browser))
 
-    async def open(self, uow: UnitOfWork, code: str, *, browser: str) -> Opened | NotOpened:
-        """A session for the browser that the code was made for, once."""
+    async def open(
+        self, uow: UnitOfWork, code: str, *, browser: str, until_now: str | None = None
+    ) -> Opened | NotOpened:
+        """A session for the browser that the code was made for, once, in place of the one that it has `until_now`."""
         tried = await logins.try_code(uow, self._browsers.of(browser))
         if tried is None:
             return NotOpened(0)
@@ -90,6 +92,8 @@ class Logins:
         if not is_right or not await logins.is_known(uow, tried.case_ref):
             return NotOpened(tried.tries_left)
         session = new_token()
+        if until_now:
+            await self.close(uow, until_now)
         await logins.use_up(uow, self._browsers.of(browser))
         await logins.release(uow, self._case(tried.case_ref))
         await logins.begin_session(uow, self._sessions.of(session), tried.case_ref)

@@ -236,6 +236,18 @@ async def test_an_address_that_tries_many_references_waits_and_another_address_d
     assert "Try again in 1 minute." in texts(pages[30])
 
 
+async def test_when_everyone_together_asks_for_too_many_all_wait_a_little(portal: Portal) -> None:
+    for n in (1, 2):
+        await asked_for_code(portal.browser(f"203.0.113.{n}"), new_case_ref())
+    pressed = "update login_pressures set free_at = cast(:now as timestamptz) + interval '1 minute' where pressure > 1.5"  # everyone's alone
+    assert 1 == await portal.scheduling.do(lambda uow: uow.execute(pressed, now=portal.clock.now()))
+
+    page = await asked_for_code(portal.browser("203.0.113.3"), new_case_ref())
+
+    assert 429 == page.status_code
+    assert "Try again in 1 minute." in texts(page)
+
+
 async def test_no_address_and_no_code_is_stored_in_clear(portal: Portal, case: CaseChanged) -> None:
     await asked_for_code(portal.browser(), case.case_ref)
     code = await portal.notifications.code_for(case.case_ref)
@@ -275,12 +287,26 @@ async def test_a_session_ends_after_twelve_hours_whoever_uses_it(portal: Portal,
     assert "/en/case?back=my-interview" == browser.place
 
 
+async def test_logging_in_again_ends_the_session_that_the_browser_had(portal: Portal, case: CaseChanged) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    old = browser.client.cookies["__Host-session"]
+    portal.clock.advance(timedelta(minutes=20))
+    browser.client.cookies.delete("__Host-session")
+    await asked_for_code(browser, case.case_ref)
+    browser.client.cookies.set("__Host-session", old, domain="portal.example")
+
+    await browser.submit("/en/case/code", code=await portal.notifications.code_for(case.case_ref, 2))
+
+    assert old != browser.client.cookies["__Host-session"]
+    assert 1 == await portal.scheduling.count("select count(*) from login_sessions")
+
+
 async def test_who_logs_out_is_out_also_with_the_old_cookie(portal: Portal, case: CaseChanged) -> None:
     browser = await portal.logged_in(case.case_ref)
     session = browser.client.cookies["__Host-session"]
 
     page = await browser.submit("/en/log-out")
-    browser.client.cookies.set("__Host-session", session, domain="portal")
+    browser.client.cookies.set("__Host-session", session, domain="portal.example")
     await browser.open("/en/my-interview")
 
     assert ["You are logged out"] == headings(page)

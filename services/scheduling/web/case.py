@@ -61,7 +61,7 @@ def add(routes: Routes, service: Service, logins: Logins, post: CodePost) -> Non
         if not (len(typed) == DIGITS and typed.isascii() and typed.isdigit()):
             return _code_page(visit, error="code.error.form" if typed else "code.error.empty")
         result = await service.database.run(
-            service.clock.now(), lambda uow: logins.open(uow, typed, browser=visit.browser)
+            service.clock.now(), lambda uow: logins.open(uow, typed, browser=visit.browser, until_now=visit.session)
         )
         if not isinstance(result, Opened):
             return _code_page(visit, error="code.error.wrong" if result.tries_left else "code.error.over")
