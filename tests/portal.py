@@ -107,6 +107,12 @@ class Browser:
         await self.client.aclose()
 
 
+async def asked_for_code(browser: Browser, reference: str, language: str = "en") -> httpx.Response:
+    """The page after the reference was typed."""
+    await browser.open(f"/{language}/case")
+    return await browser.submit(f"/{language}/case", reference=reference)
+
+
 class Portal:
     """The portal on a database, with a clock that stands still."""
 

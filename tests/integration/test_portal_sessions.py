@@ -1,0 +1,186 @@
+"""Being logged in, and what forms and cookies are worth: sessions end, and no other site acts for a household."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from shared.db import Database
+from shared.events import CaseChanged
+from tests.builders import a_case, a_programme
+from tests.conftest import MakeDatabase
+from tests.portal import LANGUAGES, Portal, asked_for_code, forms, headings, open_portal
+from tests.scheduling import Scheduling
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def portal(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Portal]:
+    scheduling = Scheduling(await new_database(scheduling_template))
+    async with open_portal(scheduling) as portal:
+        yield portal
+    await scheduling.database.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def case(portal: Portal) -> CaseChanged:
+    """A household with an offer."""
+    made = a_case()
+    await portal.scheduling.receive(a_programme(), made)
+    return made
+
+
+async def test_a_session_is_over_after_thirty_minutes_without_a_look_and_logging_in_leads_back(
+    portal: Portal, case: CaseChanged
+) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    for _ in range(3):
+        portal.clock.advance(timedelta(minutes=29))
+        assert ("/en/my-interview" == (await browser.open("/en/my-interview")) and browser.place) or browser.place
+    portal.clock.advance(timedelta(minutes=30))
+
+    await browser.open("/en/my-interview/decline")
+    place = browser.place
+    await browser.submit("/en/case", reference=case.case_ref)
+    await browser.submit("/en/case/code", code=await portal.notifications.code_for(case.case_ref, 2))
+
+    assert "/en/case?back=my-interview/decline" == place
+    assert "/en/my-interview/decline" == browser.place
+
+
+async def test_a_session_ends_after_twelve_hours_whoever_uses_it(portal: Portal, case: CaseChanged) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    for _ in range(25):
+        await browser.open("/en/my-interview")
+        portal.clock.advance(timedelta(minutes=29))
+
+    await browser.open("/en/my-interview")
+
+    assert "/en/case?back=my-interview" == browser.place
+
+
+async def test_logging_in_again_ends_the_session_that_the_browser_had(portal: Portal, case: CaseChanged) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    old = browser.client.cookies["__Host-session"]
+    portal.clock.advance(timedelta(minutes=20))
+    browser.client.cookies.delete("__Host-session")
+    await asked_for_code(browser, case.case_ref)
+    browser.client.cookies.set("__Host-session", old, domain="portal.example")
+
+    await browser.submit("/en/case/code", code=await portal.notifications.code_for(case.case_ref, 2))
+
+    assert old != browser.client.cookies["__Host-session"]
+    assert 1 == await portal.scheduling.count("select count(*) from login_sessions")
+
+
+async def test_who_logs_out_is_out_also_with_the_old_cookie(portal: Portal, case: CaseChanged) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    session = browser.client.cookies["__Host-session"]
+
+    page = await browser.submit("/en/log-out")
+    browser.client.cookies.set("__Host-session", session, domain="portal.example")
+    await browser.open("/en/my-interview")
+
+    assert ["You are logged out"] == headings(page)
+    assert "/en/case?back=my-interview" == browser.place
+
+
+@pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "v1/cases", "case", "my-interview/../x"])
+async def test_logging_in_leads_only_to_pages_of_ours(portal: Portal, case: CaseChanged, back: str) -> None:
+    browser = portal.browser()
+    await browser.open("/en/case")
+    browser.page = await browser.client.get("/en/case", params={"back": back})
+    await browser.submit("/en/case", reference=case.case_ref)
+
+    await browser.submit("/en/case/code", code=await portal.notifications.code_for(case.case_ref))
+
+    assert "/en/my-interview" == browser.place
+
+
+async def test_the_cookies_are_for_this_site_alone_and_for_no_script(portal: Portal, case: CaseChanged) -> None:
+    browser = portal.browser()
+    await browser.open("/en/case")
+    sent = {**forms(browser.page)["/en/case"], "reference": case.case_ref}
+    first = browser.page.headers["set-cookie"]
+    await browser.client.post("/en/case", data=sent)
+    sent = {**sent, "code": await portal.notifications.code_for(case.case_ref)}
+    second = (await browser.client.post("/en/case/code", data=sent)).headers["set-cookie"]
+
+    for cookie, name in ((first, "__Host-browser"), (second, "__Host-session")):
+        value, *attributes = cookie.split("; ")
+        assert value.startswith(f"{name}=") and len(value) > len(name) + 40
+        assert {"HttpOnly", "Path=/", "SameSite=lax", "Secure"} == set(attributes)
+
+
+async def test_a_form_without_its_proof_or_with_another_browsers_does_nothing(
+    portal: Portal, case: CaseChanged
+) -> None:
+    browser, other = portal.browser(), portal.browser()
+    await browser.open("/en/case")
+    await other.open("/en/case")
+    foreign = forms(other.page)["/en/case"]["proof"]
+
+    for proof in ({}, {"proof": ""}, {"proof": foreign}, {"proof": "é"}):
+        page = await browser.client.post("/en/case", data={**proof, "reference": case.case_ref})
+
+        assert 403 == page.status_code
+        assert ["This page was open for too long"] == headings(page)
+    assert 0 == await portal.scheduling.count("select count(*) from login_codes")
+
+
+async def test_a_browser_without_cookies_is_told_so(portal: Portal, case: CaseChanged) -> None:
+    browser = portal.browser()
+    await browser.open("/fr/case")
+    sent = {**forms(browser.page)["/fr/case"], "reference": case.case_ref}
+    browser.client.cookies.clear()
+
+    page = await browser.client.post("/fr/case", data=sent)
+
+    assert (403, ["Votre navigateur n’envoie pas de cookies"]) == (page.status_code, headings(page))
+    assert 0 == await portal.scheduling.count("select count(*) from login_codes")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_page_of_the_way_in_is_light_kept_by_nobody_and_leads_to_the_other_languages(
+    portal: Portal, case: CaseChanged, language: str
+) -> None:
+    browser = portal.browser()
+    pages = [await browser.open(f"/{language}/case"), await asked_for_code(browser, case.case_ref, language)]
+    pages.append(await browser.submit(f"/{language}/case/code", code="000000"))
+    pages.append(await browser.open(f"/{language}/logged-out"))
+
+    for page in pages:
+        path = page.url.path.removeprefix(f"/{language}")
+        assert "no-store" == page.headers["cache-control"]
+        assert len(page.content) < 12_000
+        assert 1 == len(headings(page))
+        assert {f"/{tag}{path}" for tag in LANGUAGES if tag != language} == set(
+            re.findall(r'href="([^"]+)" hreflang', page.text)
+        )
+
+
+async def test_while_the_database_is_away_a_page_says_that_nothing_was_changed(
+    portal: Portal, case: CaseChanged
+) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    database: Database = portal.app.state.service.database
+    await database.close()
+    database.engine = Database("postgresql://nobody@127.0.0.1:1/none").engine
+
+    page = await browser.open("/es/my-interview")
+
+    assert 503 == page.status_code
+    assert ["Algo no funciona de nuestro lado"] == headings(page)
+
+
+async def test_what_opens_nothing_any_more_is_forgotten_after_a_day(portal: Portal, case: CaseChanged) -> None:
+    await portal.logged_in(case.case_ref)
+    await asked_for_code(portal.browser(), case.case_ref)
+    portal.clock.advance(timedelta(days=1, minutes=31))
+
+    await portal.scheduling.jobs.forget_what_is_over()
+
+    left = "select (select count(*) from login_codes) + (select count(*) from login_sessions)"
+    assert 0 == await portal.scheduling.count(left)
+    assert 0 == await portal.scheduling.count("select count(*) from login_pressures")
