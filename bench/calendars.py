@@ -71,10 +71,15 @@ async def _measure(stack: Stack) -> None:
 async def _row(stack: Stack, table: Table, database: Database, name: str) -> None:
     sites = [row.site for row in await database.run(NOW, lambda uow: uow.rows("select site from sites order by site"))]
     started, cpu = time.perf_counter(), cpu_seconds(stack)
-    done: list[Regenerated] = [await database.run(NOW, lambda uow, s=site: regenerate(uow, s)) for site in sites]
+    done = [await _regenerated(database, site) for site in sites]
     seconds, cpu = time.perf_counter() - started, cpu_seconds(stack) - cpu
     made, deleted = sum(each.made for each in done), sum(each.deleted for each in done)
     table.add_row(name, f"{seconds:.1f}", f"{cpu:.1f}", str(made), str(deleted))
+
+
+async def _regenerated(database: Database, site: str) -> Regenerated:
+    async with database.begin(NOW) as uow:
+        return await regenerate(uow, site)
 
 
 if __name__ == "__main__":

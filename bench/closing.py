@@ -22,6 +22,7 @@ from deploy.local.stack import Stack
 from services.scheduling.app import HANDLERS, MIGRATIONS
 from services.scheduling.commands import calendars as keep
 from services.scheduling.commands.calendars import Asked, Edit, Fate, change_calendar
+from services.scheduling.commands.sites import change_site
 from services.scheduling.jobs import Jobs
 from services.scheduling.repository.reference import take_in_programmes
 from services.scheduling.seed import seed
@@ -69,17 +70,17 @@ def closed_day(day: date) -> Edit:
 
 
 SCENES = (
-    Scene("a port closes for good, people counted", PORT, keep.change_site({"is_open": False}), 20_000, 100),
+    Scene("a port closes for good, people counted", PORT, change_site({"is_open": False}), 20_000, 100),
     Scene(
         "the same, cut off in the middle and gone on with",
         PORT,
-        keep.change_site({"is_open": False}),
+        change_site({"is_open": False}),
         20_000,
         100,
         True,
     ),
     Scene("a port closes for one day, people counted", PORT, closed_day(date(2026, 11, 27)), 20_000, 4_000),
-    Scene("an office closes for good, officers' time", OFFICE, keep.change_site({"is_open": False}), 2_000, 12),
+    Scene("an office closes for good, officers' time", OFFICE, change_site({"is_open": False}), 2_000, 12),
 )
 """For one day windows are wide enough for all of them on it."""
 
