@@ -134,6 +134,16 @@ class Scheduling:
             )
         )
 
+    async def leave_only(self, slot: int) -> None:
+        """No other desk of the slot's site is free when it begins."""
+        await self.do(
+            lambda uow: uow.execute(
+                """delete from slots o using slots s where s.id = :slot and o.id <> s.id and o.kind = s.kind
+                   and (o.site, o.starts_at) = (s.site, s.starts_at)""",
+                slot=slot,
+            )
+        )
+
     async def free_next_step(self, place: Any) -> None:
         """Adds one free step of the place's desk right after it."""
         await self.do(

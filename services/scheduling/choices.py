@@ -45,12 +45,15 @@ async def places_of(uow: UnitOfWork, case: KnownCase, span: Span) -> list[Place]
 
 
 async def find_place(uow: UnitOfWork, case: KnownCase, slot_id: int) -> Place | None:
-    """The place that begins with this slot, if it is one that the household can have now. Raises: Problem 409."""
+    """The place at the site and start of this slot, if the household can have one now: it chooses a time, not a desk.
+
+    Raises: Problem 409.
+    """
     slot = await slots.find(uow, slot_id)
     if slot is None:
         return None
     span = Span(slot.starts_at, slot.starts_at + LONGEST, slot.site)
-    return next((place for place in await places_of(uow, case, span) if place.claims[0][0] == slot_id), None)
+    return next((place for place in await places_of(uow, case, span) if place.starts_at == slot.starts_at), None)
 
 
 async def lacking(uow: UnitOfWork, case: KnownCase, programme: ProgrammeChanged) -> Waiting | None:

@@ -121,6 +121,7 @@ async def test_of_two_households_at_the_last_desk_one_is_told_to_choose_again(po
     first, second = [await a_chooser(portal) for _ in range(2)]
     early, late = [await portal.logged_in(case.case_ref) for case in (first, second)]
     slot = await chosen(early)
+    await portal.scheduling.leave_only(int(slot))
     await late.open(f"{HOME}/choose?slot={slot}")
     await early.submit(f"{HOME}/choose")
 

@@ -3,9 +3,11 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from services.scheduling import commands, views
@@ -63,6 +65,7 @@ async def test_each_gets_what_it_would_get_alone(scheduling: Scheduling) -> None
     [drawn] = await choosers(scheduling, 1, programme="MX-DRW")
     [in_review] = await choosers(scheduling, 1, state="review")
     slots = await slots_of(scheduling, first)
+    await scheduling.leave_only(slots[0])
     asked = [
         choosing(first.case_ref, slots[0]),
         choosing(second.case_ref, slots[0]),
@@ -84,6 +87,25 @@ async def test_each_gets_what_it_would_get_alone(scheduling: Scheduling) -> None
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_time_is_chosen_not_a_desk_so_that_all_who_fit_get_it(scheduling: Scheduling, at_once: bool) -> None:
+    cases = await choosers(scheduling, 9)
+    slot = (await slots_of(scheduling, cases[0]))[0]
+    desks = await scheduling.count(
+        """select count(*) from slots o join slots s on s.id = :slot join resources r on r.id = o.resource_id
+           where (o.site, o.starts_at, o.kind) = (s.site, s.starts_at, s.kind) and 'MX-REF' = any(r.programmes)""",
+        slot=slot,
+    )
+    asked = [choosing(case.case_ref, slot) for case in cases]
+
+    turns = [asked] if at_once else [[each] for each in asked]
+    answers = [answer for turn in turns for answer in await scheduling.do(partial(choose_together, asked=turn))]
+
+    assert 1 < desks < len(cases)
+    assert [outcome(answer) for answer in answers] == ["booked"] * desks + ["place_taken"] * (len(cases) - desks)
+    assert len({(await scheduling.live(case)).starts_at for case in cases[:desks]}) == 1
+
+
 async def test_who_has_an_appointment_or_asks_twice_is_left_to_be_done_alone(scheduling: Scheduling) -> None:
     has, twice = await choosers(scheduling, 2)
     slots = await slots_of(scheduling, has)
@@ -98,6 +120,7 @@ async def test_who_has_an_appointment_or_asks_twice_is_left_to_be_done_alone(sch
 async def test_a_slot_that_is_full_is_refused_without_waiting_for_anything(scheduling: Scheduling) -> None:
     winner, loser = await choosers(scheduling, 2)
     slot = (await slots_of(scheduling, winner))[0]
+    await scheduling.leave_only(slot)
     await scheduling.do(lambda uow: commands.choose(uow, winner.case_ref, slot, "assistant"))
 
     async with scheduling.database.begin(NOW) as holding:
@@ -114,6 +137,7 @@ async def test_forty_requests_at_once_for_one_place_give_it_once_and_the_same_ag
 ) -> None:
     cases = await choosers(scheduling, 40)
     slot = (await slots_of(scheduling, cases[0]))[0]
+    await scheduling.leave_only(slot)
     app = build(settings(scheduling.database.url), FixedClock(NOW))
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:

@@ -172,6 +172,7 @@ async def test_a_refusal_is_the_same_again_when_the_place_is_free_and_a_new_key_
     scheduling: Scheduling, http: Client
 ) -> None:
     (winner, slots), (loser, _) = await a_chooser(scheduling), await a_chooser(scheduling)
+    await scheduling.leave_only(slots[0])
     await http.choose(winner, slots[0])
     refused = await http.choose(loser, slots[0], **KEY)
     await http.call(winner, "/appointment/cancel", {"reason": "applicant-request"})
@@ -199,6 +200,7 @@ async def test_a_refused_move_is_refused_again_with_its_key(scheduling: Scheduli
 
 async def test_choices_that_arrive_together_keep_their_keys_with_their_answers(scheduling: Scheduling) -> None:
     (first, slots), (second, _) = await a_chooser(scheduling), await a_chooser(scheduling)
+    await scheduling.leave_only(slots[0])
 
     def choosing(case: CaseChanged, key: str | None) -> Choosing:
         return Choosing(case.case_ref, slots[0], "assistant", tracing.new_root(), Named(key))
@@ -216,6 +218,7 @@ async def test_what_is_full_is_refused_with_a_key_too_without_waiting_for_its_ca
     scheduling: Scheduling, http: Client
 ) -> None:
     (winner, slots), (loser, _) = await a_chooser(scheduling), await a_chooser(scheduling)
+    await scheduling.leave_only(slots[0])
     await http.choose(winner, slots[0])
 
     async with scheduling.database.begin(NOW) as holding:

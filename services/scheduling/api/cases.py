@@ -38,7 +38,7 @@ class Answer(BaseModel):
 
 
 class Choice(BaseModel):
-    """The place that begins with this slot, as `slots` shows it."""
+    """The place at the site and start of this slot, as `slots` shows it: a time is chosen, not a desk."""
 
     slot_id: Annotated[int, Field(ge=1, le=2**53 - 1)]
 

@@ -55,8 +55,9 @@ async def choose_together(uow: UnitOfWork, asked: Sequence[Choosing]) -> list[An
     wanted = {ref: each for ref, each in first.items() if ref not in answers}
     known = {case.case_ref: case for case in await cases.lock(uow, wanted)}
     needs = await _needs(uow, wanted, known, answers)
-    places = await _places(uow, [(need, wanted[ref].slot_id) for ref, need in needs.items()])
-    in_order = [places[each.case_ref] for each in asked if each.case_ref in places and each is wanted[each.case_ref]]
+    in_order = await _places(
+        uow, [(needs[each.case_ref], each.slot_id) for each in asked if _is_one(each, wanted, needs)]
+    )
     left = await slots.lock(uow, [slot for place in in_order for slot, _ in place.claims])
     winners, _ = admit(in_order, left)
     booked = await _book(uow, winners, known, wanted)
@@ -93,28 +94,25 @@ async def _needs(
     return needs
 
 
-async def _places(uow: UnitOfWork, wanted: Sequence[tuple[Need, int]]) -> dict[str, Place]:
-    """The place of each household that begins with the slot it wants, by reference, if it is shown such a place now."""
+def _is_one(asked: Choosing, wanted: Mapping[str, Choosing], needs: Mapping[str, Need]) -> bool:
+    return asked.case_ref in needs and asked is wanted[asked.case_ref]
+
+
+async def _places(uow: UnitOfWork, wanted: Sequence[tuple[Need, int]]) -> list[Place]:
+    """For each household in turn the place at the site and start of its slot, if it can have one beside those before it."""
     begins = await slots.starts_of(uow, [slot for _, slot in wanted])
     if not begins:
-        return {}
+        return []
     first, last = min(at for _, at in begins.values()), max(at for _, at in begins.values())
     interpreted = any(need.languages for need, _ in wanted)
     resources = await slots.resources_of(uow, {site for site, _ in begins.values()}, with_remote=interpreted)
     calendar = await slots.free_calendar(uow, resources, first, last + LONGEST)
-    shown: dict[tuple[object, ...], dict[int, Place]] = {}
-    found = {}
+    found = []
     for need, slot in wanted:
-        site = begins[slot][0] if slot in begins else None
-        if site not in need.sites:
-            continue
-        there = replace(need, sites=(site,))
-        alike = (there.signature, there.latest)
-        if alike not in shown:
-            shown[alike] = {place.claims[0][0]: place for place in calendar.places(there)}
-        if slot in shown[alike]:
-            found[need.case_ref] = replace(shown[alike][slot], need=need)
-    return found
+        site, starts_at = begins.get(slot, (None, need.earliest))
+        if site in need.sites and starts_at >= need.earliest:
+            found.append(calendar.take_at(replace(need, sites=(site,)), starts_at))
+    return [place for place in found if place]
 
 
 async def _book(

@@ -33,7 +33,7 @@ OF_AUTHORITIES = frozenset(
 
 
 async def choose(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str) -> None:
-    """Books the place that begins with this slot. Choosing what is booked already changes nothing.
+    """Books the place at the site and start of this slot. Choosing what is booked already changes nothing.
 
     Raises: Problem 404, 409 when the place is not one of the household's, was taken a moment ago, or it has another.
     """
@@ -46,7 +46,7 @@ async def choose(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str) ->
 
 
 async def move(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str) -> None:
-    """Books the place that begins with this slot in place of the booked one, in one step.
+    """Books the place at the site and start of this slot in place of the booked one, in one step.
 
     Raises: Problem 404, 409 as choose, and when the household has moved it twice or its time is near.
     """

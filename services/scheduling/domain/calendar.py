@@ -77,11 +77,19 @@ class Calendar:
 
     def try_at(self, need: Need, starts_at: datetime) -> Place | None:
         """A place that begins then, or None; nothing is taken from this calendar."""
+        return self._at_start(need, starts_at)[0]
+
+    def take_at(self, need: Need, starts_at: datetime) -> Place | None:
+        """The same, taken from this calendar."""
+        place, taking = self._at_start(need, starts_at)
+        return _taken(place, taking) if place else None
+
+    def _at_start(self, need: Need, starts_at: datetime) -> tuple[Place | None, Taking]:
         for resource in self._fitting(need):
-            place, _ = self._place_at(need, resource, starts_at)
+            place, taking = self._place_at(need, resource, starts_at)
             if place and place.local_date <= need.latest:
-                return place
-        return None
+                return place, taking
+        return None, []
 
     def places(self, need: Need, *own: Own) -> list[Place]:
         """Every place for this need, earliest first, the first resource at each time; nothing is taken.

@@ -177,10 +177,10 @@ async def moves_of(uow: UnitOfWork, case_ref: str, acted_by: Iterable[str]) -> i
 
 
 async def begins_with(uow: UnitOfWork, appointment_id: UUID, slot_id: int) -> bool:
-    """True when this slot is the first of the appointment's."""
+    """True when this slot is at the appointment's site and start."""
     rows = await uow.rows(
-        """select 1 from slot_claims c join slots s on s.id = c.slot_id join appointments a on a.id = c.appointment_id
-           where a.id = :id and s.id = :slot and s.starts_at = a.starts_at and s.kind <> 'interpreter'""",
+        """select 1 from appointments a join slots s on s.site = a.site and s.starts_at = a.starts_at
+           where a.id = :id and s.id = :slot""",
         id=appointment_id,
         slot=slot_id,
     )

@@ -130,7 +130,7 @@ async def _free(uow: UnitOfWork, case_ref: str, first: date, days: timedelta) ->
 
 
 async def _one(uow: UnitOfWork, case_ref: str, slot: int) -> list[Free]:
-    """The place that begins with this slot, or none. Raises: Problem 409."""
+    """The place at the site and start of this slot, or none. Raises: Problem 409."""
     place = await find_place(uow, await views.known(uow, case_ref), slot)
     return await _at_sites(uow, [place] if place else [])
 
