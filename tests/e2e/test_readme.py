@@ -28,7 +28,7 @@ RECIPES = {
     "run": "exec .venv/bin/puente run",
     "test": ".venv/bin/pytest",
     "check": ".venv/bin/pytest",
-    "faults": "PUENTE_FAULTS=long .venv/bin/pytest -m faults tests/faults",
+    "faults": "PUENTE_FAULTS=long .venv/bin/pytest tests/faults tests/integration/test_scheduling_last_place.py",
     "bench": ".venv/bin/python -m bench",
 }
 
