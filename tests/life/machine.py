@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -23,6 +23,14 @@ days_valid = st.sampled_from([5, 9, 14, 30, 90])
 staff_or_household = st.sampled_from(["assistant", "scheduler"])
 reasons = st.sampled_from(get_args(Cancellation.model_fields["reason"].annotation))
 mayan = (CaseLanguage(tag="mam", mode="spoken", interpreter=True),)
+VISITS = (
+    ("arrive",),
+    ("arrive", "check_in"),
+    ("arrive", "check_in", "fulfil"),
+    ("miss",),
+    ("miss", "excuse"),
+    ("fulfil",),
+)
 known = precondition(lambda self: bool(self.world.cases))
 
 
@@ -140,23 +148,23 @@ class Life(RuleBasedStateMachine):
     # The day
 
     @known
-    @rule(n=any_case, what=st.sampled_from(["arrive", "arrive", "check_in", "check_in", "fulfil", "miss", "excuse"]))
-    def record_the_visit(self, n: int, what: Literal["arrive", "check_in", "fulfil", "miss", "excuse"]) -> None:
-        case = self.world.case(n)
-        appointment = case.live or case.ended
-        if appointment:
-            present = {"present": appointment.party} if what == "check_in" else {}
-            self.world.attempt(
-                lambda uow: getattr(commands, what)(uow, appointment.id, "officer", **present),
-                "not_today", "within_grace_time", "wrong_state",
-            )  # fmt: skip
-
-    @known
-    @rule(n=any_case, minutes=st.sampled_from([-20, 0, 31, 120]))
-    def the_hour_of_an_appointment_comes(self, n: int, minutes: int) -> None:
+    @rule(n=any_case, visit=st.sampled_from(VISITS), minutes=st.sampled_from([None, -20, 0, 31, 120]))
+    def record_the_visit(self, n: int, visit: tuple[str, ...], minutes: int | None) -> None:
+        """`minutes`: so long after the hour of the appointment, accepted if need be; None: now."""
         live = self.world.case(n).live
-        if live and live.starts_at - self.now() < timedelta(days=20):
+        if live and minutes is not None and live.starts_at - self.now() < timedelta(days=20):
+            self.accept(n, "assistant")
             self.world.scheduling.clock.instant = max(self.now(), live.starts_at + timedelta(minutes=minutes))
+        for what in visit:
+            case = self.world.case(n)
+            if appointment := case.live or case.ended:
+                present = {"present": appointment.party} if what == "check_in" else {}
+                self.world.attempt(
+                    lambda uow, what=what, id=appointment.id, present=present: getattr(commands, what)(
+                        uow, id, "officer", **present
+                    ),
+                    "not_today", "within_grace_time", "wrong_state",
+                )  # fmt: skip
 
     # Time
 
