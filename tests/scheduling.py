@@ -21,6 +21,7 @@ from shared.kafka.batch import BatchRunner
 from shared.migrations import upgrade_async
 from shared.settings import Role
 from tests.builders import NOW, a_record
+from tests.letters import LETTER_KEY
 from tests.life.invariants import BROKEN
 
 DATA_KEY = base64.b64encode(bytes(32)).decode()
@@ -50,6 +51,7 @@ def settings(
         data_key=SecretStr(DATA_KEY),
         intake_url=intake_url,
         notifications_url=notifications_url,
+        letter_keys={1: SecretStr(LETTER_KEY)},
     )
 
 

@@ -16,6 +16,7 @@ from services.notifications.settings import NotificationsSettings
 from services.scheduling.app import build as build_scheduling
 from services.scheduling.settings import SchedulingSettings
 from shared.web.roles import ALLOWED
+from tests.letters import LETTER_KEY
 
 OPEN = {
     "/livez": "asked by who starts us",
@@ -49,7 +50,8 @@ def apps() -> Iterator[FastAPI]:
         IntakeSettings.model_validate({**usual, "systems": systems, "scheduling_url": "http://127.0.0.1:1"})
     )
     neighbours = {"intake_url": "http://127.0.0.1:1", "notifications_url": "http://127.0.0.1:1"}
-    yield build_scheduling(SchedulingSettings.model_validate({**usual, **neighbours}))
+    keys = {"letter_keys": {1: LETTER_KEY}}
+    yield build_scheduling(SchedulingSettings.model_validate({**usual, **neighbours, **keys}))
     told = {**usual, "intake_url": "http://127.0.0.1:1", "portal_url": "http://127.0.0.1:1", "smtp_port": 1}
     yield build_notifications(NotificationsSettings.model_validate({**told, "mailbox_dir": "/nonexistent"}))
 

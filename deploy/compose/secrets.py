@@ -13,7 +13,7 @@ from deploy.local.ports import Ports
 from deploy.local.programs import service_environment, systems_config
 from deploy.local.state import SERVICES, Document, StateDir, write_private
 
-SECRET_VARIABLES = ("PUENTE_DATABASE_URL", "PUENTE_TOKENS", "PUENTE_DATA_KEY", "PUENTE_SYSTEMS")
+SECRET_VARIABLES = ("PUENTE_DATABASE_URL", "PUENTE_TOKENS", "PUENTE_DATA_KEY", "PUENTE_SYSTEMS", "PUENTE_LETTER_KEYS")
 """What of a service's environment must not stand in docker-compose.yml."""
 
 PORT = 8000

@@ -125,6 +125,7 @@ def service_environment(name: str, state: StateDir, ports: Ports) -> dict[str, s
         told["PUENTE_INTAKE_URL"] = url(ports.intake)
     if name == "scheduling":
         told["PUENTE_NOTIFICATIONS_URL"] = url(ports.notifications)
+        told["PUENTE_LETTER_KEYS"] = json.dumps(known["letter_keys"])
     if name == "notifications":
         told |= {
             "PUENTE_PORTAL_URL": url(ports.scheduling),

@@ -16,6 +16,9 @@ import shutil
 from pathlib import Path
 from typing import Any, TextIO
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from deploy.local.errors import LocalError
 
 SERVICES = ("intake", "scheduling", "notifications")
@@ -96,8 +99,15 @@ def _new_secrets() -> Document:
             "ca": secrets.token_urlsafe(32),
         },
         "data_keys": {service: base64.b64encode(secrets.token_bytes(32)).decode() for service in SERVICES},
+        "letter_keys": {"1": _signing_key()},
         "database_passwords": {user: secrets.token_hex(24) for user in ("postgres", *SERVICES)},
     }
+
+
+def _signing_key() -> str:
+    """A new private key of P-256, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def write_private(file: Path, document: Document) -> None:

@@ -162,6 +162,7 @@ def test_what_is_printed_for_people_has_no_token_between_services(tmp_path: Path
     assert {"services", "tokens", "systems"} == set(printed)
     assert known["tokens"]["service"] not in json.dumps(printed)
     assert known["data_keys"]["intake"] not in json.dumps(printed)
+    assert "PRIVATE KEY" not in json.dumps(printed)
 
 
 def test_each_container_sees_only_the_secrets_volume_of_its_own() -> None:
