@@ -28,6 +28,9 @@ OPEN = {
     "/v1/sites/{site}/resources/{id}/calendar.ics": "bears the resource's own token",
     "/": "the portal: what anyone may read",
     "/assets/{name}": "the portal's style sheet",
+    "/verify": "the portal: leads to the page that checks letters, in the browser's language",
+    "/.well-known/puente-letters/keys": "public keys",
+    "/.well-known/puente-letters/superseded": "references without anything about them, for whoever checks letters",
     "/mailbox": "exists in development only",
     "/mailbox/": "exists in development only",
 }

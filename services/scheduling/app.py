@@ -15,6 +15,7 @@ from services.scheduling.people import IntakeNames
 from services.scheduling.repository import rebookings, unmet
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
+from services.scheduling.signatures import SigningKeys
 from services.scheduling.slot_generation import open_slots
 from services.scheduling.web import portal
 from services.scheduling.zone_data import follow_zone_data, packaged
@@ -46,7 +47,8 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
     names = IntakeNames(settings.intake_url, settings.tokens["service"])
     logins = Logins(settings.data_key.get_secret_value())
     post = CodePost(service, settings.notifications_url, settings.tokens["service"])
-    routers = [*api.routers(service, names), portal.router(service, logins, post, settings.data_key)]
+    keys = SigningKeys({kid: pem.get_secret_value() for kid, pem in settings.letter_keys.items()})
+    routers = [*api.routers(service, names), portal.router(service, logins, post, settings.data_key, keys)]
     return create_app(service, routers=routers, ticks=ticks, counts=counts)
 
 

@@ -5,7 +5,8 @@ from pydantic import SecretStr
 
 from services.scheduling.codes import CodePost
 from services.scheduling.logins import Logins
-from services.scheduling.web import case, my_interview, places, start
+from services.scheduling.signatures import SigningKeys
+from services.scheduling.web import case, letter, letter_lists, my_interview, places, start, verify
 from services.scheduling.web.my_interview import Desk
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.routes import Routes
@@ -13,7 +14,7 @@ from services.scheduling.web.visits import Forms
 from shared.service import Service
 
 
-def router(service: Service, logins: Logins, post: CodePost, data_key: SecretStr) -> APIRouter:
+def router(service: Service, logins: Logins, post: CodePost, data_key: SecretStr, keys: SigningKeys) -> APIRouter:
     """Every page of the portal, in every language that has a catalogue."""
     pages, forms, desk = Pages(), Forms(data_key.get_secret_value()), Desk(service)
 
@@ -22,5 +23,9 @@ def router(service: Service, logins: Logins, post: CodePost, data_key: SecretStr
         case.add(routes, service, logins, post)
         my_interview.add(routes, desk)
         places.add(routes, service, desk)
+        letter.add(routes, service, keys)
+        verify.add(routes, service, keys)
 
-    return start.router(service, pages, add_pages)
+    portal = start.router(service, pages, add_pages)
+    letter_lists.add(portal, service, pages, keys)
+    return portal

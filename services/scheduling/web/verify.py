@@ -1,0 +1,78 @@
+"""Check a letter: anyone types or pastes its text and reads whether it holds, and if not, why. Nothing is kept."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from fastapi.responses import Response
+
+from services.scheduling.domain.letters import Letter, Verdict, judge
+from services.scheduling.letters import decode
+from services.scheduling.repository import letters, reference
+from services.scheduling.signatures import Forged, Malformed, SigningKeys
+from services.scheduling.web.presented import Fact, Site, rows, when_and_where
+from services.scheduling.web.routes import Routes
+from services.scheduling.web.standing import sites_of
+from services.scheduling.web.visits import Visit
+from shared.clock import zone_named
+from shared.db import UnitOfWork
+from shared.languages import Catalogue
+from shared.service import Service
+
+PATH = "/verify"
+ANYWHERE = ""
+"""Chosen by who does not stand at the door of a site."""
+LONGEST_SHOWN = 2_000
+
+
+def add(routes: Routes, service: Service, keys: SigningKeys) -> None:
+    """The page with the form, and its answer. It is sent by POST, so that no letter stands in an address or a log."""
+
+    async def form(visit: Visit, **values: Any) -> Response:
+        sites = await service.database.run(service.clock.now(), reference.sites_in_public)
+        error = values.get("error")
+        return visit.page("verify.html", status=422 if error else 200, sites=_choices(sites, visit), **values)
+
+    @routes.get(PATH)
+    async def ask(visit: Visit) -> Response:
+        return await form(visit)
+
+    @routes.post(PATH)
+    async def check(visit: Visit) -> Response:
+        text, at_site = visit.fields.get("letter", "")[:LONGEST_SHOWN], visit.fields.get("site", ANYWHERE) or None
+        if not text.strip():
+            return await form(visit, error="verify.error.empty")
+        try:
+            letter = decode(text, keys)
+        except Malformed:
+            return await form(visit, verdict=Verdict.UNREADABLE, typed=text)
+        except Forged:
+            return await form(visit, verdict=Verdict.FORGED)
+        now = service.clock.now()
+
+        async def read(uow: UnitOfWork) -> tuple[Verdict, dict[str, Site]]:
+            known = await letters.bookings(uow, letter.reference)
+            verdict = judge(letter, now, {letter.reference: known.least_sequence}, at_site=at_site)
+            return verdict, await sites_of(uow, [letter.site])
+
+        verdict, sites = await service.database.run(now, read)
+        said = facts_of_letter(letter, sites[letter.site], visit.catalogue)
+        return await form(visit, verdict=verdict, rows=rows(said), at_site=at_site)
+
+
+def facts_of_letter(letter: Letter, site: Site, catalogue: Catalogue) -> tuple[Fact, ...]:
+    """What the letter itself says, to be compared with the paper."""
+    wall_time: datetime = letter.starts_at.astimezone(zone_named(letter.zone))
+    return (
+        Fact(catalogue.text("verify.reference"), letter.reference),
+        *when_and_where(wall_time, letter.starts_at, site, catalogue),
+        Fact(catalogue.text("fact.people"), str(letter.party)),
+    )
+
+
+def _choices(sites: Sequence[Any], visit: Visit) -> list[dict[str, Any]]:
+    """Where the letter may be checked: elsewhere first, since most people are."""
+    named = sorted((f"{site.city}, {site.name}", site.site) for site in sites if site.is_open)
+    chosen = visit.fields.get("site", ANYWHERE)
+    options = [(visit.text("verify.anywhere"), ANYWHERE), *named]
+    return [{"value": code, "text": text, "selected": code == chosen} for text, code in options]

@@ -1,0 +1,196 @@
+"""The letter of a household, and the page on which anyone checks it."""
+
+import gzip
+import html
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import cbor2
+import httpx
+import pytest
+import pytest_asyncio
+
+from services.scheduling import commands
+from services.scheduling.letters import decode, encode, readable
+from services.scheduling.signatures import SigningKeys
+from shared.events import CaseChanged
+from tests.builders import a_case, a_programme
+from tests.conftest import MakeDatabase
+from tests.letters import KEYS, OTHER_KEY
+from tests.portal import LANGUAGES, Browser, Portal, forms, headings, open_portal, texts
+from tests.scheduling import Scheduling
+
+LETTER = "/en/my-interview/letter"
+LISTS = "/.well-known/puente-letters"
+VALID, NOT_VALID = ["This letter is valid"], ["This letter is not valid"]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def portal(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Portal]:
+    scheduling = Scheduling(await new_database(scheduling_template))
+    async with open_portal(scheduling) as portal:
+        yield portal
+    await scheduling.check()
+    await scheduling.database.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def case(portal: Portal) -> CaseChanged:
+    """A household whose interview is booked."""
+    made = a_case()
+    await portal.scheduling.receive(a_programme(), made)
+    await portal.scheduling.do(lambda uow: commands.accept(uow, made.case_ref, "household"))
+    return made
+
+
+def text_of(page: httpx.Response) -> str:
+    """The text under the square."""
+    [found] = re.findall(r'puente-square-text" translate="no">([^<]+)<', page.text)
+    return html.unescape(found)
+
+
+async def letter_of(portal: Portal, case: CaseChanged) -> str:
+    """The text of the letter that the household prints now."""
+    return text_of(await (await portal.logged_in(case.case_ref)).open(LETTER))
+
+
+async def checked(portal: Portal, letter: str, site: str = "") -> httpx.Response:
+    """What a stranger reads about a letter."""
+    stranger = portal.browser("198.51.100.9")
+    await stranger.open("/en/verify")
+    return await stranger.submit("/en/verify", letter=letter, site=site)
+
+
+async def superseded(portal: Portal) -> dict[str, int]:
+    """The signed list, five minutes later: it is made no more often."""
+    portal.clock.instant += timedelta(minutes=5)
+    answer = await portal.browser().open(f"{LISTS}/superseded")
+    assert "max-age=300" in answer.headers["cache-control"]
+    return dict(cbor2.loads(KEYS.opened(answer.content))[-65538])
+
+
+async def give_up(portal: Portal, case: CaseChanged) -> None:
+    await portal.scheduling.do(lambda uow: commands.decline(uow, case.case_ref, "household"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_letter_says_everything_once_with_a_square_and_names_no_programme(
+    portal: Portal, case: CaseChanged, language: str
+) -> None:
+    browser = await portal.logged_in(case.case_ref, language)
+    page = await browser.open(f"/{language}/my-interview/letter")
+    letter, booked = decode(text_of(page), KEYS), await portal.scheduling.live(case)
+
+    assert 1 == len(headings(page))
+    assert all(said in texts(page) for said in (case.case_ref, "Tapachula", "portal.example/verify"))
+    assert 'role="img"' in page.text and "<svg" in page.text and "Refugee status" not in page.text
+    assert (case.case_ref, booked.starts_at, 3, language, 1) == (
+        letter.reference, letter.starts_at, letter.party, letter.language, letter.sequence,
+    )  # fmt: skip
+
+
+async def test_the_page_of_a_booked_interview_leads_to_its_letter_and_the_start_page_to_the_check(
+    portal: Portal, case: CaseChanged
+) -> None:
+    browser = await portal.logged_in(case.case_ref)
+
+    assert f'href="{LETTER}"' in browser.page.text
+    assert 'href="/en/verify"' in (await browser.open("/en")).text
+
+
+async def test_an_offer_has_no_letter_and_a_stranger_none_at_all(portal: Portal, case: CaseChanged) -> None:
+    offered = a_case()
+    await portal.scheduling.receive(offered)
+    browser, stranger = await portal.logged_in(offered.case_ref), portal.browser()
+
+    await browser.open(LETTER)
+    await stranger.open(LETTER)
+
+    assert "/en/my-interview" == browser.place
+    assert "/en/case?back=my-interview/letter" == stranger.place
+
+
+async def test_letter_and_check_are_light_and_load_no_script(portal: Portal, case: CaseChanged) -> None:
+    browser = await portal.logged_in(case.case_ref)
+
+    for page in (await browser.open(LETTER), await browser.open("/en/verify")):
+        assert len(gzip.compress(page.content)) < 15_000
+        assert "<script" not in page.text and "script-src" not in page.headers["content-security-policy"]
+
+
+async def test_anyone_reads_that_a_letter_is_valid_and_what_to_compare(portal: Portal, case: CaseChanged) -> None:
+    page = await checked(portal, await letter_of(portal, case))
+
+    assert VALID == headings(page)
+    assert case.case_ref in texts(page) and "Tapachula" in texts(page)
+
+
+async def test_a_cancelled_appointment_takes_its_letter_along(portal: Portal, case: CaseChanged) -> None:
+    letter = await letter_of(portal, case)
+    before = await superseded(portal)
+    await give_up(portal, case)
+
+    page = await checked(portal, letter)
+
+    assert NOT_VALID == headings(page) and "changed or cancelled" in texts(page)
+    assert ({}, {case.case_ref: 2}) == (before, await superseded(portal))
+
+
+async def test_of_two_letters_of_a_household_the_newer_one_holds(portal: Portal, case: CaseChanged) -> None:
+    old = await letter_of(portal, case)
+    await give_up(portal, case)
+    await portal.scheduling.do(lambda uow: commands.offer_again(uow, case.case_ref))
+    while_offered = await superseded(portal)
+    await portal.scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "household"))
+    new = await letter_of(portal, case)
+
+    assert (NOT_VALID, VALID) == (headings(await checked(portal, old)), headings(await checked(portal, new)))
+    assert {case.case_ref: 2} == while_offered == await superseded(portal)
+
+
+async def test_at_the_door_the_place_and_the_day_are_checked_too(portal: Portal, case: CaseChanged) -> None:
+    letter, booked = await letter_of(portal, case), await portal.scheduling.live(case)
+    early, elsewhere = await checked(portal, letter, booked.site), await checked(portal, letter, "US-POE-SYS")
+    portal.clock.instant = booked.starts_at
+    today = await checked(portal, letter, booked.site)
+    portal.clock.instant = booked.starts_at + timedelta(days=2)
+    late = await checked(portal, letter)
+
+    assert "for another day" in texts(early) and "for another place" in texts(elsewhere)
+    assert VALID == headings(today)
+    assert "The appointment is over" in texts(late)
+
+
+async def test_a_letter_of_somebody_else_and_one_with_a_wrong_symbol_are_told_apart(
+    portal: Portal, case: CaseChanged
+) -> None:
+    letter = await letter_of(portal, case)
+    theirs = readable(encode(decode(letter, KEYS), SigningKeys({1: OTHER_KEY})))
+
+    assert "The signature is wrong" in texts(await checked(portal, theirs))
+    assert "cannot be read" in texts(await checked(portal, letter[:-1]))
+    assert "Type or paste" in texts(await checked(portal, " "))
+
+
+async def test_a_check_asks_for_no_session_and_puts_no_letter_into_an_address(
+    portal: Portal, case: CaseChanged
+) -> None:
+    letter, stranger = await letter_of(portal, case), Browser(portal.app)
+    await stranger.open("/verify")
+    [action] = [action for action in forms(stranger.page) if action.endswith("/verify")]
+    page = await stranger.submit(action, letter=letter)
+
+    assert "NI1" not in str(page.url)
+    assert "no-store" == page.headers["cache-control"]
+    await stranger.close()
+
+
+async def test_the_keys_are_published_for_anyone_and_may_be_kept_a_while(portal: Portal) -> None:
+    answer = await portal.browser().open(f"{LISTS}/keys")
+
+    assert KEYS.published == answer.json()
+    assert ("public, max-age=300", "*") == (
+        answer.headers["cache-control"],
+        answer.headers["access-control-allow-origin"],
+    )
