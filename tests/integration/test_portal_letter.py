@@ -99,6 +99,20 @@ async def test_the_page_of_a_booked_interview_leads_to_its_letter_and_the_start_
     assert 'href="/en/verify"' in (await browser.open("/en")).text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_same_letter_is_a_light_sheet_to_keep_under_a_neutral_name(
+    portal: Portal, case: CaseChanged, language: str
+) -> None:
+    browser = await portal.logged_in(case.case_ref, language)
+    sheet = await browser.open(f"/{language}/my-interview/letter.pdf")
+
+    assert (200, "application/pdf") == (sheet.status_code, sheet.headers["content-type"])
+    assert 'attachment; filename="letter.pdf"' == sheet.headers["content-disposition"]
+    assert sheet.content.startswith(b"%PDF-") and 1 == sheet.content.count(b"/Type /Page\n")
+    assert case.case_ref.encode() not in sheet.content.split(b"/Info")[-1]
+    assert len(sheet.content) < 60_000
+
+
 async def test_an_offer_has_no_letter_and_a_stranger_none_at_all(portal: Portal, case: CaseChanged) -> None:
     offered = a_case()
     await portal.scheduling.receive(offered)

@@ -1,66 +1,63 @@
 """The letter of a booked household: everything it must know, on one sheet, with a square by which anyone can check it."""
 
-from dataclasses import dataclass
+import asyncio
 
-import segno
 from fastapi.responses import Response
-from markupsafe import Markup
 
-from services.scheduling.domain.letters import Bookings, letter_of
-from services.scheduling.letters import encode, readable
+from services.scheduling.domain.letters import Bookings
 from services.scheduling.repository import letters
 from services.scheduling.signatures import SigningKeys
 from services.scheduling.web.case import HOME
-from services.scheduling.web.interview import Standing, facts_of, state_of
-from services.scheduling.web.presented import Fact, rows
+from services.scheduling.web.interview import Standing, state_of
+from services.scheduling.web.letter_page import LetterPage, present_letter
+from services.scheduling.web.letter_pdf import Words, letter_pdf
+from services.scheduling.web.presented import rows
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.standing import standing_of
 from services.scheduling.web.visits import Visit
 from shared.db import UnitOfWork
-from shared.languages import Catalogue
 from shared.service import Service
 
-
-@dataclass(frozen=True, slots=True)
-class LetterPage:
-    """What is printed: `square` is an image, `text` the same as text."""
-
-    facts: tuple[Fact, ...]
-    square: Markup
-    text: str
+PATH = f"{HOME}/letter"
+AS_FILE = 'attachment; filename="letter.pdf"'
+"""A neutral name: phones are shared."""
 
 
 def add(routes: Routes, service: Service, keys: SigningKeys) -> None:
-    """The page of the letter; without a booked appointment there is none, and the case is shown instead."""
+    """The page of the letter, and the same as a sheet; without a booked appointment there is none, and the case is shown instead."""
 
-    @routes.get(f"{HOME}/letter", private=True)
-    async def letter(visit: Visit) -> Response:
+    async def look(visit: Visit) -> LetterPage | None:
         async def read(uow: UnitOfWork) -> tuple[Standing, Bookings]:
             return await standing_of(uow, visit.case), await letters.bookings(uow, visit.case)
 
         standing, bookings = await service.database.run(service.clock.now(), read)
         if state_of(standing.case) != "booked":
+            return None
+        return present_letter(standing, bookings, visit.catalogue, keys)
+
+    @routes.get(PATH, private=True)
+    async def letter(visit: Visit) -> Response:
+        page = await look(visit)
+        if page is None:
             return visit.go(HOME)
-        page = present_letter(standing, bookings, visit.catalogue, keys)
-        address = f"{visit.request.url.netloc}/verify"
-        return visit.page("letter.html", page=page, rows=rows(page.facts), address=address)
+        return visit.page("letter.html", page=page, rows=rows(page.facts), address=_address(visit))
+
+    @routes.get(f"{PATH}.pdf", private=True)
+    async def pdf(visit: Visit) -> Response:
+        page = await look(visit)
+        if page is None:
+            return visit.go(HOME)
+        sheet = await asyncio.to_thread(letter_pdf, page, _words(visit), service.clock.now())
+        return Response(sheet, media_type="application/pdf", headers={"Content-Disposition": AS_FILE})
 
 
-def present_letter(standing: Standing, bookings: Bookings, catalogue: Catalogue, keys: SigningKeys) -> LetterPage:
-    """The letter of a booked case. The programme stays out of it: who finds the paper must not read it. Raises: ValueError."""
-    live = standing.case.live
-    if live is None:
-        raise ValueError(f"case {standing.case.case_ref} has no appointment: it is booked first")
-    text = encode(letter_of(standing.case.case_ref, live, catalogue.language, bookings), keys)
-    facts = (
-        Fact(catalogue.text("mine.reference"), standing.case.case_ref, matters_most=True),
-        *(fact for fact in facts_of(standing, catalogue) if fact.label != catalogue.text("fact.programme")),
-        Fact(catalogue.text("letter.bring"), catalogue.text("letter.bring.text")),
-    )
-    return LetterPage(facts, _square(text), readable(text))
+def _address(visit: Visit) -> str:
+    """Where the letter is checked, as people type it."""
+    return f"{visit.request.url.netloc}/verify"
 
 
-def _square(text: str) -> Markup:
-    """The QR code, of which a quarter may be lost, as an image in the page."""
-    code = segno.make(text, error="q", boost_error=False, micro=False)
-    return Markup(code.svg_inline(omitsize=True, svgclass=None, lineclass=None))  # noqa: S704 (made of nothing but numbers)
+def _words(visit: Visit) -> Words:
+    free = f"{visit.text('free.title')}. {visit.text('free.text')}"
+    how = visit.text("letter.check.text", address=_address(visit))
+    title, check, changed = (visit.text(key) for key in ("letter.title", "letter.check", "letter.changed"))
+    return Words(visit.language, title, free, check, how, changed)
