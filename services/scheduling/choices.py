@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.needs import TRAVEL_NOTICE, Need, need_of
 from services.scheduling.domain.places import Place
+from services.scheduling.domain.standby import STANDBY_NOTICE
 from services.scheduling.domain.unmet import why_none
-from services.scheduling.repository import reference, slots
+from services.scheduling.repository import reference, slots, standby
 from services.scheduling.repository.cases import KnownCase
 from shared.db import UnitOfWork
 from shared.events import Allocation, AppointmentStatus, CaseState, ProgrammeChanged, ProgrammeStatus
@@ -33,15 +34,21 @@ class Span:
 async def places_of(uow: UnitOfWork, case: KnownCase, span: Span) -> list[Place]:
     """Every place that the household can have in the span, earliest first; its present time counts as free for it.
 
+    Who has an appointment and stands by for a site on a day can have what is free there then, at short notice too. (Who
+    waits and stands by is offered that.)
     Raises: Problem 409 when the case can choose none at all.
     """
     need = await _need(uow, case)
+    usual = need.earliest
+    agreed = {(row.site, row.day) for row in await standby.of_case(uow, case.case_ref)} if case.live else set()
+    if agreed:
+        need = replace(need, earliest=uow.now + STANDBY_NOTICE)
     sites = tuple(site for site in need.sites if span.site in (None, site))
     resources = await slots.resources_of(uow, sites, with_remote=bool(need.languages))
     own = await slots.own_time(uow, [case.live.id]) if case.live else {}
     calendar = await slots.free_calendar(uow, resources, max(span.begins_at, need.earliest), span.ends_at)
     found = calendar.places(replace(need, sites=sites), *own.values())
-    return found[:MOST]
+    return [place for place in found if place.starts_at >= usual or (place.site, place.local_date) in agreed][:MOST]
 
 
 async def find_place(uow: UnitOfWork, case: KnownCase, slot_id: int) -> Place | None:

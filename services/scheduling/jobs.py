@@ -15,7 +15,7 @@ from services.scheduling.rebooking import rebook_next
 from services.scheduling.repository import answered, cases, freed, logins, reference, standby
 from services.scheduling.repository.cases import FIRST, KnownCase, Seniority
 from services.scheduling.slot_generation import open_slots
-from services.scheduling.standby import book_for_standby
+from services.scheduling.standby import offer_at_short_notice
 from services.scheduling.unmet import watch_clocks
 from shared import tracing
 from shared.clock import Clock
@@ -64,7 +64,7 @@ class Jobs:
             place = await freed.take_next(uow)
             if place is None:
                 return False
-            if not (await book_for_standby(uow, place) or await offer_to_next(uow, place)):
+            if not (await offer_at_short_notice(uow, place) or await offer_to_next(uow, place)):
                 minutes = random.uniform(*OPENS_AFTER_MINUTES)
                 await freed.open_later(uow, place, uow.now + timedelta(minutes=minutes))
             return True

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.scheduling.domain.decisions import UNMET, Waiting
 from services.scheduling.domain.places import Place
+from services.scheduling.domain.standby import is_at_short_notice
 from services.scheduling.repository import appointments, cases, slots
 from services.scheduling.repository.cases import KnownCase
 from shared import tracing
@@ -89,9 +90,12 @@ class Outcome:
 
     @property
     def is_counted(self) -> bool:
-        """True for an offer without an answer, but not for one that was made in place of another appointment: that the
-        household has to answer again is not its doing. Source: docs/domain.md, "Rebooking"."""
-        return self.missed and self.ended is not None and self.ended.replaces is None
+        """True for an offer without an answer, but not for one that was made in place of another appointment (that the
+        household has to answer again is not its doing) nor at short notice (it may not have read it in time). Source:
+        docs/domain.md, "Rebooking", "Standby"."""
+        if not self.missed or self.ended is None or self.ended.replaces:
+            return False
+        return self.case.live_made_at is None or not is_at_short_notice(self.ended.starts_at, self.case.live_made_at)
 
     @property
     def _is_retimed(self) -> bool:

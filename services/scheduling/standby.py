@@ -1,20 +1,20 @@
-"""A place that is freed too late for everyone else is booked at once for a household that agreed to be called."""
+"""A place that is freed too late for everyone else is offered to a household that agreed to be called."""
 
 from dataclasses import replace
 from datetime import date
 
 from services.scheduling.choices import CAN_GO
-from services.scheduling.domain.needs import Need, need_of
+from services.scheduling.domain.needs import Need, deadline_of, need_of
 from services.scheduling.domain.places import Place
-from services.scheduling.domain.standby import STANDBY_NOTICE, Has, is_at_short_notice, may_come
+from services.scheduling.domain.standby import STANDBY_NOTICE, Has, answer_by, is_at_short_notice, may_come
 from services.scheduling.freed_places import calendar_of, caused_by, take_over
-from services.scheduling.offers import appointment_at, ended
+from services.scheduling.offers import appointment_at
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import cases, freed, reference, standby
 from services.scheduling.repository.cases import KnownCase, seniority_of
 from services.scheduling.repository.freed import FreedPlace, HeldStep
 from shared.db import LostRace, UnitOfWork
-from shared.events import Appointment, AppointmentStatus
+from shared.events import AppointmentStatus
 
 
 async def need_there(uow: UnitOfWork, case: KnownCase, site: str, day: date) -> Need | None:
@@ -29,17 +29,17 @@ async def need_there(uow: UnitOfWork, case: KnownCase, site: str, day: date) -> 
     return replace(need, sites=(site,), earliest=uow.now + STANDBY_NOTICE)
 
 
-async def book_for_standby(uow: UnitOfWork, place: FreedPlace) -> bool:
-    """Books the locked place for the first who stands by for it and can use it, whole; False when there is none.
+async def offer_at_short_notice(uow: UnitOfWork, place: FreedPlace) -> bool:
+    """Offers the locked place to the first who waits, stands by for it and can use it, whole; False when there is none.
 
-    To stand by is to have said yes: there is no offer to answer. What it leaves of the place stays freed, and the later
-    appointment that it had is freed.
+    What it leaves of the place stays freed. Who has an appointment is not asked here: staff call it.
     """
     site = (await reference.sites(uow)).get(place.site)
     if site is None or not is_at_short_notice(place.starts_at, uow.now):
         return False
     day = place.starts_at.astimezone(site.zone).date()
-    refs = [row.case_ref for row in await standby.at(uow, place.site, day) if row.case_ref != place.from_case]
+    waiting = [row.case_ref for row in await standby.at(uow, place.site, day) if not row.has_status]
+    refs = [ref for ref in waiting if ref != place.from_case]
     if not refs:
         return False
     kept = await freed.held_by(uow, place)
@@ -48,29 +48,32 @@ async def book_for_standby(uow: UnitOfWork, place: FreedPlace) -> bool:
         need = await need_there(uow, case, place.site, day)
         found = calendar.try_at(need, place.starts_at) if need else None
         if found:
-            await _book(uow, found, place, kept)
+            await _offer(uow, found, place, kept)
             return True
     return False
 
 
-async def _book(uow: UnitOfWork, found: Place, place: FreedPlace, kept: list[HeldStep]) -> None:
-    """Locks the case and the slots and looks again. Raises: LostRace when one of them is another by now."""
+async def _offer(uow: UnitOfWork, found: Place, place: FreedPlace, kept: list[HeldStep]) -> None:
+    """Locks the case and the slots and looks again. Raises: LostRace when one of them is another by now.
+
+    It stands by no more that day, so that no place goes round in a circle of those who do not answer.
+    """
     [case] = await cases.lock(uow, [found.need.case_ref])
-    stands_by = {(row.site, row.day) for row in await standby.of_case(uow, case.case_ref)}
-    if (place.site, found.local_date) not in stands_by or await need_there(
-        uow, case, place.site, found.local_date
-    ) is None:
+    if case.live or not await _stands_by(uow, case, found):
         raise LostRace("who stood by does not any more: look who is next")
     if not await take_over(uow, found, place, kept):
         raise LostRace("what the place needs beside what was freed is taken: look who can use it now")
     case = caused_by(place, case)
     site = (await reference.sites(uow))[place.site]
-    made = appointment_at(case, found, site, status=AppointmentStatus.BOOKED, deadline=None, acted_by="scheduling")
-    over = _left(case.live) if case.live else None
-    await record(uow, [Outcome(case, made=made, ended=over, place=found)])
-    await standby.leave(uow, case.case_ref)
+    deadline = answer_by(found.starts_at, deadline_of(uow.now, found.need.deadline_hours, site.zone))
+    made = appointment_at(case, found, site, status=AppointmentStatus.PENDING, deadline=deadline, acted_by="scheduling")
+    await record(uow, [Outcome(case, made=made, place=found)])
+    await standby.leave(uow, case.case_ref, found.local_date)
 
 
-def _left(appointment: Appointment) -> Appointment:
-    reason = "superseded" if appointment.status is AppointmentStatus.PENDING else "rescheduled"
-    return ended(appointment, AppointmentStatus.CANCELLED, reason, "scheduling")
+async def _stands_by(uow: UnitOfWork, case: KnownCase, found: Place) -> bool:
+    """True when the locked case still agrees to be called for the place, and can have it."""
+    agreed = {(row.site, row.day) for row in await standby.of_case(uow, case.case_ref)}
+    if (found.site, found.local_date) not in agreed:
+        return False
+    return await need_there(uow, case, found.site, found.local_date) is not None

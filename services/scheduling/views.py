@@ -174,7 +174,10 @@ async def day_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]
 
 
 async def standby_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]]:
-    """Who stands by for the site on its date, in the order in which they are called. No names. Raises: Problem 404."""
+    """Who stands by for the site on its date, in the order in which they are served. No names. Raises: Problem 404.
+
+    Who has an `appointment`, later than that, is offered nothing: staff call, and move it if it can come.
+    """
     await known_site(uow, site)
     return [
         {
@@ -185,9 +188,15 @@ async def standby_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, 
             "party": row.party,
             "since": row.since.isoformat(),
             "acted_by": row.acted_by,
+            "appointment": _has(row) if row.has_status else None,
         }
         for row in await standby.at(uow, site, day)
     ]
+
+
+def _has(row: Any) -> dict[str, Any]:
+    wall_time = row.has_wall_time.strftime("%Y-%m-%dT%H:%M")
+    return {"site": row.has_site, "status": row.has_status, "wall_time": wall_time, "zone": row.has_zone}
 
 
 async def standby_of(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def a_standing(waiting: str | None = None, **changes: Any) -> Standing:
         cause=Cause(None, "c", tracing.new_root()),
         live=changes.pop("live", None),
         live_made_in=None,
+        live_made_at=None,
         held=None,
         ended=changes.pop("ended", None),
     )

@@ -42,7 +42,7 @@ def router(service: Service) -> APIRouter:
 
     @api.post("/cases/{case_ref}/standby", responses=refusals(409))
     async def stand_by(case_ref: str, body: StandBy, role: Staff) -> dict[str, Any]:
-        """The household agreed: a place that is freed there at short notice is booked for it at once."""
+        """The household agreed: a place that is freed there at short notice is offered to it, or staff call it."""
         return await doing(case_ref, lambda uow, ref: standby.stand_by(uow, ref, body.site, body.day, acted_by=role))
 
     @api.delete("/cases/{case_ref}/standby")
@@ -54,7 +54,7 @@ def router(service: Service) -> APIRouter:
 
     @api.get("/sites/{site}/standby")
     async def standing_by(site: str, date: Day, role: AtTheSite) -> list[dict[str, Any]]:
-        """Who stands by that day, those first who are called first."""
+        """Who stands by that day, those first who are served first; who has a later `appointment` is called by staff."""
         return await service.database.run(service.clock.now(), lambda uow: views.standby_view(uow, site, date))
 
     return api

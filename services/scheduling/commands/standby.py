@@ -18,7 +18,8 @@ WHO_CANNOT = (
 
 
 async def stand_by(uow: UnitOfWork, case_ref: str, site: str, day: date, *, acted_by: str) -> None:
-    """The household is called if a place at the site is freed for that day of the site. Twice is once.
+    """The household is offered a place at the site that is freed for that day of the site; staff call it if it has an
+    appointment. Twice is once.
 
     Raises: Problem 404, 409 for a day that is over or too far, or on which the household can have no place there.
     """

@@ -81,6 +81,7 @@ class KnownCase:
     cause: Cause
     live: Appointment | None
     live_made_in: SpanContext | None
+    live_made_at: datetime | None
     held: Held | None
     ended: Appointment | None
     referral: Referral | None = None
@@ -147,6 +148,7 @@ def _new(snapshot: CaseChanged, calendar_uid: UUID, cause: Cause) -> KnownCase:
         cause=cause,
         live=None,
         live_made_in=None,
+        live_made_at=None,
         held=None,
         ended=None,
     )
@@ -237,6 +239,7 @@ def _known(row: Any, snapshot: CaseChanged) -> KnownCase:
         cause=Cause(None, row.correlation_id, context),
         live=appointment_of(live) if live else None,
         live_made_in=tracing.from_traceparent(live["traceparent"]) if live else None,
+        live_made_at=datetime.fromisoformat(live["created_at"]) if live else None,
         held=_held(live) if live else None,
         ended=appointment_of(row.ended) if row.ended else None,
         referral=Referral.model_validate(row.referral) if row.referral else None,

@@ -12,11 +12,12 @@ on conflict do nothing
 """
 
 AT = """
-select case_ref, c.programme, c.urgency, c.registered_at, cast(c.snapshot -> 'party' ->> 'attendees' as int) as party,
-       b.since, b.acted_by
+select b.case_ref, c.programme, c.urgency, c.registered_at, cast(c.snapshot -> 'party' ->> 'attendees' as int) as party,
+       b.since, b.acted_by, a.site as has_site, a.status as has_status, a.wall_time as has_wall_time, a.zone as has_zone
 from standby b join cases c using (case_ref)
-where b.site = :site and b.day = :day and c.state = 'eligible'
-order by c.urgency <> 'urgent', c.registered_at, case_ref
+left join appointments a on a.case_ref = b.case_ref and a.status in ('pending', 'booked', 'arrived', 'checked-in')
+where b.site = :site and b.day = :day and c.state = 'eligible' and (a.id is null or cast(a.wall_time as date) > :day)
+order by c.urgency <> 'urgent', c.registered_at, b.case_ref
 """
 
 
@@ -31,13 +32,14 @@ async def remove(uow: UnitOfWork, case_ref: str, site: str, day: date) -> None:
     await uow.execute(sql, case_ref=case_ref, site=site, day=day)
 
 
-async def leave(uow: UnitOfWork, case_ref: str) -> None:
-    """A locked case stands by for nothing any more."""
-    await uow.execute("delete from standby where case_ref = :case_ref", case_ref=case_ref)
+async def leave(uow: UnitOfWork, case_ref: str, day: date) -> None:
+    """A locked case stands by for no site any more on that day."""
+    await uow.execute("delete from standby where case_ref = :case_ref and day = :day", case_ref=case_ref, day=day)
 
 
 async def at(uow: UnitOfWork, site: str, day: date) -> Sequence[Any]:
-    """The eligible cases that stand by for the site on its date, in the order in which they are served."""
+    """The eligible cases that stand by for the site on its date and have nothing by then, in the order in which they are
+    served; with the later appointment that they have, if any."""
     return await uow.rows(AT, site=site, day=day)
 
 
