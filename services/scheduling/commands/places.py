@@ -10,7 +10,7 @@ from services.scheduling.domain.admission import admit
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.places import Place
 from services.scheduling.handlers import decided
-from services.scheduling.offers import appointment_at, carry_out, ended
+from services.scheduling.offers import ROUNDS, appointment_at, carry_out, ended
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import cases, reference, slots
 from services.scheduling.repository.cases import KnownCase
@@ -102,9 +102,7 @@ async def _check_limits(uow: UnitOfWork, case: KnownCase) -> None:
 
 
 async def _book(uow: UnitOfWork, case: KnownCase, slot_id: int, acted_by: str, reason: str) -> None:
-    place = await find_place(uow, case, slot_id)
-    if place is None or not await _holds(uow, place):
-        raise place_taken()
+    place = await _held(uow, case, slot_id)
     site = (await reference.sites(uow))[place.site]
     made = appointment_at(case, place, site, status=AppointmentStatus.BOOKED, deadline=None, acted_by=acted_by)
     over = ended(case.live, AppointmentStatus.CANCELLED, reason, acted_by) if case.live else None
@@ -116,8 +114,16 @@ def place_taken() -> Problem:
     return Problem(409, "place_taken", "this place cannot be had any more: look at what is free now and choose again")
 
 
-async def _holds(uow: UnitOfWork, place: Place) -> bool:
-    """Locks the slots and looks again."""
-    left = await slots.lock(uow, [slot for slot, _ in place.claims])
-    winners, _ = admit([place], left)
-    return bool(winners)
+async def _held(uow: UnitOfWork, case: KnownCase, slot_id: int) -> Place:
+    """The place at the slot's site and start, its slots locked. Who loses a desk to another looks for the next one, of
+    those that nobody has locked. Raises: Problem 409 when there is none."""
+    lock = slots.lock
+    for _ in range(ROUNDS):
+        place = await find_place(uow, case, slot_id)
+        if place is None:
+            break
+        winners, _ = admit([place], await lock(uow, [slot for slot, _ in place.claims]))
+        if winners:
+            return place
+        lock = slots.lock_free
+    raise place_taken()
