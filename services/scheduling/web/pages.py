@@ -1,5 +1,6 @@
 """How a page is made: the language of its address, its template, its headers."""
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,8 @@ class Pages:
     def __init__(self) -> None:
         self.catalogues: Mapping[str, Catalogue] = read_catalogues(HERE / "languages")
         self.style = STYLE.read_bytes() if STYLE.exists() else b""
+        # Only files are compressed: a page's length would tell of the proof in its forms what was typed beside it.
+        self.small_style = gzip.compress(self.style, mtime=0)
         self.style_path = f"/assets/portal-{hashlib.sha256(self.style).hexdigest()[:12]}.css"
         self._templates = Environment(
             loader=ChoiceLoader([PackageLoader("services.scheduling.web"), MACROS]),

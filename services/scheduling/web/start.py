@@ -29,10 +29,13 @@ def router(service: Service, pages: Pages, more: Callable[[APIRouter, str], None
         return RedirectResponse(f"/{pages.language_for(request)}", status_code=303, headers=headers)
 
     @portal.get("/assets/{name}")
-    def asset(name: str) -> Response:
+    def asset(request: Request, name: str) -> Response:
         if f"/assets/{name}" != pages.style_path:
             raise Problem(404, "not_found", "this file has a newer name: load the page again")
-        return Response(pages.style, media_type="text/css", headers={"Cache-Control": FOR_A_YEAR})
+        headers = {"Cache-Control": FOR_A_YEAR, "Vary": "Accept-Encoding"}
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(pages.style, media_type="text/css", headers=headers)
+        return Response(pages.small_style, media_type="text/css", headers={**headers, "Content-Encoding": "gzip"})
 
     for language in pages.catalogues:
         _add_start(portal, service, pages, language)

@@ -1,0 +1,105 @@
+"""Debian's Chromium, as wide as a small phone, and what it saw of a page: its requests, its weight, its faults."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+
+from deploy.assets import AXE
+
+PROGRAM = shutil.which("chromium")
+NARROW, WIDE = 320, 1280
+SCREENS = os.environ.get("PUENTE_SCREENS")
+"""A folder for a picture of every page, narrow and wide."""
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=PROGRAM, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One page in one state. `weight`: bytes of the page itself as sent, with its headers."""
+
+    name: str
+    url: str
+    html: str
+    title: str
+    weight: int
+    overflow: int
+
+
+class Window:
+    """A browser with its own cookies and without JavaScript."""
+
+    def __init__(self, context: BrowserContext, page: Page) -> None:
+        self.context, self.page = context, page
+        self.requests: list[Request] = []
+        page.on("request", lambda request: self.requests.append(request))
+
+    @classmethod
+    async def opened(cls, browser: Browser, width: int = NARROW, height: int = 640) -> "Window":
+        viewport = {"width": width, "height": height}
+        context = await browser.new_context(java_script_enabled=False, viewport=viewport, reduced_motion="reduce")
+        return cls(context, await context.new_page())
+
+    async def send(self) -> None:
+        """Presses the main button of the page, the first one of its content."""
+        await self.page.locator("main form button").first.click()
+
+    async def photograph(self, name: str) -> None:
+        """Pictures of the whole page, if any are wanted."""
+        for width in (WIDE, NARROW) if SCREENS else ():
+            await self.page.set_viewport_size({"width": width, "height": 640})
+            await self.page.screenshot(path=Path(SCREENS or "") / f"{name}-{width}.png", full_page=True)
+
+    async def look(self, name: str) -> Seen:
+        """What is shown now."""
+        document = [each for each in self.requests if each.resource_type == "document"][-1]
+        return Seen(
+            name=name,
+            url=self.page.url,
+            html=await self.page.content(),
+            title=await self.page.title(),
+            weight=await sent(document),
+            overflow=await self.page.evaluate("document.documentElement.scrollWidth - innerWidth"),
+        )
+
+
+async def sent(request: Request) -> int:
+    """Bytes of the answer as they came over the wire."""
+    sizes = await request.sizes()
+    return sizes["responseBodySize"] + sizes["responseHeadersSize"]
+
+
+class Judge:
+    """axe, which needs JavaScript: it looks at the pages that were seen without, in a browser of its own."""
+
+    def __init__(self, page: Page) -> None:
+        self._page, self._html = page, ""
+
+    @classmethod
+    async def opened(cls, browser: Browser) -> "Judge":
+        context = await browser.new_context(viewport={"width": NARROW, "height": 640}, bypass_csp=True)
+        judge = cls(page := await context.new_page())
+        await page.route("**/seen", lambda route: route.fulfill(body=judge._html, content_type="text/html"))
+        await page.add_init_script(path=AXE)
+        return judge
+
+    async def faults(self, origin: str, html: str) -> list[str]:
+        """What axe objects to: the rule and where."""
+        self._html = html
+        await self._page.goto(f"{origin}/seen")
+        found = await self._page.evaluate(
+            "async rules => (await axe.run({runOnly: rules, resultTypes: ['violations']})).violations", RULES
+        )
+        return [f"{each['id']} at {node['html']}" for each in found for node in each["nodes"]]

@@ -1,0 +1,36 @@
+"""One browser and one served portal for all tests of pages."""
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from tests.conftest import MakeDatabase
+from tests.openapi import served
+from tests.portal import open_portal
+from tests.scheduling import Scheduling, prepared
+from tests.web.chromium import PROGRAM, Judge, chromium
+from tests.web.walk import Town
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    if PROGRAM is None and not os.environ.get("CI"):
+        pytest.skip("no chromium on this machine: the pages are not looked at (Debian: apt-get install chromium)")
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def town(browser: Browser, new_database: MakeDatabase) -> AsyncIterator[Town]:
+    scheduling = Scheduling(await prepared(await new_database()))
+    async with open_portal(scheduling) as portal, served(portal.app) as address:
+        yield await Town.built(portal, address, browser)
+    await scheduling.database.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def judge(browser: Browser) -> Judge:
+    return await Judge.opened(browser)

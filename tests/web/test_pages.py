@@ -1,0 +1,123 @@
+"""Every page in every language in a real browser: narrow, without JavaScript, light, and open to everyone."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.portal import LANGUAGES
+from tests.web.chromium import NARROW, Judge, Seen, Window, sent
+from tests.web.walk import Town, walk
+
+FIRST_LOAD = 60_000
+NEXT_PAGE = 20_000
+STATES = (
+    "start unknown logged-out case case-empty code code-wrong wait offered booked waiting closed accept decline "
+    "decline-empty days times times-empty choose no-cookies old-form"
+).split()
+TELLING = ("COMAR", "Refugee", "Tapachula", "border")
+"""What no title may say, since it stands in tabs and histories that others see."""
+BROKEN = "<!DOCTYPE html><html lang=en><title>x</title><main><h1>x</h1><img src=x><a href=x></a></main></html>"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_page_is_light_fits_320_pixels_asks_only_us_and_has_no_fault(
+    town: Town, judge: Judge, language: str
+) -> None:
+    faults, names, windows = [], [], set[Window]()
+    async for seen, window in walk(town, language):
+        names.append(seen.name)
+        windows.add(window)
+        await window.photograph(f"{seen.name}-{language}")
+        faults += [
+            f"{seen.name}: {fault}" for fault in [*plain_faults(seen), *await judge.faults(town.address, seen.html)]
+        ]
+    asked = {request.url for window in windows for request in window.requests}
+
+    assert [] == faults
+    assert STATES == names
+    assert [] == [url for url in asked if not url.startswith(town.address)]
+
+
+def plain_faults(seen: Seen) -> list[str]:
+    """What needs no axe to be seen."""
+    wide = [f"{seen.overflow} pixels too wide"] if seen.overflow > 0 else []
+    heavy = [f"{seen.weight} bytes"] if seen.weight >= NEXT_PAGE else []
+    told = [word for word in TELLING if word in seen.title]
+    return [*wide, *heavy, *told, *([] if seen.title.endswith("– Puente") else ["no title"])]
+
+
+async def test_a_page_with_faults_has_them_found(town: Town, judge: Judge) -> None:
+    found = await judge.faults(town.address, BROKEN)
+
+    assert {"image-alt", "link-name"} <= {fault.split()[0] for fault in found}
+
+
+async def test_a_page_that_is_too_wide_is_noticed(browser: Browser) -> None:
+    window = await Window.opened(browser)
+    await window.page.set_content('<meta name=viewport content="width=device-width"><p style="width:400px">x')
+
+    assert NARROW == await window.page.evaluate("innerWidth")
+    assert await window.page.evaluate("document.documentElement.scrollWidth") > NARROW
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_first_load_is_light_as_it_is_sent(
+    town: Town, language: str, record_property: Callable[[str, object], None]
+) -> None:
+    window = await town.window()
+    await window.page.goto(f"{town.address}/{language}")
+
+    weights = [await sent(request) for request in window.requests]
+
+    record_property(f"first load of the portal, {language}", f"{sum(weights)} bytes in {len(weights)} answers")
+    assert 2 == len(weights)
+    assert sum(weights) < FIRST_LOAD
+    await window.context.close()
+
+
+async def test_a_household_comes_to_the_code_with_the_keyboard_alone(town: Town) -> None:
+    window = await town.window()
+    page = window.page
+    await page.goto(f"{town.address}/en/case")
+    await page.keyboard.press("Tab")
+    skip = await focused(window)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**#main-content")
+    await page.keyboard.press("Tab")
+    field = await focused(window)
+    await page.keyboard.type("NA7K-3QF2-M9X0")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("#code")
+
+    assert ("Skip to the content", True) == skip
+    assert "" == field[0] and field[1]
+    await window.context.close()
+
+
+@pytest.mark.parametrize("path", ["/en", "/en/case", "/en/case/code"])
+async def test_whatever_has_the_focus_shows_it(town: Town, path: str) -> None:
+    window = await town.window()
+    await window.page.goto(town.address + path)
+    count = await window.page.locator("a[href], button, input:not([type=hidden]), summary").count()
+
+    shown = []
+    for _ in range(count):
+        await window.page.keyboard.press("Tab")
+        shown.append(await focused(window))
+
+    assert count > 5
+    assert [] == [text for text, is_seen in shown if not is_seen]
+    await window.context.close()
+
+
+async def focused(window: Window) -> tuple[str, bool]:
+    """The text of what has the focus, and whether one sees that it has."""
+    await asyncio.sleep(0.01)
+    text, outline, shadow, top = await window.page.evaluate(
+        """(() => { const it = document.activeElement, look = getComputedStyle(it), box = it.getBoundingClientRect()
+                    return [it.textContent.trim(), look.outlineStyle, look.boxShadow,
+                            box.width > 1 && box.bottom > 0 && box.top < innerHeight] })()"""
+    )
+    return text, bool(top) and (outline != "none" or shadow != "none")

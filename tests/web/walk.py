@@ -1,0 +1,138 @@
+"""Every page of the portal in every state, as a household comes to it in one language."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from playwright.async_api import Browser
+
+from services.scheduling import commands
+from shared.events import Allocation, CaseState, ProgrammeStatus, System
+from shared.reference import new_case_ref
+from tests.builders import a_case, a_programme
+from tests.portal import Portal, asked_for_code
+from tests.web.chromium import NARROW, Seen, Window
+
+MINE = "/my-interview"
+
+
+@dataclass
+class Town:
+    """A served portal with a household in each state, logged in once each."""
+
+    portal: Portal
+    address: str
+    browser: Browser
+    cases: dict[str, str]
+    inside: dict[str, Window]
+    width: int = NARROW
+
+    @classmethod
+    async def built(cls, portal: Portal, address: str, browser: Browser, width: int = NARROW) -> "Town":
+        town = cls(portal, address, browser, await households(portal), {}, width)
+        for state, reference in town.cases.items():
+            town.inside[state] = await town.let_in(reference)
+        return town
+
+    async def window(self) -> Window:
+        return await Window.opened(self.browser, self.width)
+
+    async def let_in(self, reference: str) -> Window:
+        window = await self.window()
+        await self.type_reference(window, "en", reference)
+        before = self.portal.notifications.count(reference)
+        await window.page.fill("#code", await self.portal.notifications.code_for(reference, max(1, before)))
+        await window.send()
+        return window
+
+    async def type_reference(self, window: Window, language: str, reference: str) -> None:
+        await window.page.goto(f"{self.address}/{language}/case")
+        await window.page.fill("#reference", reference)
+        await window.send()
+
+
+async def households(portal: Portal) -> dict[str, str]:
+    """A case in each state, by its name."""
+    scheduling = portal.scheduling
+    chosen = a_programme(programme="MX-TVH", allocation=Allocation.CHOICE, sites=("MX-TAP-02",))
+    closed = a_programme(
+        programme="US-CBP1", system=System.US, status=ProgrammeStatus.CLOSED, title="Appointments at the border"
+    )
+    made = {
+        "offered": a_case(),
+        "booked": a_case(),
+        "waiting": a_case(programme="MX-TVH", sites=("MX-TAP-02",)),
+        "closed": a_case(state=CaseState.INELIGIBLE),
+    }
+    await scheduling.receive(a_programme(), chosen, closed, *made.values())
+    booked = made["booked"].case_ref
+    await scheduling.do(lambda uow: commands.accept(uow, booked, "assistant"))
+    return {state: case.case_ref for state, case in made.items()}
+
+
+async def walk(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:
+    """Each page once, with the window that shows it."""
+    async for found in _outside(town, language):
+        yield found
+    async for found in _inside(town, language):
+        yield found
+    async for found in _refused(town, language):
+        yield found
+
+
+async def _outside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:
+    window, home = await town.window(), f"{town.address}/{language}"
+    for name, path in (("start", ""), ("unknown", "/nowhere"), ("logged-out", "/logged-out"), ("case", "/case")):
+        await window.page.goto(home + path)
+        yield await window.look(name), window
+    await window.send()
+    yield await window.look("case-empty"), window
+    await town.type_reference(window, language, new_case_ref())
+    yield await window.look("code"), window
+    await window.page.fill("#code", "000000")
+    await window.send()
+    yield await window.look("code-wrong"), window
+    insisted = new_case_ref()
+    for _ in range(3):
+        await asked_for_code(town.portal.browser(f"198.51.100.{ord(language[0])}"), insisted)
+    await town.type_reference(window, language, insisted)
+    yield await window.look("wait"), window
+    await window.context.close()
+
+
+async def _inside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:
+    home = f"{town.address}/{language}{MINE}"
+    for state, window in town.inside.items():
+        await window.page.goto(home)
+        yield await window.look(state), window
+    window = town.inside["offered"]
+    for name in ("accept", "decline"):
+        await window.page.goto(f"{home}/{name}")
+        yield await window.look(name), window
+    await window.send()
+    yield await window.look("decline-empty"), window
+    window = town.inside["waiting"]
+    await window.page.goto(f"{home}/places")
+    yield await window.look("days"), window
+    await window.page.locator(".puente-days a").first.click()
+    yield await window.look("times"), window
+    await window.send()
+    yield await window.look("times-empty"), window
+    await window.page.locator("input[name=slot]").first.check()
+    await window.send()
+    yield await window.look("choose"), window
+
+
+async def _refused(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:
+    """Forms that come without our cookie, and with another one than they were made for."""
+    window = await town.window()
+    await window.page.goto(f"{town.address}/{language}/case")
+    await window.context.clear_cookies()
+    await window.send()
+    yield await window.look("no-cookies"), window
+    await window.page.goto(f"{town.address}/{language}/case")
+    await window.context.clear_cookies()
+    other = await window.context.new_page()
+    await other.goto(f"{town.address}/{language}/case")
+    await window.send()
+    yield await window.look("old-form"), window
+    await window.context.close()
