@@ -86,6 +86,7 @@ async def test_who_names_an_old_version_is_told_what_changed_when_and_by_whom(
 
 async def test_an_old_version_comes_before_a_place_that_is_gone(scheduling: Scheduling, http: Client) -> None:
     (winner, slots), (loser, _) = await a_chooser(scheduling), await a_chooser(scheduling)
+    await scheduling.leave_only(slots[0])
     await http.choose(winner, slots[0])
 
     refused = [await http.choose(loser, slots[0], **{"If-Match": seen}) for seen in ('"0"', '"1"')]
