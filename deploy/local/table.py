@@ -30,7 +30,7 @@ COLUMNS = (
 PAGES = (
     ("intake", "", "the countries' systems send here; operations"),
     ("scheduling", "/", "migrants' portal"),
-    ("scheduling", "/staff", "consular staff"),
+    ("scheduling", "/openapi.json", "what consular staff can ask"),
     ("notifications", "/mailbox", "every e-mail that was sent"),
 )
 

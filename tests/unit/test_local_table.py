@@ -48,7 +48,7 @@ def test_a_service_that_does_not_answer_is_a_dash_and_no_number() -> None:
 def test_the_addresses_of_the_pages_are_shown() -> None:
     text = shown(STATES)
 
-    assert "http://127.0.0.1:8002/staff" in text
+    assert "http://127.0.0.1:8002/openapi.json" in text
     assert "http://127.0.0.1:8003/mailbox" in text
 
 
