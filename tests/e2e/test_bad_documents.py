@@ -71,9 +71,10 @@ async def test_a_body_without_a_declared_length_is_refused_while_it_comes_in(pue
 
 
 async def test_after_all_these_a_good_document_is_taken(puente: Running) -> None:
-    await puente.reaches(await puente.let_in(a_household("MX-REF")), "offered")
+    case = await puente.reaches(await puente.let_in(a_household("MX-REF")), "offered")
 
     await at_rest(puente)
+    assert "pending" == case["appointment"]["status"]
 
 
 async def _cases(puente: Running) -> int:

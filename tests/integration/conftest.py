@@ -1,9 +1,14 @@
-"""A database of each service, prepared once; tests work on copies of it."""
+"""A database of each service, prepared once; tests work on copies of it. The portal, and a household that comes to it."""
+
+from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
+from shared.events import CaseChanged
 from tests import intake, notifications, scheduling
+from tests.builders import a_case, a_programme
 from tests.conftest import MakeDatabase
+from tests.portal import Portal, open_portal
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -19,3 +24,21 @@ async def scheduling_template(new_database: MakeDatabase) -> str:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def notifications_template(new_database: MakeDatabase) -> str:
     return await notifications.prepared(await new_database())
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def portal(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Portal]:
+    """What people do there leaves every rule of scheduling true."""
+    running = scheduling.Scheduling(await new_database(scheduling_template))
+    async with open_portal(running) as portal:
+        yield portal
+    await running.check()
+    await running.database.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def case(portal: Portal) -> CaseChanged:
+    """A household with an offer."""
+    made = a_case()
+    await portal.scheduling.receive(a_programme(), made)
+    return made

@@ -2,35 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-import pytest_asyncio
 
 from services.scheduling.codes import PAUSES_SECONDS
 from shared.events import CaseChanged
 from shared.reference import new_case_ref
-from tests.builders import a_case, a_programme
-from tests.conftest import MakeDatabase
-from tests.portal import Portal, asked_for_code, forms, headings, open_portal, texts
-from tests.scheduling import Scheduling
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def portal(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Portal]:
-    scheduling = Scheduling(await new_database(scheduling_template))
-    async with open_portal(scheduling) as portal:
-        yield portal
-    await scheduling.database.close()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def case(portal: Portal) -> CaseChanged:
-    """A household with an offer."""
-    made = a_case()
-    await portal.scheduling.receive(a_programme(), made)
-    return made
+from tests.portal import Portal, asked_for_code, forms, headings, texts
 
 
 async def test_a_reference_and_the_code_that_comes_to_the_contact_open_the_case(

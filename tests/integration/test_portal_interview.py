@@ -1,38 +1,17 @@
 """My interview: a household reads how its case stands, and says yes, no or not any more; each thing once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from services.scheduling import commands
 from shared.events import CaseChanged, CaseState, ProgrammeStatus
 from tests.builders import a_case, a_programme
-from tests.conftest import MakeDatabase
-from tests.portal import LANGUAGES, Portal, forms, headings, open_portal, texts
-from tests.scheduling import Scheduling
+from tests.portal import LANGUAGES, Portal, forms, headings, texts
 
 HOME = "/en/my-interview"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def portal(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Portal]:
-    scheduling = Scheduling(await new_database(scheduling_template))
-    async with open_portal(scheduling) as portal:
-        yield portal
-    await scheduling.check()
-    await scheduling.database.close()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def case(portal: Portal) -> CaseChanged:
-    """A household with an offer."""
-    made = a_case()
-    await portal.scheduling.receive(a_programme(), made)
-    return made
 
 
 async def test_an_offer_is_read_checked_accepted_and_its_confirmation_stays(portal: Portal, case: CaseChanged) -> None:

@@ -3,7 +3,6 @@
 import gzip
 import html
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import cbor2
@@ -16,23 +15,12 @@ from services.scheduling.letters import decode, encode, readable
 from services.scheduling.signatures import SigningKeys
 from shared.events import CaseChanged
 from tests.builders import a_case, a_programme
-from tests.conftest import MakeDatabase
 from tests.letters import KEYS, OTHER_KEY
-from tests.portal import LANGUAGES, Browser, Portal, forms, headings, open_portal, texts
-from tests.scheduling import Scheduling
+from tests.portal import LANGUAGES, Browser, Portal, forms, headings, texts
 
 LETTER = "/en/my-interview/letter"
 LISTS = "/.well-known/puente-letters"
 VALID, NOT_VALID = ["This letter is valid"], ["This letter is not valid"]
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def portal(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Portal]:
-    scheduling = Scheduling(await new_database(scheduling_template))
-    async with open_portal(scheduling) as portal:
-        yield portal
-    await scheduling.check()
-    await scheduling.database.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
