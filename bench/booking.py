@@ -5,6 +5,7 @@ Each contest ends with an oracle: nothing oversold, nobody booked twice, every a
 """
 
 import asyncio
+import itertools
 import json
 import statistics
 import sys
@@ -47,6 +48,8 @@ HOUSEHOLDS, OFFERED_SECONDS = 50_000, 5
 PLACES = 1_450
 CLAIMS, PLAIN_CLAIMS = 5_000, 1_500
 """Claims a contest; of the plain endpoint fewer, since its rate does not depend on how many there are."""
+AGAIN = 10
+"""Of so many requests the last is the first once more, under the same key: its sender did not wait for the answer."""
 WIDE = 5_000
 """Capacity of a slot that everyone may have."""
 
@@ -102,7 +105,7 @@ async def _claims(scene: Scene) -> None:
     for name, places in (("one hot slot", scene.places[:1]), (f"over {PLACES:,} slots", scene.places)):
         async with _ours(scene, capacity=WIDE) as contest:
             mine = await fire(contest.port, _choices(scene, places, CLAIMS))
-            await _check(contest.url, mine, booked=CLAIMS)
+            await _check(contest.url, mine, booked=CLAIMS - CLAIMS // AGAIN)
         async with _plain(scene.stack, places, WIDE) as port:
             theirs = await fire(port, _plain_choices(scene, places, PLAIN_CLAIMS))
         table.add_row(
@@ -282,11 +285,17 @@ async def _running(stack: Stack, program: Program) -> AsyncIterator[None]:
 
 
 def _choices(scene: Scene, places: Sequence[int], count: int) -> list[bytes]:
+    """One for each household under a key of its own; the last of ten is the first of them once more."""
     token = scene.stack.config["tokens"]["assistant"]
-    return [
-        a_post(f"/v1/cases/{ref}/appointment", json.dumps({"slot_id": places[n % len(places)]}).encode(), token)
-        for n, ref in enumerate(scene.cases[:count])
-    ]
+    wanted = (places[n % len(places)] for n in itertools.count())
+    made: list[bytes] = []
+    for n, ref in enumerate(scene.cases[:count]):
+        if n % AGAIN == AGAIN - 1:
+            made.append(made[1 - AGAIN])
+        else:
+            body = json.dumps({"slot_id": next(wanted)}).encode()
+            made.append(a_post(f"/v1/cases/{ref}/appointment", body, token, key=ref))
+    return made
 
 
 def _plain_choices(scene: Scene, places: Sequence[int], count: int) -> list[bytes]:
@@ -297,14 +306,21 @@ def _plain_choices(scene: Scene, places: Sequence[int], count: int) -> list[byte
 
 
 async def _check(url: str, answers: Answers, *, booked: int) -> None:
-    """The oracle: as many were told that they are booked as are, everyone else was refused, and the rules hold."""
+    """The oracle: as many were told that they are booked as are, everyone else was refused, who asked again was told the
+    same, and the rules hold."""
     connection = await asyncpg.connect(url)
     broken = {rule: found for rule, sql in RULES.items() if (found := await connection.fetchval(sql))}
     there = await connection.fetchval("select count(*) from appointments where status = 'booked'")
     await connection.close()
-    told, refused = answers.counts[200], answers.counts[409]
-    if broken or not booked == there == told or told + refused != len(answers.statuses):
+    pairs = [
+        answers.statuses[n - AGAIN + 1 : n + 1 : AGAIN - 1] for n in range(AGAIN - 1, len(answers.statuses), AGAIN)
+    ]
+    again = sum(second == 200 for _, second in pairs)
+    told, refused = answers.counts[200] - again, answers.counts[409]
+    if broken or not booked == there == told or told + again + refused != len(answers.statuses):
         raise RuntimeError(f"{broken}; {there} booked of {booked}, answers: {dict(answers.counts)}")
+    if any(first != second for first, second in pairs):
+        raise RuntimeError("who asked again was told something else")
 
 
 if __name__ == "__main__":

@@ -37,9 +37,11 @@ class Answers:
         return sorted(self.waits)[min(int(share * len(self.waits)), len(self.waits) - 1)]
 
 
-def a_post(path: str, body: bytes, token: str = "") -> bytes:
-    """A whole request, ready to be sent."""
+def a_post(path: str, body: bytes, token: str = "", key: str = "") -> bytes:
+    """A whole request, ready to be sent; `key` is under which it is done once."""
     head = f"POST {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n"
+    if key:
+        head += f"idempotency-key: {key}\r\n"
     return head.encode() + b"content-length: %d\r\n\r\n" % len(body) + body
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
 
 from shared import logs, ops, spans, tracing
 from shared.clock import Clock, SystemClock, use_packaged_zone_data
@@ -89,8 +90,15 @@ class Service:
                     return
 
 
-def create_app(service: Service, *, routers: Sequence[APIRouter], ticks: Sequence[Tick], counts: ops.Counts) -> FastAPI:
-    """The service's web application; its consumer, relay and ticks run while it does."""
+def create_app(
+    service: Service,
+    *,
+    routers: Sequence[APIRouter],
+    ticks: Sequence[Tick],
+    counts: ops.Counts,
+    ahead: Sequence[Middleware] = (),
+) -> FastAPI:
+    """The service's web application; its consumer, relay and ticks run while it does. `ahead` sees requests first."""
     common = [
         Tick("forget_old_rows", timedelta(hours=1), _job(service, forget_old_rows)),
         Tick("forget_old_spans", timedelta(hours=1), _job(service, spans.forget_old_spans)),
@@ -112,6 +120,8 @@ def create_app(service: Service, *, routers: Sequence[APIRouter], ticks: Sequenc
     openapi.install(app)
     for router in (ops.router(service, counts), *routers):
         app.include_router(router)
+    for each in ahead:
+        app.add_middleware(each.cls, *each.args, **each.kwargs)
     app.add_middleware(Traced)
     app.add_middleware(Guarded)
     return app

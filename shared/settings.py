@@ -7,6 +7,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Role = Literal["ops", "scheduler", "officer", "assistant", "service"]
 """Who a bearer token speaks for; `service` is another service of Puente."""
+STAFF: tuple[Role, ...] = ("ops", "scheduler", "officer", "assistant")
+"""People who work with cases."""
 
 
 class ServiceSettings(BaseSettings):

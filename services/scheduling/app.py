@@ -5,8 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from services.scheduling import api
+from services.scheduling.api.choosing import Choices
+from services.scheduling.api.rush import Rush
 from services.scheduling.codes import CodePost
 from services.scheduling.handlers import cases_changed, programmes_changed
 from services.scheduling.jobs import Jobs
@@ -48,8 +51,10 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
     logins = Logins(settings.data_key.get_secret_value())
     post = CodePost(service, settings.notifications_url, settings.tokens["service"])
     keys = SigningKeys({kid: pem.get_secret_value() for kid, pem in settings.letter_keys.items()})
-    routers = [*api.routers(service, names), portal.router(service, logins, post, settings.data_key, keys)]
-    return create_app(service, routers=routers, ticks=ticks, counts=counts)
+    choices = Choices(service.database, service.clock)
+    routers = [*api.routers(service, names, choices), portal.router(service, logins, post, settings.data_key, keys)]
+    rush = Middleware(Rush, choices=choices, tokens=settings.tokens)
+    return create_app(service, routers=routers, ticks=ticks, counts=counts, ahead=[rush])
 
 
 async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:

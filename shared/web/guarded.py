@@ -1,6 +1,5 @@
 """Security headers on every response, errors and files included. A page says what it may load; all else loads nothing."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -18,6 +17,8 @@ HEADERS = {
 }
 """Source: docs/domain.md, "Security headers"."""
 
+ENCODED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
 
 class Guarded:
     """ASGI middleware: adds each header that a response does not set itself."""
@@ -28,9 +29,8 @@ class Guarded:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                given = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in ENCODED if each[0] not in given)]
             await send(message)
 
         await self.app(scope, receive, guarded if scope["type"] == "http" else send)

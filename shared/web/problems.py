@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import orjson
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
@@ -30,7 +31,12 @@ class Problem(Exception):
         self.extra = extra
 
 
-def problem_response(problem: Problem) -> JSONResponse:
+UNAVAILABLE = Problem(
+    503, "unavailable", "the database does not answer; nothing was changed: try again in a few seconds"
+)
+
+
+def problem_response(problem: Problem) -> Response:
     """The problem as `application/problem+json`."""
     body = {
         "type": "about:blank",
@@ -44,18 +50,18 @@ def problem_response(problem: Problem) -> JSONResponse:
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if problem.status == 503 else {}
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(body, problem.status, headers, media_type="application/problem+json")
+    return Response(orjson.dumps(body), problem.status, headers, media_type="application/problem+json")
 
 
 def install(app: FastAPI) -> None:
     """Makes every error of the application a problem document."""
 
     @app.exception_handler(Problem)
-    async def refused(_: Request, problem: Problem) -> JSONResponse:
+    async def refused(_: Request, problem: Problem) -> Response:
         return problem_response(problem)
 
     @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> Response:
         codes = {404: "not_found", 405: "method_not_allowed"}
         refusal = Problem(error.status_code, codes.get(error.status_code, "http"), str(error.detail))
         response = problem_response(refusal)
@@ -65,21 +71,19 @@ def install(app: FastAPI) -> None:
         return response
 
     @app.exception_handler(RequestValidationError)
-    async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def malformed(_: Request, error: RequestValidationError) -> Response:
         errors = [
             {"pointer": "/" + "/".join(str(part) for part in e["loc"]), "detail": e["msg"]} for e in error.errors()
         ]
         return problem_response(Problem(422, "malformed", "correct the fields named in errors", errors=errors))
 
-    async def unavailable(_: Request, error: Exception) -> JSONResponse:
+    async def unavailable(_: Request, error: Exception) -> Response:
         if isinstance(error, DBAPIError) and not is_unavailable(error):
             raise error
-        return problem_response(
-            Problem(503, "unavailable", "the database does not answer; nothing was changed: try again in a few seconds")
-        )
+        return problem_response(UNAVAILABLE)
 
     @app.exception_handler(Exception)
-    async def broken(_: Request, error: Exception) -> JSONResponse:
+    async def broken(_: Request, error: Exception) -> Response:
         log.critical("request.failed", cause=cause_of(error))
         return problem_response(
             Problem(500, "our_fault", "something here is broken; nothing was changed: tell operations the trace_id")

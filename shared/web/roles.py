@@ -1,7 +1,7 @@
 """Who may call: bearer tokens that stand for a role."""
 
 import hmac
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import Request, Response, Security
@@ -30,7 +30,7 @@ def same_secret(given: str, known: SecretStr) -> bool:
     return hmac.compare_digest(given.encode(), known.get_secret_value().encode())
 
 
-def role_of(token: str, tokens: dict[Role, SecretStr]) -> Role | None:
+def role_of(token: str, tokens: Mapping[Role, SecretStr]) -> Role | None:
     """The role that a token stands for. Looks at every token, whichever fits."""
     fitting = [role for role, known in tokens.items() if same_secret(token, known)]
     return fitting[0] if fitting else None

@@ -22,6 +22,14 @@ from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, days
 from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling, settings
+from tests.scheduling_http import Client
+
+A_FREE_DESK_OF_OTHERS = """
+insert into slots (resource_id, site, kind, starts_at, wall_time, local_date, capacity)
+select r.id, s.site, s.kind, s.starts_at, s.wall_time, s.local_date, 1 from slots s join resources r using (site, kind)
+where s.id = :slot and r.id <> s.resource_id and not 'MX-REF' = any(r.programmes) limit 1
+on conflict (resource_id, starts_at) do update set taken = 0
+"""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -117,11 +125,12 @@ async def test_who_has_an_appointment_or_asks_twice_is_left_to_be_done_alone(sch
     assert [outcome(answer) for answer in answers] == [None, "booked", None]
 
 
-async def test_a_slot_that_is_full_is_refused_without_waiting_for_anything(scheduling: Scheduling) -> None:
+async def test_a_time_that_is_full_is_refused_without_waiting_for_anything(scheduling: Scheduling) -> None:
     winner, loser = await choosers(scheduling, 2)
     slot = (await slots_of(scheduling, winner))[0]
     await scheduling.leave_only(slot)
     await scheduling.do(lambda uow: commands.choose(uow, winner.case_ref, slot, "assistant"))
+    await scheduling.do(lambda uow: uow.execute(A_FREE_DESK_OF_OTHERS, slot=slot))
 
     async with scheduling.database.begin(NOW) as holding:
         await holding.rows("select * from cases for update")
@@ -130,6 +139,24 @@ async def test_a_slot_that_is_full_is_refused_without_waiting_for_anything(sched
         )
 
     assert outcome(answer) == "place_taken"
+
+
+async def test_ahead_of_the_route_and_by_it_a_choice_is_answered_the_same(scheduling: Scheduling) -> None:
+    winner, loser = await choosers(scheduling, 2)
+    [drawn] = await choosers(scheduling, 1, programme="MX-DRW")
+    slot = (await slots_of(scheduling, winner))[0]
+    await scheduling.leave_only(slot)
+    client = Client(scheduling)
+    by_the_route = {"Content-Type": "application/json; charset=utf-8"}
+    key = {"Idempotency-Key": "of the winner".replace(" ", "-")}
+
+    for case, headers in ((winner, key), (loser, {}), (drawn, {}), (a_case(), {})):
+        ahead = await client.choose(case, slot, **headers)
+        routed = await client.choose(case, slot, **headers, **by_the_route)
+        told = [{**answer.json(), "trace_id": ""} for answer in (ahead, routed)]
+        kept = [{name: answer.headers.get(name) for name in ("content-type", "etag")} for answer in (ahead, routed)]
+        assert (ahead.status_code, told[0], kept[0]) == (routed.status_code, told[1], kept[1])
+    await client.close()
 
 
 async def test_forty_requests_at_once_for_one_place_give_it_once_and_the_same_again_to_who_has_it(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from services.scheduling.commands.choosing import Choosing, choose_together
 from services.scheduling.commands.requests import Named
 from shared import tracing
 from shared.events import CaseChanged
+from shared.web.problems import Problem
 from tests.builders import NOW, a_programme
 from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
@@ -205,13 +207,19 @@ async def test_choices_that_arrive_together_keep_their_keys_with_their_answers(s
     def choosing(case: CaseChanged, key: str | None) -> Choosing:
         return Choosing(case.case_ref, slots[0], "assistant", tracing.new_root(), Named(key))
 
-    answers = await scheduling.do(lambda uow: choose_together(uow, [choosing(first, "a"), choosing(second, "b")]))
-    again = await scheduling.do(lambda uow: choose_together(uow, [choosing(second, "b"), choosing(first, None)]))
+    asked = [choosing(first, "a"), choosing(second, "b"), choosing(first, "a"), choosing(second, "c")]
+    answers = await scheduling.do(lambda uow: choose_together(uow, asked))
+    asked = [choosing(second, "b"), choosing(first, None)]
+    again = await scheduling.do(lambda uow: choose_together(uow, asked))
 
     kept = await scheduling.rows("select case_ref, status from answered_requests order by status")
     assert [(row.case_ref, row.status) for row in kept] == [(first.case_ref, 200), (second.case_ref, 409)]
-    assert answers[0]["state"] == "booked"
-    assert again == [None, None]
+    assert [outcome(answer) for answer in answers] == ["booked", "place_taken", "booked", None]
+    assert [outcome(answer) for answer in again] == ["place_taken", None]
+
+
+def outcome(answer: Any) -> Any:
+    return answer.code if isinstance(answer, Problem) else answer and answer["state"]
 
 
 async def test_what_is_full_is_refused_with_a_key_too_without_waiting_for_its_case(

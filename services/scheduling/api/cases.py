@@ -1,31 +1,31 @@
 """Cases: read one, answer its offer, choose, move, cancel, ask why."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from services.scheduling import commands, views
+from services.scheduling.api.choosing import Choice, Choices
 from services.scheduling.api.named import Naming
 from services.scheduling.choices import Span, places_of
-from services.scheduling.commands.choosing import Choosing, choose_together
+from services.scheduling.commands.choosing import Choosing
 from services.scheduling.commands.requests import Command, Request, once
 from shared import tracing
-from shared.db import DatabaseUnavailable, UnitOfWork
-from shared.gathered import Gathered
+from shared.db import UnitOfWork
 from shared.reference import canonical_case_ref
 from shared.service import Service
-from shared.settings import Role
+from shared.settings import STAFF, Role
 from shared.web.dates import Instant
 from shared.web.openapi import refusals
 from shared.web.problems import Problem
 from shared.web.roles import CheckedFirst, requires
 from shared.web.versions import etag
 
-Staff = Annotated[Role, Depends(requires("ops", "scheduler", "officer", "assistant"))]
+Staff = Annotated[Role, Depends(requires(*STAFF))]
 LOOK_AHEAD = timedelta(days=14)
 """How far places are shown when nobody asks for other days."""
 OLD = refusals(412)
@@ -35,12 +35,6 @@ class Answer(BaseModel):
     """Which appointment is answered: a late click must not hit an offer that its sender never saw."""
 
     appointment_id: UUID | None = None
-
-
-class Choice(BaseModel):
-    """The place at the site and start of this slot, as `slots` shows it: a time is chosen, not a desk."""
-
-    slot_id: Annotated[int, Field(ge=1, le=2**53 - 1)]
 
 
 class Cancellation(BaseModel):
@@ -59,7 +53,7 @@ class Cancellation(BaseModel):
     ]
 
 
-def router(service: Service) -> APIRouter:
+def router(service: Service, choices: Choices) -> APIRouter:
     """The routes under /v1/cases."""
     api = APIRouter(prefix="/v1/cases", tags=["cases"], responses=refusals(409), route_class=CheckedFirst)
 
@@ -71,24 +65,6 @@ def router(service: Service) -> APIRouter:
         answer = await once(service.database, service.clock.now(), request, command)
         response.headers["ETag"] = etag(answer["version"])
         return answer
-
-    async def choose_all(asked: Sequence[Choosing]) -> list[dict[str, Any] | Exception]:
-        """In one transaction; what it leaves is done after it, one by one."""
-        answers = await service.database.run(service.clock.now(), lambda uow: choose_together(uow, asked))
-        return [answer or await choose_alone(each) for each, answer in zip(asked, answers, strict=True)]
-
-    async def choose_alone(each: Choosing) -> dict[str, Any] | Exception:
-        try:
-            return await once(
-                service.database,
-                service.clock.now(),
-                each.request,
-                lambda uow, ref: commands.choose(uow, ref, each.slot_id, each.acted_by),
-            )
-        except (Problem, DatabaseUnavailable) as refusal:
-            return refusal
-
-    choosing = Gathered(choose_all)
 
     @api.get("/{case_ref}")
     async def read_case(case_ref: str, role: Staff, response: Response) -> dict[str, Any]:
@@ -117,7 +93,7 @@ def router(service: Service) -> APIRouter:
 
     @api.post("/{case_ref}/appointment", responses=OLD)
     async def choose(case_ref: str, choice: Choice, role: Staff, named: Naming, response: Response) -> dict[str, Any]:
-        answer = await choosing(Choosing(canonical(case_ref), choice.slot_id, role, tracing.current(), named))
+        answer = await choices(Choosing(canonical(case_ref), choice.slot_id, role, tracing.current(), named))
         response.headers["ETag"] = etag(answer["version"])
         return answer
 

@@ -3,6 +3,7 @@
 Coroutines, although they wait for nothing: FastAPI runs plain functions in a thread, which takes as long as all they do.
 """
 
+import re
 from typing import Annotated
 
 from fastapi import Depends, Header
@@ -10,12 +11,13 @@ from fastapi import Depends, Header
 from services.scheduling.commands.requests import Named
 from shared.web.versions import IfMatch, version_in
 
+KEY_PATTERN = re.compile(r'"?([A-Za-z0-9._:=/+-]{1,100})"?')
 KEY = (
     "A value that no other request of this case has. The same request again is answered as it was and not done again, for"
     " 24 hours"
 )
 Key = Annotated[
-    str | None, Header(description=KEY, pattern=r'^"?[A-Za-z0-9._:=/+-]{1,100}"?$', examples=["8e03978e-40d5-43dd"])
+    str | None, Header(description=KEY, pattern=f"^{KEY_PATTERN.pattern}$", examples=["8e03978e-40d5-43dd"])
 ]
 
 

@@ -12,12 +12,12 @@ from services.scheduling.api.cases import canonical
 from services.scheduling.commands import standby
 from shared.db import UnitOfWork
 from shared.service import Service
-from shared.settings import Role
+from shared.settings import STAFF, Role
 from shared.web.dates import Day
 from shared.web.openapi import refusals
 from shared.web.roles import CheckedFirst, requires
 
-Staff = Annotated[Role, Depends(requires("ops", "scheduler", "officer", "assistant"))]
+Staff = Annotated[Role, Depends(requires(*STAFF))]
 AtTheSite = Annotated[Role, Depends(requires("officer", "scheduler", "ops"))]
 SITE = r"^[A-Z0-9-]{1,20}$"
 

@@ -10,7 +10,7 @@ from services.scheduling import views
 from services.scheduling.choices import LONGEST, need_to_choose
 from services.scheduling.commands.locked import unknown_case
 from services.scheduling.commands.places import place_taken
-from services.scheduling.commands.requests import NOTHING, Named, Request, asked_before, keep
+from services.scheduling.commands.requests import NOTHING, Named, Request, answered_before, keep
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.needs import Need
 from services.scheduling.domain.places import Place
@@ -47,12 +47,33 @@ Answer = dict[str, Any] | Problem | None
 async def choose_together(uow: UnitOfWork, asked: Sequence[Choosing]) -> list[Answer]:
     """The case after each choice, as staff see it, or the refusal.
 
-    None for what is to be done alone, afterwards: a case that has an appointment or is not what was seen, that is asked
-    for twice, or a key that was used before.
+    None for what is to be done alone, afterwards: a case that has an appointment or is not what was seen, or for which
+    something else is asked, too.
     """
     first = {each.case_ref: each for each in reversed(asked)}
-    answers: dict[str, Answer] = await _answered_at_once(uow, first)
-    wanted = {ref: each for ref, each in first.items() if ref not in answers}
+    before = await answered_before(uow, [each.request for each in first.values()])
+    new = {ref: each for ref, each in first.items() if ref not in before}
+    answers = await _answered_now(uow, asked, new)
+    await keep(uow, [(each.request, answer) for ref, each in new.items() if (answer := answers[ref])])
+    answers.update(before)
+    return [answers[each.case_ref] if _is_same(each, first[each.case_ref]) else None for each in asked]
+
+
+def _is_same(asked: Choosing, first: Choosing) -> bool:
+    """It is the first request of its case, or that under the same key once more."""
+    return asked is first or (asked.named.key is not None and asked.request == first.request)
+
+
+async def _answered_now(uow: UnitOfWork, asked: Sequence[Choosing], new: Mapping[str, Choosing]) -> dict[str, Answer]:
+    """Those whose places are gone are refused without any lock."""
+    gone = await slots.gone_for(uow, [(ref, each.slot_id, each.named.seen_version) for ref, each in new.items()])
+    wanted = {ref: each for ref, each in new.items() if ref not in gone}
+    return {**{ref: place_taken() for ref in gone}, **(await _placed(uow, asked, wanted) if wanted else {})}
+
+
+async def _placed(uow: UnitOfWork, asked: Sequence[Choosing], wanted: Mapping[str, Choosing]) -> dict[str, Answer]:
+    """Each case that may choose, locked: with its place, or the refusal; None for what is to be done alone."""
+    answers: dict[str, Answer] = {}
     known = {case.case_ref: case for case in await cases.lock(uow, wanted)}
     needs = await _needs(uow, wanted, known, answers)
     in_order = await _places(
@@ -61,16 +82,7 @@ async def choose_together(uow: UnitOfWork, asked: Sequence[Choosing]) -> list[An
     left = await slots.lock(uow, [slot for place in in_order for slot, _ in place.claims])
     winners, _ = admit(in_order, left)
     booked = await _book(uow, winners, known, wanted)
-    answers.update({ref: views.view_of(booked[ref]) if ref in booked else place_taken() for ref in needs})
-    await keep(uow, [(each.request, answer) for ref, each in first.items() if (answer := answers[ref])])
-    return [answers[each.case_ref] if each is first[each.case_ref] else None for each in asked]
-
-
-async def _answered_at_once(uow: UnitOfWork, asked: Mapping[str, Choosing]) -> dict[str, Answer]:
-    """What needs no lock: keys that were used before, and places that are gone."""
-    before = await asked_before(uow, [each.request for each in asked.values()])
-    wanted = [(ref, each.slot_id, each.named.seen_version) for ref, each in asked.items() if ref not in before]
-    return {**dict.fromkeys(before), **{ref: place_taken() for ref in await slots.gone_for(uow, wanted)}}
+    return {**answers, **{ref: views.view_of(booked[ref]) if ref in booked else place_taken() for ref in needs}}
 
 
 async def _needs(

@@ -90,20 +90,23 @@ async def _refused(uow: UnitOfWork, asked: Request, refusal: Problem) -> Answer:
 
 
 async def _before(uow: UnitOfWork, asked: Request) -> Answer | None:
-    row = await answered.find(uow, asked.case_ref, asked.key) if asked.key else None
-    if row is None:
-        return None
+    return (await answered_before(uow, [asked])).get(asked.case_ref)
+
+
+async def answered_before(uow: UnitOfWork, asked: Iterable[Request]) -> dict[str, Answer]:
+    """By case, what those requests were answered before whose keys were used; each is of another case."""
+    keyed = {each.case_ref: (each, each.key) for each in asked if each.key}
+    rows = await answered.find(uow, [(ref, key) for ref, (_, key) in keyed.items()])
+    return {ref: _said_before(row, keyed[ref][0]) for ref, row in rows.items()}
+
+
+def _said_before(row: Any, asked: Request) -> Answer:
     if row.request != asked.said:
         return Problem(
             409, "key_reused", "this Idempotency-Key stands for another request: send a new one with a new request"
         )
     answer: dict[str, Any] = orjson.loads(row.answer)
     return answer if row.status == 200 else Problem(row.status, **answer)
-
-
-async def asked_before(uow: UnitOfWork, asked: Iterable[Request]) -> set[str]:
-    """The cases of those requests whose keys were used before."""
-    return await answered.used(uow, [(each.case_ref, each.key) for each in asked if each.key])
 
 
 async def keep(uow: UnitOfWork, answers: Sequence[tuple[Request, Answer]]) -> None:

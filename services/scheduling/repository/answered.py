@@ -5,8 +5,8 @@ from typing import Any
 
 from shared.db import UnitOfWork, as_json
 
-USED = """
-select case_ref from answered_requests
+FIND = """
+select case_ref, request, status, answer from answered_requests
 join unnest(cast(:refs as text[]), cast(:keys as text[])) as asked(case_ref, key) using (case_ref, key)
 """
 
@@ -20,20 +20,10 @@ order by case_ref, key
 FORGET = "delete from answered_requests where answered_at < cast(:now as timestamptz) - interval '24 hours'"
 
 
-async def find(uow: UnitOfWork, case_ref: str, key: str) -> Any:
-    """Request, status and answer under the case's key; None when it was not used."""
-    rows = await uow.rows(
-        "select request, status, answer from answered_requests where case_ref = :ref and key = :key",
-        ref=case_ref,
-        key=key,
-    )
-    return next(iter(rows), None)
-
-
-async def used(uow: UnitOfWork, keys: Sequence[tuple[str, str]]) -> set[str]:
-    """Which of these cases, each with a key, have used it."""
+async def find(uow: UnitOfWork, keys: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Request, status and answer by case, of those of these cases, each with a key, that have used it."""
     refs, of_each = [ref for ref, _ in keys], [key for _, key in keys]
-    return {row.case_ref for row in await uow.rows(USED, refs=refs, keys=of_each)} if keys else set()
+    return {row.case_ref: row for row in await uow.rows(FIND, refs=refs, keys=of_each)} if keys else {}
 
 
 async def keep(uow: UnitOfWork, rows: Sequence[dict[str, Any]]) -> None:

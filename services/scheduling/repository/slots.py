@@ -34,8 +34,9 @@ select c.case_ref
 from unnest(cast(:refs as text[]), cast(:ids as bigint[]), cast(:versions as bigint[])) as w(ref, slot_id, version)
 join cases c on c.case_ref = w.ref and c.waiting = 'awaiting_choice' and c.version = coalesce(w.version, c.version)
 join slots s on s.id = w.slot_id
-where not exists (select 1 from slots o
-  where o.site = s.site and o.kind = s.kind and o.starts_at = s.starts_at and o.taken < o.capacity)
+where not exists (select 1 from slots o join resources r on r.id = o.resource_id
+  where o.site = s.site and o.kind = s.kind and o.starts_at = s.starts_at and o.taken < o.capacity
+    and c.snapshot ->> 'programme' = any(r.programmes))
 """
 
 LOCK = 'select id, capacity - taken as "left" from slots where id = any(:ids) order by id for update'
