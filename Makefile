@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 STYLE := services/scheduling/web/static/portal.css
-LONG_TESTS := $(addprefix tests/integration/test_scheduling_,last_place.py races.py whole_life.py)
+LONG_TESTS := $(addprefix tests/integration/test_,scheduling_last_place.py scheduling_races.py scheduling_whole_life.py portal_timing.py)
 # Two at a time: while one waits for what it killed, the other works. One after the other: ARGS="-n 0".
 PYTEST := $(BIN)/pytest -n 2 --no-loadscope-reorder
 
@@ -27,7 +27,7 @@ check: .venv/.ready $(STYLE)
 	$(BIN)/python -m shared.events.schemas --check
 	$(PYTEST) $(ARGS)
 
-# What takes long: 320 SIGKILLs while 20,000 results flow, races of hundreds of rounds, 10,000 steps of the whole life.
+# What takes long: 320 SIGKILLs while 20,000 results flow, races of hundreds of rounds, 10,000 steps of the whole life, 4,000 log-ins timed.
 faults: .venv/.ready $(STYLE)
 	PUENTE_FAULTS=long $(BIN)/pytest tests/faults $(LONG_TESTS) $(ARGS)
 

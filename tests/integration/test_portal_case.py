@@ -35,7 +35,18 @@ async def test_the_reference_may_be_typed_as_people_read_it(portal: Portal, case
     await portal.notifications.code_for(case.case_ref, 2)
 
 
-@pytest.mark.parametrize("typed", ["", "NA7K", "NA7K-3QF2-M9X1", "<b>&", "x" * 500])
+RUBBISH = [
+    "<b>&",
+    "x" * 500,
+    "Мария Ñandú 李",
+    "\u202eNA7K-3QF2\u202c",
+    "😀" * 200,
+    "' or 1=1 --",
+    "{{ 7 * 7 }}",
+]
+
+
+@pytest.mark.parametrize("typed", ["", "NA7K", "NA7K-3QF2-M9X1", *RUBBISH])
 async def test_what_cannot_be_a_reference_is_said_and_what_was_typed_stays(portal: Portal, typed: str) -> None:
     page = await asked_for_code(portal.browser(), typed)
 

@@ -126,6 +126,25 @@ async def test_an_old_form_does_not_hit_the_offer_that_came_after_it(portal: Por
     assert "pending" == (await portal.scheduling.live(case)).status
 
 
+async def test_a_case_that_is_withdrawn_while_its_page_is_open_says_so_and_nothing_is_booked(
+    portal: Portal, case: CaseChanged
+) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    await browser.open(f"{HOME}/accept")
+    await portal.scheduling.receive(
+        case.model_copy(
+            update={"version": case.version + 1, "state": CaseState.WITHDRAWN, "reason": "applicant-request"}
+        )
+    )
+
+    page = await browser.submit(f"{HOME}/accept")
+
+    assert 409 == page.status_code
+    assert headings(page) == headings(await browser.open(HOME))
+    assert "accept" not in " ".join(forms(page))
+    assert await portal.scheduling.count("select count(*) from appointments where status = 'booked'") == 0
+
+
 async def test_an_appointment_of_another_household_cannot_be_named(portal: Portal, case: CaseChanged) -> None:
     other = a_case()
     await portal.scheduling.receive(other)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -117,20 +117,64 @@ async def test_a_double_click_takes_one_place(portal: Portal) -> None:
     )
 
 
-async def test_of_two_households_at_the_last_desk_one_is_told_to_choose_again(portal: Portal) -> None:
+async def test_of_two_households_at_the_last_desk_one_is_shown_the_dates_that_come_nearest(portal: Portal) -> None:
     first, second = [await a_chooser(portal) for _ in range(2)]
     early, late = [await portal.logged_in(case.case_ref) for case in (first, second)]
-    slot = await chosen(early)
+    slot = await chosen(early, 3)
     await portal.scheduling.leave_only(int(slot))
     await late.open(f"{HOME}/choose?slot={slot}")
     await early.submit(f"{HOME}/choose")
 
     page = await late.submit(f"{HOME}/choose")
+    others = slots(late)
     shown = await late.open(f"{HOME}/choose?slot={slot}")
+    await late.open(f"{HOME}/choose?slot={others[0]}")
+    booked = await late.submit(f"{HOME}/choose")
 
     assert (409, 409) == (page.status_code, shown.status_code)
+    assert ["Another household took this date a moment ago"] == headings(page) == headings(shown)
+    assert "You are still on the list, nothing is lost." in texts(page)
+    taken = await starts(portal, [slot])
+    distances = [abs(at - taken[0]) for at in await starts(portal, others)]
+    assert 5 == len(others) and max(distances) <= timedelta(minutes=75)
+    assert ["Your interview is booked"] == headings(booked)
+
+
+async def test_who_has_a_date_keeps_it_when_the_one_it_wanted_is_taken(portal: Portal) -> None:
+    first, second = [await a_chooser(portal) for _ in range(2)]
+    early, late = [await portal.logged_in(case.case_ref) for case in (first, second)]
+    await chosen(late)
+    await late.submit(f"{HOME}/choose")
+    before = await portal.scheduling.live(second)
+    slot = await chosen(late, -1)
+    await portal.scheduling.leave_only(int(slot))
+    await early.open(f"{HOME}/choose?slot={slot}")
+    await early.submit(f"{HOME}/choose")
+
+    page = await late.submit(f"{HOME}/choose")
+
+    assert "The date that you have stays yours" in texts(page)
+    assert before == await portal.scheduling.live(second)
+
+
+async def test_when_nothing_else_is_free_either_the_page_of_the_case_says_that_the_date_is_gone(portal: Portal) -> None:
+    case = await a_chooser(portal)
+    browser = await portal.logged_in(case.case_ref)
+    await chosen(browser)
+    await portal.scheduling.do(lambda uow: uow.execute("delete from slots where site = 'MX-TAP-02' and taken = 0"))
+
+    page = await browser.submit(f"{HOME}/choose")
+
+    assert 409 == page.status_code
     assert "Another household took this date a moment ago" in texts(page)
-    assert "awaiting_choice" == await portal.scheduling.waiting(second)
+    assert "awaiting_choice" == await portal.scheduling.waiting(case)
+
+
+async def starts(portal: Portal, slots: list[str]) -> list[datetime]:
+    rows = await portal.scheduling.rows(
+        "select starts_at from slots where id = any(:ids) order by id", ids=[int(slot) for slot in slots]
+    )
+    return [row.starts_at for row in rows]
 
 
 async def test_a_choice_made_in_an_old_tab_does_not_move_the_interview_that_came_after_it(portal: Portal) -> None:

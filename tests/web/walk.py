@@ -13,6 +13,8 @@ from tests.portal import Portal, asked_for_code
 from tests.web.chromium import NARROW, Seen, Window
 
 MINE = "/my-interview"
+GONE = 2**53 - 1
+"""A slot that there is not any more."""
 
 
 @dataclass
@@ -120,6 +122,8 @@ async def _inside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window
     await window.page.locator("input[name=slot]").first.check()
     await window.send()
     yield await window.look("choose"), window
+    await window.page.goto(f"{home}/choose?slot={GONE}")
+    yield await window.look("taken"), window
 
 
 async def _refused(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:

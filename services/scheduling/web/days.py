@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.scheduling.domain.places import Place
-from services.scheduling.web.presented import Fact, Site, when_and_where
+from services.scheduling.web.presented import Fact, Site, moment, when_and_where
 from shared.dates import long_date, time_of_day
 from shared.languages import Catalogue
 
@@ -15,6 +15,8 @@ SHOWN = timedelta(days=14)
 """Days on one page."""
 AHEAD = timedelta(days=90)
 """How far ahead there are places."""
+FEW = 5
+"""Places shown instead of one that was taken a moment ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,19 @@ def _radio(free: Free, catalogue: Catalogue, those: Sequence[Free]) -> dict[str,
     if len({each.site for each in those}) > 1:
         item["hint"] = {"text": f"{free.site.name}, {free.site.city}"}
     return item
+
+
+def nearest(places: Sequence[Free], wanted: datetime, catalogue: Catalogue) -> list[dict[str, Any]]:
+    """The few places that come nearest to a time that cannot be had, as radio buttons take them, earliest first."""
+    few = sorted(places, key=lambda free: abs(free.place.starts_at - wanted))[:FEW]
+    return [
+        {
+            "value": str(free.slot),
+            "text": moment(free.place.starts_at, free.zone.key, free.site.city, catalogue),
+            "hint": {"text": free.site.name},
+        }
+        for free in sorted(few, key=lambda free: free.place.starts_at)
+    ]
 
 
 def facts_of_place(free: Free, catalogue: Catalogue) -> tuple[Fact, ...]:

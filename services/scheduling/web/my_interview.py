@@ -34,12 +34,12 @@ class Desk:
         self._service = service
 
     async def look(self, visit: Visit) -> Standing:
-        return await self._run(lambda uow: standing_of(uow, visit.case))
+        return await self.run(lambda uow: standing_of(uow, visit.case))
 
     async def do(self, visit: Visit, command: Command) -> Response:
         """To the page of the case afterwards; if it cannot be done, the same page says so, and what holds instead."""
         try:
-            await self._run(command)
+            await self.run(command)
         except Problem as problem:
             return await self.refused(visit, problem)
         return visit.go(HOME)
@@ -64,7 +64,8 @@ class Desk:
     def presented(self, visit: Visit, standing: Standing) -> InterviewPage:
         return present(standing, visit.catalogue, self._service.clock.now())
 
-    async def _run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    async def run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """What comes of it, in one unit of work."""
         return await self._service.database.run(self._service.clock.now(), work)
 
 

@@ -14,7 +14,7 @@ from services.scheduling import commands, views
 from services.scheduling.choices import MOST, Span, find_place, places_of
 from services.scheduling.commands import HOUSEHOLD
 from services.scheduling.domain.places import Place
-from services.scheduling.repository import reference
+from services.scheduling.repository import reference, slots
 from services.scheduling.web.case import HOME
 from services.scheduling.web.days import (
     AHEAD,
@@ -25,6 +25,7 @@ from services.scheduling.web.days import (
     days_of,
     facts_of_place,
     free_places,
+    nearest,
     times_of,
 )
 from services.scheduling.web.interview import Standing
@@ -70,10 +71,23 @@ def add(routes: Routes, service: Service, desk: Desk) -> None:
     async def check_page(visit: Visit, slot: int) -> Response:
         found = await read(partial(_one, case_ref=visit.case, slot=slot))
         if not found:
-            return await desk.show(visit, status=409, refused="place_taken")
+            return await taken_page(visit, slot)
         standing = await desk.look(visit)
         facts = facts_of_place(found[0], visit.catalogue)
         return visit.page("choose.html", rows=rows(facts), slot=slot, **_what_it_replaces(visit, standing))
+
+    async def taken_page(visit: Visit, slot: int) -> Response:
+        """Instead of a place that cannot be had any more, those nearest to it; what the household has stays as it is."""
+        wanted, others = await desk.run(partial(_instead, case_ref=visit.case, slot=slot))
+        if not others:
+            return await desk.show(visit, status=409, refused="place_taken")
+        standing = await desk.look(visit)
+        return visit.page(
+            "taken.html",
+            status=409,
+            dates=nearest(others, wanted, visit.catalogue),
+            has_date=standing.case.live is not None,
+        )
 
     @routes.get(PLACES, private=True)
     async def days_or_times(visit: Visit) -> Response:
@@ -100,7 +114,11 @@ def add(routes: Routes, service: Service, desk: Desk) -> None:
         if slot is None:
             return visit.go(PLACES)
         seen = seen_in(visit) if visit.fields.get("appointment") else None
-        return await desk.do(visit, lambda uow: commands.take(uow, visit.case, slot, HOUSEHOLD, seen=seen))
+        try:
+            await desk.run(lambda uow: commands.take(uow, visit.case, slot, HOUSEHOLD, seen=seen))
+        except Problem as problem:
+            return await (taken_page(visit, slot) if problem.code == "place_taken" else desk.refused(visit, problem))
+        return visit.go(HOME)
 
 
 def _times_page(visit: Visit, day: date, found: Sequence[Free], *, error: str | None = None) -> Response:
@@ -133,6 +151,14 @@ async def _one(uow: UnitOfWork, case_ref: str, slot: int) -> list[Free]:
     """The place at the site and start of this slot, or none. Raises: Problem 409."""
     place = await find_place(uow, await views.known(uow, case_ref), slot)
     return await _at_sites(uow, [place] if place else [])
+
+
+async def _instead(uow: UnitOfWork, case_ref: str, slot: int) -> tuple[datetime, list[Free]]:
+    """When this slot is, and what else the household can have within two weeks of it. Raises: Problem 409."""
+    case, found = await views.known(uow, case_ref), await slots.find(uow, slot)
+    wanted = found.starts_at if found else uow.now
+    span = Span(max(wanted - SHOWN, uow.now), wanted + SHOWN)
+    return wanted, await _at_sites(uow, await places_of(uow, case, span))
 
 
 async def _at_sites(uow: UnitOfWork, places: list[Place]) -> list[Free]:
