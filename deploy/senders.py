@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 from standardwebhooks import Webhook
 
+from shared.web.authorities import authorities
+
 SEND_SECONDS = 60
 """A file may hold thousands of results; intake judges about a thousand a second."""
 
@@ -42,7 +44,13 @@ def send(config: Document, system: str, body: bytes, *, delivery_id: str) -> Ans
     """
     path, headers = _REQUESTS[system](config["systems"][system], body, delivery_id)
     try:
-        response = httpx.post(config["services"]["intake"] + path, content=body, headers=headers, timeout=SEND_SECONDS)
+        response = httpx.post(
+            config["services"]["intake"] + path,
+            content=body,
+            headers=headers,
+            timeout=SEND_SECONDS,
+            verify=authorities(),
+        )
     except httpx.HTTPError as error:
         raise IntakeAway(f"intake does not answer ({type(error).__name__})") from error
     if response.status_code in (408, 429) or response.is_server_error:

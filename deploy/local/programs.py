@@ -15,6 +15,7 @@ from deploy.local.errors import LocalError
 from deploy.local.ports import HOST, Ports
 from deploy.local.postgres import database_url
 from deploy.local.state import SERVICES, Document, StateDir
+from shared.web.authorities import authorities
 
 SYSTEMS = ("us", "mx", "ca")
 
@@ -58,7 +59,7 @@ def countries(state: StateDir, port: int) -> Program:
 
     async def ready() -> bool:
         with contextlib.suppress(httpx.HTTPError):
-            async with httpx.AsyncClient(timeout=2) as client:
+            async with httpx.AsyncClient(timeout=2, verify=authorities()) as client:
                 return (await client.get(url(port))).status_code == 204
         return False
 
@@ -73,7 +74,7 @@ def service(name: str, state: StateDir, ports: Ports, command: Sequence[str]) ->
 
     async def ready() -> bool:
         with contextlib.suppress(httpx.HTTPError):
-            async with httpx.AsyncClient(timeout=2) as client:
+            async with httpx.AsyncClient(timeout=2, verify=authorities()) as client:
                 return (await client.get(f"{url(port)}/readyz")).status_code == 200
         return False
 

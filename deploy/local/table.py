@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deploy.local.state import SERVICES
+from shared.web.authorities import authorities
 
 Document = dict[str, Any]
 
@@ -37,7 +38,9 @@ PAGES = (
 
 async def ask_states(config: Document) -> dict[str, Document]:
     """/ops/state of each service that answers."""
-    async with httpx.AsyncClient(headers={"authorization": f"Bearer {config['tokens']['ops']}"}, timeout=3) as client:
+    async with httpx.AsyncClient(
+        headers={"authorization": f"Bearer {config['tokens']['ops']}"}, timeout=3, verify=authorities()
+    ) as client:
 
         async def ask(url: str) -> Document | None:
             try:

@@ -19,6 +19,7 @@ from services.intake.domain.facts import Telling
 from services.intake.repository.tellings import TELLINGS
 from services.intake.settings import SystemCredentials
 from shared.events import System
+from shared.web.authorities import authorities
 
 DEADLINE_SECONDS = 15
 """Longest time for a batch. Source: docs/formats.md, "What the three countries' systems are told"."""
@@ -84,9 +85,12 @@ class Receivers:
         body = form.render(tellings, now)
         headers = {"content-type": form.content_type, **form.proof(self._ours[system], tellings, body, now)}
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS), httpx.AsyncClient(timeout=DEADLINE_SECONDS) as client:
-                async with client.stream("POST", self._urls[system], content=body, headers=headers) as answer:
-                    status = answer.status_code
+            async with (
+                asyncio.timeout(DEADLINE_SECONDS),
+                httpx.AsyncClient(timeout=DEADLINE_SECONDS, verify=authorities()) as client,
+                client.stream("POST", self._urls[system], content=body, headers=headers) as answer,
+            ):
+                status = answer.status_code
         except (httpx.HTTPError, TimeoutError) as error:
             raise ReceiverAway(type(error).__name__) from None  # its message could quote the request
         if status in UNREADABLE:

@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from shared.web.authorities import authorities
+
 DEADLINE_SECONDS = 10
 
 
@@ -26,7 +28,10 @@ class Neighbour:
         headers = {"Authorization": f"Bearer {self._token.get_secret_value()}"}
         method = "GET" if question is None else "POST"
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS), httpx.AsyncClient(timeout=DEADLINE_SECONDS) as client:
+            async with (
+                asyncio.timeout(DEADLINE_SECONDS),
+                httpx.AsyncClient(timeout=DEADLINE_SECONDS, verify=authorities()) as client,
+            ):
                 answer = await client.request(method, self._url + path, json=question, headers=headers)
                 answer.raise_for_status()
         except httpx.HTTPStatusError as error:

@@ -24,6 +24,7 @@ from services.intake import app as intake
 from services.notifications import app as notifications
 from services.scheduling import app as scheduling
 from shared.tracing import case_hash
+from shared.web.authorities import authorities
 from tests.e2e.households import system_of
 
 T = TypeVar("T")
@@ -176,7 +177,9 @@ class Running:
 
     def _client(self, service: str, role: str = "ops") -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {self.config['tokens'][role]}"}
-        return httpx.AsyncClient(base_url=self.config["services"][service], headers=headers, timeout=30)
+        return httpx.AsyncClient(
+            base_url=self.config["services"][service], headers=headers, timeout=30, verify=authorities()
+        )
 
     async def rows(self, service: str, sql: str, *arguments: Any) -> list[asyncpg.Record]:
         """What the service's own database holds."""

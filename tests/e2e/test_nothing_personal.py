@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.state import SERVICES
+from shared.web.authorities import authorities
 from tests.e2e.households import IN_EVERY_NAME, a_household, what_names
 from tests.e2e.running import Running, at_rest
 
@@ -113,7 +114,7 @@ async def _pages(puente: Running) -> list[tuple[str, bytes]]:
     """What operations are shown, and problems that quote what was asked."""
     found = []
     headers = {"Authorization": f"Bearer {puente.config['tokens']['ops']}"}
-    async with httpx.AsyncClient(headers=headers) as client:
+    async with httpx.AsyncClient(headers=headers, verify=authorities()) as client:
         for service in SERVICES:
             for path in ("/metrics", "/ops/state", "/v1/cases/nobody", "/v1/notices?case_ref=nobody"):
                 answer = await client.get(puente.config["services"][service] + path)

@@ -4,6 +4,7 @@ import re
 
 import httpx
 
+from shared.web.authorities import authorities
 from tests.e2e.households import a_household
 from tests.e2e.mails import text_of
 from tests.e2e.running import Running, eventually
@@ -16,7 +17,7 @@ async def test_a_household_follows_the_link_of_its_offer_types_the_code_and_acce
     [offer] = await puente.mails_to(household)
     [link] = set(re.findall(r"http\S+/my-interview", text_of(offer)))
 
-    async with httpx.AsyncClient(timeout=30) as client:
+    async with httpx.AsyncClient(timeout=30, verify=authorities()) as client:
         browser = _Plain(client)
         await browser.open(link)
         await browser.submit("/fr/case", reference=case_ref.lower())

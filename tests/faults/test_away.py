@@ -9,6 +9,7 @@ import pytest
 from deploy.local.state import SERVICES
 from deploy.senders import IntakeAway
 from deploy.simulators.sending import FORMATS
+from shared.web.authorities import authorities
 from tests.e2e.connection import post
 from tests.e2e.households import a_household
 from tests.e2e.running import at_rest, eventually, place
@@ -118,7 +119,9 @@ async def _answer(rough: Rough, programme: str) -> tuple[int, bool, str]:
 
 async def _health(rough: Rough, service: str) -> tuple[int, int]:
     """Alive and ready, as an orchestrator asks."""
-    async with httpx.AsyncClient(base_url=rough.config["services"][service], timeout=15) as client:
+    async with httpx.AsyncClient(
+        base_url=rough.config["services"][service], timeout=15, verify=authorities()
+    ) as client:
         return (await client.get("/livez")).status_code, (await client.get("/readyz")).status_code
 
 
