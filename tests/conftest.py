@@ -1,4 +1,4 @@
-"""Real servers for every test that needs one: PostgreSQL 18 and Apache Kafka, started once a worker, as `make run` does."""
+"""What every test may need: PostgreSQL 18, started once a worker as `make run` does; and which worker does which test."""
 
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -16,7 +16,6 @@ from xdist.scheduler import LoadScopeScheduling
 from deploy.local.child import Child
 from deploy.local.ports import Ports
 from deploy.local.postgres import database_url, postgres
-from deploy.local.stack import Stack
 from deploy.local.state import StateDir
 from shared.clock import use_packaged_zone_data
 
@@ -54,28 +53,8 @@ def state_dir() -> Iterator[Path]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def servers() -> AsyncIterator[Stack]:
-    """PostgreSQL, Kafka and a mail server, without any service."""
-    with state_dir() as folder:
-        stack = Stack(folder, Ports.free(), services={})
-        await stack.start()
-        yield stack
-        await stack.stop()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def own_servers() -> AsyncIterator[Stack]:
-    """The same for one test alone, which may kill them and rob them of their data."""
-    with state_dir() as folder:
-        stack = Stack(folder, Ports.free(), services={})
-        await stack.start()
-        yield stack
-        await stack.stop()
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def postgres_url() -> AsyncIterator[str]:
-    """PostgreSQL alone: most tests need no broker. The URL is its administrator's.
+    """The URL of its administrator. Kafka is started by those who need it: tests/broker.py.
 
     Nothing in it outlives the run, so nothing waits for the disk; what must survive a kill is tested on other servers.
     """

@@ -1,7 +1,6 @@
 """A whole Puente on this machine: every program as a child, started in order, kept running, stopped in order."""
 
 import asyncio
-import shutil
 import signal
 import sys
 import time
@@ -111,12 +110,6 @@ class Stack:
 
     def resume(self, name: str) -> None:
         self.children[name].send_tree(signal.SIGCONT)
-
-    async def lose_log(self) -> None:
-        """Kafka ends and comes back as another, empty cluster, as after a lost disk."""
-        await self.children.pop("kafka").stop(seconds=0)
-        shutil.rmtree(self.state.path / "kafka")
-        await self._start(await kafka(self.state.path / "kafka", self.ports, self._on_progress))
 
     def kill_everything(self) -> None:
         """SIGKILL to every child: for someone who does not want to wait for `stop`."""

@@ -7,7 +7,6 @@ import pytest
 import pytest_asyncio
 from aiokafka.errors import KafkaConnectionError
 
-from deploy.local.stack import Stack
 from shared import tracing
 from shared.db import Database, UnitOfWork
 from shared.events import CaseChanged
@@ -18,6 +17,7 @@ from shared.kafka.parked import NEXT_TRY
 from shared.kafka.relay import Relay
 from shared.kafka.topics import ensure_topics
 from shared.outbox import Cause
+from tests.broker import Broker, running_broker
 from tests.builders import a_case, a_record
 from tests.conftest import MakeDatabase
 from tests.ledger import TOPIC, Ledger
@@ -68,16 +68,30 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -
             await asyncio.sleep(0.05)
 
 
-MakePipe = Callable[[Stack], Awaitable[Pipe]]
+MakePipe = Callable[[Broker], Awaitable[Pipe]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def broker() -> AsyncIterator[Broker]:
+    """One that stays, for all tests here that take nothing from it."""
+    async with running_broker() as broker:
+        yield broker
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def rough_broker() -> AsyncIterator[Broker]:
+    """One that is killed and robbed of its log; each test leaves it running."""
+    async with running_broker() as broker:
+        yield broker
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def make_pipe(new_database: MakeDatabase) -> AsyncIterator[MakePipe]:
     made: list[Pipe] = []
 
-    async def make(stack: Stack) -> Pipe:
+    async def make(broker: Broker) -> Pipe:
         urls = [await Ledger.prepare(await new_database("template0")) for _ in range(2)]
-        made.append(Pipe(stack.config["kafka"], urls[0], urls[1], f"test-{urls[1][-6:]}"))
+        made.append(Pipe(broker.address, urls[0], urls[1], f"test-{urls[1][-6:]}"))
         return made[-1]
 
     yield make
@@ -86,9 +100,9 @@ async def make_pipe(new_database: MakeDatabase) -> AsyncIterator[MakePipe]:
 
 
 async def test_what_is_published_is_handled_and_its_place_on_kafka_is_noted(
-    servers: Stack, make_pipe: MakePipe
+    broker: Broker, make_pipe: MakePipe
 ) -> None:
-    pipe = await make_pipe(servers)
+    pipe = await make_pipe(broker)
     cases = [a_case() for _ in range(300)]
     pipe.start()
 
@@ -99,9 +113,9 @@ async def test_what_is_published_is_handled_and_its_place_on_kafka_is_noted(
 
 
 async def test_a_consumer_that_starts_again_goes_on_where_its_database_says(
-    servers: Stack, make_pipe: MakePipe
+    broker: Broker, make_pipe: MakePipe
 ) -> None:
-    pipe = await make_pipe(servers)
+    pipe = await make_pipe(broker)
     pipe.start()
     await pipe.publish(a_case())
     await until(lambda: _handled(pipe, 1))
@@ -117,9 +131,9 @@ async def test_a_consumer_that_starts_again_goes_on_where_its_database_says(
 
 
 async def test_a_relay_that_failed_gets_its_lock_again_at_once(
-    servers: Stack, make_pipe: MakePipe, monkeypatch: pytest.MonkeyPatch
+    broker: Broker, make_pipe: MakePipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pipe = await make_pipe(servers)
+    pipe = await make_pipe(broker)
     answers = iter([KafkaConnectionError("away")])
 
     async def away_once(bootstrap: str) -> str:
@@ -142,16 +156,22 @@ async def _slowly(uow: UnitOfWork) -> None:
 
 
 async def test_events_that_wait_are_seen_as_lag_while_the_consumer_stands_still(
-    own_servers: Stack, make_pipe: MakePipe
+    broker: Broker, make_pipe: MakePipe
 ) -> None:
-    pipe = await make_pipe(own_servers)
-    ends = LogEnds(own_servers.config["kafka"], [TOPIC], pipe.ledger.database, pipe.clock)
+    pipe = await make_pipe(broker)
+    ends = LogEnds(broker.address, [TOPIC], pipe.ledger.database, pipe.clock)
     pipe.tasks = [asyncio.create_task(pipe.relay.run()), asyncio.create_task(ends.run())]
+    await until(lambda: _answers(ends))
+    of_others = ends.lag_of(TOPIC)[0]
     await pipe.publish(*[a_case() for _ in range(30)])
 
-    await until(lambda: _lag_is(ends, 30))
+    await until(lambda: _lag_is(ends, of_others + 30))
     pipe.tasks.append(asyncio.create_task(pipe.consumer.run()))
     await until(lambda: _lag_is(ends, 0))
+
+
+async def _answers(ends: LogEnds) -> bool:
+    return ends.answers
 
 
 async def _lag_is(ends: LogEnds, lag: int) -> bool:
@@ -159,63 +179,63 @@ async def _lag_is(ends: LogEnds, lag: int) -> bool:
 
 
 async def test_publishing_goes_on_while_the_broker_is_away_and_nothing_is_lost(
-    own_servers: Stack, make_pipe: MakePipe
+    rough_broker: Broker, make_pipe: MakePipe
 ) -> None:
-    pipe = await make_pipe(own_servers)
+    pipe = await make_pipe(rough_broker)
     pipe.start()
     await pipe.publish(a_case())
     await until(lambda: _handled(pipe, 1))
 
-    own_servers.hold("kafka")
+    rough_broker.hold()
     for _ in range(20):
         await pipe.publish(a_case())
     await asyncio.sleep(2)
-    own_servers.release("kafka")
+    rough_broker.release()
 
     await until(lambda: _handled(pipe, 21), seconds=60)
 
 
 async def test_a_broker_that_lost_its_data_is_told_the_newest_of_every_stream_again(
-    own_servers: Stack, make_pipe: MakePipe
+    rough_broker: Broker, make_pipe: MakePipe
 ) -> None:
-    pipe = await make_pipe(own_servers)
-    await _lose_the_log_before_it_was_read(own_servers, pipe)
+    pipe = await make_pipe(rough_broker)
+    await _lose_the_log_before_it_was_read(rough_broker, pipe)
 
     await until(lambda: _handled(pipe, 21), seconds=60)
 
 
 async def test_control_without_saying_it_again_what_the_broker_lost_stays_lost(
-    own_servers: Stack, make_pipe: MakePipe, monkeypatch: pytest.MonkeyPatch
+    rough_broker: Broker, make_pipe: MakePipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def nothing(*_: object) -> int:
         return 0
 
     monkeypatch.setattr(relay_module, "republish", nothing)
-    pipe = await make_pipe(own_servers)
-    await _lose_the_log_before_it_was_read(own_servers, pipe)
+    pipe = await make_pipe(rough_broker)
+    await _lose_the_log_before_it_was_read(rough_broker, pipe)
 
     with pytest.raises(TimeoutError):
         await until(lambda: _handled(pipe, 21), seconds=15)
 
 
 async def test_a_consumer_whose_log_was_refilled_reads_it_from_the_start(
-    own_servers: Stack, make_pipe: MakePipe
+    rough_broker: Broker, make_pipe: MakePipe
 ) -> None:
-    pipe = await make_pipe(own_servers)
+    pipe = await make_pipe(rough_broker)
     pipe.start()
     await pipe.publish(*[a_case() for _ in range(20)])
     await until(lambda: _handled(pipe, 20))
 
-    await own_servers.lose_log()
+    await rough_broker.lose_log()
     await pipe.publish(*[a_case() for _ in range(20)])
 
     await until(lambda: _handled(pipe, 40), seconds=60)
 
 
 async def test_a_bad_release_stops_its_topic_and_the_next_release_goes_on_where_it_stopped(
-    servers: Stack, make_pipe: MakePipe
+    broker: Broker, make_pipe: MakePipe
 ) -> None:
-    pipe = await make_pipe(servers)
+    pipe = await make_pipe(broker)
     cases = [a_case() for _ in range(60)]
     pipe.ledger.poison = {(case.case_ref, 1) for case in cases}
     pipe.start()
@@ -232,9 +252,9 @@ async def test_a_bad_release_stops_its_topic_and_the_next_release_goes_on_where_
 
 
 async def test_parked_events_are_tried_again_by_the_consumer_and_those_of_a_stopped_topic_wait(
-    servers: Stack, make_pipe: MakePipe
+    broker: Broker, make_pipe: MakePipe
 ) -> None:
-    pipe = await make_pipe(servers)
+    pipe = await make_pipe(broker)
     case = a_case()
     pipe.ledger.poison = {(case.case_ref, 1)}
     await pipe.ledger.run([a_record(case)])
@@ -260,12 +280,12 @@ async def _stopped(pipe: Pipe) -> bool:
     return pipe.consumer.topics[TOPIC].stopped is not None
 
 
-async def _lose_the_log_before_it_was_read(stack: Stack, pipe: Pipe) -> None:
+async def _lose_the_log_before_it_was_read(broker: Broker, pipe: Pipe) -> None:
     """20 events are acknowledged by Kafka and read by nobody; then the broker comes back empty, and one more is said."""
     publishing = asyncio.create_task(pipe.relay.run())
     await pipe.publish(*[a_case() for _ in range(20)])
     await until(lambda: _all_published(pipe))
-    await stack.lose_log()
+    await broker.lose_log()
     pipe.tasks = [publishing, asyncio.create_task(pipe.consumer.run())]
     await pipe.publish(a_case())
 

@@ -1,4 +1,4 @@
-"""The last place, 50 claimants at once, 100 times (200 and 500 in the long form); and what happens when the lock, or the lock and the CHECK, are gone."""
+"""The last place, 50 claimants at once, 100 times (200, 500 times in the long form); and what happens when the lock, or the lock and the CHECK, are gone."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
 
 LONG = os.environ.get("PUENTE_FAULTS") == "long"
-CLAIMANTS, ROUNDS = (200, 500) if LONG else (50, 200)
+CLAIMANTS, ROUNDS = (200, 500) if LONG else (50, 100)
 CONNECTIONS = 50
 SETTING = Setting(15, 1)
 NEED = Need("", "", "desk", (), (SETTING,), 1, 1, (), frozenset(), NOW, date(2027, 1, 1), 24)
