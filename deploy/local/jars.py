@@ -58,7 +58,7 @@ async def kafka_class_path(
     Raises: LocalError when one is missing and cannot be fetched, or is not the one that was locked.
     """
     wanted = locked_jars() if jars is None else jars
-    with await asyncio.to_thread(_only_one_at_a_time, jars_dir):
+    with await asyncio.to_thread(only_one_at_a_time, jars_dir):
         missing = await asyncio.to_thread(lambda: [jar for jar in wanted if not _is_there(jar, jars_dir)])
         if missing:
             on_progress(f"fetching {len(missing)} Kafka jars (once)")
@@ -66,9 +66,10 @@ async def kafka_class_path(
     return ":".join(str(jars_dir / jar.path) for jar in wanted)
 
 
-def _only_one_at_a_time(jars_dir: Path) -> TextIO:
-    jars_dir.mkdir(parents=True, exist_ok=True)
-    lock = (jars_dir / ".lock").open("w")
+def only_one_at_a_time(folder: Path) -> TextIO:
+    """A lock on the folder that other processes wait for, until it is closed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / ".lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
     return lock
 

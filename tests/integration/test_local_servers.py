@@ -22,6 +22,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.errors import LocalError
+from deploy.local.kept_classes import FOLDER
 from deploy.local.ports import Ports
 from deploy.local.stack import Stack
 from shared.kafka.topics import declared_topics
@@ -52,6 +53,11 @@ def pid_of(stack: Stack, name: str) -> int:
     pid = stack.children[name].pid
     assert pid is not None
     return pid
+
+
+def opened_by(stack: Stack, name: str) -> str:
+    """The files that it has in its memory."""
+    return Path(f"/proc/{pid_of(stack, name)}/maps").read_text()
 
 
 async def test_dev_json_tells_programs_what_they_need_and_nobody_else(stack: Stack) -> None:
@@ -95,6 +101,11 @@ async def test_the_declared_topics_exist_and_the_broker_makes_no_others(stack: S
         described["topic"]: len(described["partitions"]) for described in topics
     }
     assert {name for name in everything if not name.startswith("__")} == {topic.name for topic in declared_topics()}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+async def test_the_broker_takes_its_classes_from_where_they_are_kept(stack: Stack) -> None:
+    assert str(FOLDER) in opened_by(stack, "kafka")
 
 
 async def test_a_message_to_the_mail_server_lies_in_the_mailbox(stack: Stack) -> None:
