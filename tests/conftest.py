@@ -38,6 +38,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByRunni
     return ByRunningSystem(config, log)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pages first: they are one long file, and at the end a worker would wait for it with nothing to do."""
+    items.sort(key=lambda item: item.path.parent.name != "web")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What tests measured, said at the end whichever worker ran them."""
     for report in terminalreporter.getreports("passed"):
