@@ -121,3 +121,31 @@ async def focused(window: Window) -> tuple[str, bool]:
                             box.width > 1 && box.bottom > 0 && box.top < innerHeight] })()"""
     )
     return text, bool(top) and (outline != "none" or shadow != "none")
+
+
+async def test_every_page_of_a_case_has_a_way_out_that_tells_nothing_of_where_one_was(town: Town) -> None:
+    page, exits = town.inside["offered"].page, {}
+    for path in ("", "/verify", "/logged-out", "/case/code", "/my-interview", "/my-interview/accept"):
+        await page.goto(f"{town.address}/en{path}")
+        found = await page.get_by_role("button", name="Exit this page").all()
+        exits[path] = [(await each.get_attribute("href"), await each.get_attribute("rel")) for each in found]
+
+    way_out, none = [("https://www.wikipedia.org/", "nofollow noreferrer")], list[tuple[str, str]]()
+    outside = dict.fromkeys(("", "/verify", "/logged-out"), none)
+    assert {**outside, **dict.fromkeys(("/case/code", "/my-interview", "/my-interview/accept"), way_out)} == exits
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_way_out_stays_in_sight_and_hides_nothing_that_has_the_focus(town: Town, language: str) -> None:
+    page = town.inside["offered"].page
+    await page.goto(f"{town.address}/{language}/my-interview/decline")
+    heading = await page.locator("h1").bounding_box()
+    await page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    button = await page.locator(".govuk-exit-this-page__button").bounding_box()
+    await page.locator("#cause").focus()
+    bar, field = [await page.locator(each).bounding_box() for each in (".puente-ways-out", "#cause")]
+
+    assert heading and button and bar and field
+    assert heading["y"] < 360
+    assert 0 <= button["y"] < 30 and button["height"] <= 44
+    assert 0 == bar["y"] and bar["height"] < 60 and field["y"] >= bar["height"]

@@ -21,6 +21,11 @@ CONTENT = (
 )
 """Content-Security-Policy of pages: our own style sheet and images, no script."""
 
+EXIT_TO = "https://www.wikipedia.org/"
+"""Where "Exit this page" leads: light enough to be there at once on a slow phone, in every language, and of no subject."""
+OF_A_CASE = ("/case", "/my-interview")
+"""How addresses of the pages begin that say something of a case or lead to one."""
+
 MACROS = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
 """The components of GOV.UK Frontend, under the name by which they import each other."""
 
@@ -50,6 +55,7 @@ class Pages:
             direction=_direction(language),
             others=[(tag, catalogue.text("language.own")) for tag, catalogue in self.catalogues.items()],
             path=path,
+            exit_to=EXIT_TO if path.startswith(OF_A_CASE) else None,
             style_path=self.style_path,
             **values,
         )
