@@ -225,6 +225,18 @@ async def test_without_a_time_the_question_stands_again(portal: Portal) -> None:
     assert "Choose a time" in texts(page)
 
 
+async def test_the_day_and_the_time_that_one_looks_at_stay_in_another_language(portal: Portal) -> None:
+    browser = await portal.logged_in((await a_chooser(portal)).case_ref)
+    await browser.open(f"{HOME}/places")
+    day = days(browser)[0]
+    times = await browser.open(f"{HOME}/places?day={day}&who=me")
+    [slot, *_] = re.findall(r'name="slot" type="radio" value="(\d+)"', times.text)
+    choice = await browser.open(f"{HOME}/choose?day={day}&slot={slot}")
+
+    assert 'href="/fr/my-interview/places?day=' + day + '" hreflang' in times.text
+    assert f'href="/fr/my-interview/choose?day={day}&amp;slot={slot}" hreflang' in choice.text
+
+
 @pytest.mark.parametrize("query", ["slot=0", "slot=x", f"slot={2**60}", "slot=١", "", "day=x"])
 async def test_what_is_no_place_leads_to_the_days(portal: Portal, query: str) -> None:
     browser = await portal.logged_in((await a_chooser(portal)).case_ref)

@@ -66,6 +66,21 @@ async def test_who_logs_out_is_out_also_with_the_old_cookie(portal: Portal, case
     assert "/en/case?back=my-interview" == browser.place
 
 
+async def test_a_reference_that_was_typed_stays_in_another_language_and_out_of_addresses(portal: Portal) -> None:
+    browser = portal.browser()
+    await browser.open("/en/case?back=my-interview/letter")
+    page = await browser.submit("/en/case", reference="NA7K")
+    [switch] = re.findall(r"<form method=\"post\">(.*?)</form>", page.text, re.DOTALL)
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', switch))
+    french = await browser.client.post("/fr/case", data=fields)
+
+    assert 'formaction="/fr/case' in switch
+    assert "NA7K" not in "".join(re.findall(r'(?:href|action)="[^"]*"', page.text))
+    assert ("fr", 422) == (french.headers["content-language"], french.status_code)
+    assert ("NA7K", "my-interview/letter") == (fields["reference"], forms(french)["/fr/case"]["back"])
+    assert 'value="NA7K"' in french.text
+
+
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "v1/cases", "case", "my-interview/../x"])
 async def test_logging_in_leads_only_to_pages_of_ours(portal: Portal, case: CaseChanged, back: str) -> None:
     browser = portal.browser()
@@ -136,7 +151,7 @@ async def test_every_page_of_the_way_in_is_light_kept_by_nobody_and_leads_to_the
         assert len(page.content) < 12_000
         assert 1 == len(headings(page))
         assert {f"/{tag}{path}" for tag in LANGUAGES if tag != language} == set(
-            re.findall(r'href="([^"]+)" hreflang', page.text)
+            re.findall(r'href="([^"?]+)[^"]*" hreflang', page.text)
         )
 
 

@@ -100,14 +100,14 @@ async def test_a_household_comes_to_the_code_with_the_keyboard_alone(town: Town)
 async def test_whatever_has_the_focus_shows_it(town: Town, path: str) -> None:
     window = await town.window()
     await window.page.goto(town.address + path)
-    count = await window.page.locator("a[href], button, input:not([type=hidden]), summary").count()
+    count = await window.page.locator(":is(a[href], button, input:not([type=hidden]), summary):visible").count()
 
     shown = []
     for _ in range(count):
         await window.page.keyboard.press("Tab")
         shown.append(await focused(window))
 
-    assert count > 5
+    assert count > 3
     assert [] == [text for text, is_seen in shown if not is_seen]
     await window.context.close()
 
@@ -146,6 +146,7 @@ async def test_the_way_out_stays_in_sight_and_hides_nothing_that_has_the_focus(t
     bar, field = [await page.locator(each).bounding_box() for each in (".puente-ways-out", "#cause")]
 
     assert heading and button and bar and field
-    assert heading["y"] < 360
+    assert heading["y"] < 240
     assert 0 <= button["y"] < 30 and button["height"] <= 44
-    assert 0 == bar["y"] and bar["height"] < 60 and field["y"] >= bar["height"]
+    assert bar["y"] >= 0 and bar["height"] < 60
+    assert field["y"] >= bar["y"] + bar["height"]

@@ -89,7 +89,9 @@ def add(routes: Routes, service: Service, logins: Logins, post: CodePost) -> Non
 
 
 def _reference_page(visit: Visit, *, typed: str = "", error: str | None = None) -> Response:
-    return visit.page("case.html", status=422 if error else 200, back=visit.back, typed=typed, error=error)
+    """What was typed goes along into another language in a form: a reference never stands in an address."""
+    kept = {"back": visit.back, "reference": typed} if typed else None
+    return visit.page("case.html", status=422 if error else 200, back=visit.back, typed=typed, error=error, kept=kept)
 
 
 def _code_page(visit: Visit, *, error: str | None = None) -> Response:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from shared.dates import language_names, long_date, time_of_day, utc_offset
 from shared.events import Appointment
@@ -39,16 +39,22 @@ def minutes_until(until: datetime, now: datetime) -> int:
     return max(1, math.ceil((until - now) / timedelta(minutes=1)))
 
 
+def unbroken(text: str) -> str:
+    """The text with a true minus in its offset, at which no line ends."""
+    return text.replace("UTC-", "UTC\u2212")
+
+
 def moment(instant: datetime, zone: str, city: str, catalogue: Catalogue) -> str:
     """Date and time at the place with its city, since readers may be elsewhere."""
     wall_time = instant.astimezone(ZoneInfo(zone))
-    return catalogue.text(
+    said = catalogue.text(
         "value.moment",
         date=long_date(wall_time.date(), catalogue.language),
         time=time_of_day(wall_time.time(), catalogue.language),
         city=city,
         offset=utc_offset(wall_time, instant.astimezone(UTC)),
     )
+    return unbroken(said)
 
 
 def when_and_where(wall_time: datetime, instant: datetime, site: Site, catalogue: Catalogue) -> tuple[Fact, ...]:
@@ -90,9 +96,10 @@ def rows(facts: Sequence[Fact]) -> list[dict[str, Any]]:
 
 
 def _html(fact: Fact) -> Markup:
+    """The value, which keeps its own direction: a place or a reference in a page that runs from right to left."""
     if fact.language is None:
-        return escape(fact.value)
-    return Markup('<span lang="{}">{}</span>').format(fact.language, fact.value)
+        return Markup("<bdi>{}</bdi>").format(unbroken(fact.value))
+    return Markup('<bdi lang="{}">{}</bdi>').format(fact.language, fact.value)
 
 
 def _address(site: Site, catalogue: Catalogue) -> tuple[Fact, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -21,6 +22,8 @@ SESSION = "__Host-session"
 """The cookie that opens a case."""
 PROOF = "proof"
 """The field by which a form shows that it is ours, given to this browser."""
+KEPT = ("back", "day", "from", "slot")
+"""What an address may say beside the page: never who looks at it."""
 LONGEST_COOKIE = 100
 
 
@@ -86,12 +89,19 @@ class Visit:
     def long_date(self, day: date) -> str:
         return long_date(day, self.language)
 
+    @property
+    def here(self) -> str:
+        """The page's address after the language, with the day or the time that it is about, as the other languages have it."""
+        asked = {**self.request.query_params, "back": self.back}
+        kept = {name: asked[name] for name in KEPT if asked.get(name)}
+        return f"{self.path}?{urlencode(kept)}" if kept else self.path
+
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The page, with what its forms need."""
         proof = self.forms.proof_for(self.browser)
         is_open = self.case_ref is not None
         return self.pages.render(
-            template, self.language, self.path, status=status, proof=proof, is_logged_in=is_open, **values
+            template, self.language, self.here, status=status, proof=proof, is_logged_in=is_open, **values
         )
 
     def go(self, path: str, **options: Any) -> RedirectResponse:
