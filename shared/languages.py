@@ -1,6 +1,6 @@
 """The texts in every language, read once at start from gettext catalogues."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,15 +34,24 @@ class Catalogue:
         return key in self.texts
 
 
-def read_catalogues(folder: Path) -> dict[str, Catalogue]:
-    """The catalogue of every language in a folder of `<language>.po`, by language tag. Raises: MissingText when one lacks a text that another has."""
+def read_catalogues(folder: Path, drafts: Collection[str] = ()) -> dict[str, Catalogue]:
+    """The catalogue of every language in a folder of `<language>.po`, by language tag, and those of the drafts.
+
+    Raises: MissingText when one lacks a text that another has; what a draft lacks it says in English.
+    """
     found = {path.stem: read_catalogue(path) for path in sorted(folder.glob("*.po"))}
     keys = {key for catalogue in found.values() for key in catalogue.texts}
     for catalogue in found.values():
         missing = sorted(keys - catalogue.texts.keys())
         if missing:
             raise MissingText(f"{', '.join(missing)} in {catalogue.language}: add to languages/{catalogue.language}.po")
-    return found
+    return {**found, **{tag: _draft(folder / "drafts" / f"{tag}.po", found[FALLBACKS[-1]]) for tag in drafts}}
+
+
+def _draft(path: Path, english: Catalogue) -> Catalogue:
+    if not path.exists():
+        raise MissingText(f"{path.stem} has no draft: write languages/drafts/{path.name}")
+    return Catalogue(path.stem, {**english.texts, **read_catalogue(path).texts})
 
 
 def read_catalogue(path: Path) -> Catalogue:

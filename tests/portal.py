@@ -3,7 +3,7 @@
 import asyncio
 import html
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,6 +21,8 @@ from tests.scheduling import Scheduling, settings
 FORM = re.compile(r'<form method="post" action="([^"]+)"[^>]*>(.*?)</form>', re.DOTALL)
 FIELD = re.compile(r"<(?:input|button)([^>]*)>")
 LANGUAGES = ["es", "en", "fr", "ht", "pt"]
+DRAFTS = ["ar"]
+"""Offered by a portal that is told so."""
 
 
 def texts(page: httpx.Response) -> str:
@@ -142,13 +144,13 @@ class Portal:
 
 
 @asynccontextmanager
-async def open_portal(scheduling: Scheduling) -> AsyncIterator[Portal]:
+async def open_portal(scheduling: Scheduling, drafts: Collection[str] = ()) -> AsyncIterator[Portal]:
     if not STYLE.exists():
         await asyncio.to_thread(build_style)
     notifications = NotificationsDouble()
     async with served(notifications.app) as address:
         scheduling.clock.instant = NOW
-        app = build(settings(scheduling.database.url, notifications_url=address), scheduling.clock)
+        app = build(settings(scheduling.database.url, notifications_url=address, drafts=drafts), scheduling.clock)
         portal = Portal(scheduling, app, notifications)
         yield portal
         await portal.close()

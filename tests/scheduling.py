@@ -1,7 +1,7 @@
 """Scheduling without its process: handlers, jobs and commands on a real database, with a clock that stands still."""
 
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -51,7 +51,11 @@ async def prepared(url: str) -> str:
 
 
 def settings(
-    url: str, *, intake_url: str = "http://127.0.0.1:1", notifications_url: str = "http://127.0.0.1:1"
+    url: str,
+    *,
+    intake_url: str = "http://127.0.0.1:1",
+    notifications_url: str = "http://127.0.0.1:1",
+    drafts: Collection[str] = (),
 ) -> SchedulingSettings:
     """What the service is told; the token of a role is its name."""
     return SchedulingSettings(
@@ -63,6 +67,7 @@ def settings(
         intake_url=intake_url,
         notifications_url=notifications_url,
         letter_keys={1: SecretStr(LETTER_KEY)},
+        drafts=frozenset(drafts),
     )
 
 

@@ -21,6 +21,7 @@ from services.scheduling.settings import SchedulingSettings
 from services.scheduling.signatures import SigningKeys
 from services.scheduling.slot_generation import open_slots
 from services.scheduling.web import portal
+from services.scheduling.web.pages import the_pages
 from services.scheduling.zone_data import follow_zone_data, packaged
 from shared.clock import Clock, SystemClock
 from shared.clockwork import Tick
@@ -52,7 +53,8 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
     post = CodePost(service, settings.notifications_url, settings.tokens["service"])
     keys = SigningKeys({kid: pem.get_secret_value() for kid, pem in settings.letter_keys.items()})
     choices = Choices(service.database, service.clock)
-    routers = [*api.routers(service, names, choices), portal.router(service, logins, post, settings.data_key, keys)]
+    pages = portal.router(service, the_pages(settings.drafts), logins, post, settings.data_key, keys)
+    routers = [*api.routers(service, names, choices), pages]
     rush = Middleware(Rush, choices=choices, tokens=settings.tokens)
     return create_app(service, routers=routers, ticks=ticks, counts=counts, ahead=[rush])
 

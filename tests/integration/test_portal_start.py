@@ -78,7 +78,14 @@ async def test_what_programmes_bring_along_is_shown_as_text_and_an_unknown_pathw
 
 @pytest.mark.parametrize(
     ("asked", "language"),
-    [("ht-HT,fr;q=0.8", "ht"), ("de, pt-BR;q=0.5, en;q=0.4", "pt"), ("zh", "es"), ("", "es"), ("en;q=x", "es")],
+    [
+        ("ht-HT,fr;q=0.8", "ht"),
+        ("ar,fr;q=0.8", "fr"),
+        ("de, pt-BR;q=0.5, en;q=0.4", "pt"),
+        ("zh", "es"),
+        ("", "es"),
+        ("en;q=x", "es"),
+    ],
 )
 async def test_the_bare_address_leads_to_the_browsers_language_else_to_spanish(
     portal: httpx.AsyncClient, asked: str, language: str
@@ -92,6 +99,18 @@ async def test_every_page_leads_to_itself_in_the_other_languages(portal: httpx.A
     page = await portal.get("/es")
 
     assert {f"/{tag}" for tag in LANGUAGES if tag != "es"} == set(re.findall(r'href="([^"]+)" hreflang', page.text))
+
+
+async def test_a_language_that_nobody_has_reviewed_is_offered_only_when_settings_say_so(
+    portal: httpx.AsyncClient,
+) -> None:
+    app = build(settings("postgresql://nobody@127.0.0.1:1/none", drafts=["ar"]), FixedClock(NOW))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal") as browser:
+        draft = await browser.get("/ar/no/such/page")
+
+    assert 404 == (await portal.get("/ar")).status_code
+    assert '<html lang="ar" dir="rtl"' in draft.text
+    assert 'hreflang="es"' in draft.text
 
 
 async def test_an_address_that_does_not_exist_leads_back_to_the_start(portal: httpx.AsyncClient) -> None:

@@ -109,6 +109,7 @@ def test_without_spanish_english_is_used() -> None:
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
+        ("ar", "الاثنين، 14 ديسمبر 2026"),
         ("es", "lunes, 14 de diciembre de 2026"),
         ("en", "Monday, December 14, 2026"),
         ("fr", "lundi 14 décembre 2026"),
@@ -123,6 +124,7 @@ def test_a_date_is_written_in_words_of_its_language(language: str, expected: str
 @pytest.mark.parametrize(
     ("language", "morning", "noon", "evening"),
     [
+        ("ar", "9:05 ص", "12:30 م", "7:00 م"),
         ("es", "9:05 a. m.", "12:30 p. m.", "7:00 p. m."),
         ("en", "9:05 AM", "12:30 PM", "7:00 PM"),
         ("fr", "09:05", "12:30", "19:00"),

@@ -10,7 +10,8 @@ from services.scheduling.domain.decisions import Waiting
 from services.scheduling.web.case import HOME
 from services.scheduling.web.my_interview import CAUSES
 from services.scheduling.web.pages import HERE
-from shared.languages import read_catalogues
+from shared.languages import Catalogue, read_catalogue, read_catalogues
+from tests.portal import DRAFTS
 from tests.unit.test_notifications_languages import LANGUAGES, faults_of
 
 CATALOGUES = read_catalogues(HERE / "languages")
@@ -19,6 +20,24 @@ CATALOGUES = read_catalogues(HERE / "languages")
 def test_every_language_has_every_text_of_the_portal_with_the_same_placeholders() -> None:
     assert LANGUAGES == CATALOGUES.keys()
     assert [] == faults_of(dict(CATALOGUES))
+
+
+def test_a_draft_has_no_text_that_english_lacks_and_the_same_placeholders() -> None:
+    for tag in DRAFTS:
+        draft = read_catalogue(HERE / "languages" / "drafts" / f"{tag}.po")
+        own = Catalogue("en", {key: CATALOGUES["en"].texts.get(key, "") for key in draft.texts})
+
+        assert [] == faults_of({"en": own, tag: draft})
+
+
+def test_what_a_draft_lacks_it_says_in_english(tmp_path: Path) -> None:
+    header = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    (tmp_path / "drafts").mkdir()
+    (tmp_path / "en.po").write_text(f'{header}msgid "a"\nmsgstr "A"\n\nmsgid "b"\nmsgstr "B"\n')
+    (tmp_path / "drafts" / "ar.po").write_text(f'{header}msgid "a"\nmsgstr "أ"\n')
+
+    assert {"en"} == read_catalogues(tmp_path).keys()
+    assert {"a": "أ", "b": "B"} == read_catalogues(tmp_path, ["ar"])["ar"].texts
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))

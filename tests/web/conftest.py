@@ -8,7 +8,7 @@ from playwright.async_api import Browser
 
 from tests.conftest import MakeDatabase
 from tests.openapi import served
-from tests.portal import open_portal
+from tests.portal import DRAFTS, open_portal
 from tests.scheduling import Scheduling, prepared
 from tests.web.chromium import PROGRAM, Judge, chromium
 from tests.web.walk import Town
@@ -25,7 +25,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def town(browser: Browser, new_database: MakeDatabase) -> AsyncIterator[Town]:
     scheduling = Scheduling(await prepared(await new_database()))
-    async with open_portal(scheduling) as portal, served(portal.app) as address:
+    async with open_portal(scheduling, DRAFTS) as portal, served(portal.app) as address:
         yield await Town.built(portal, address, browser)
     await scheduling.database.close()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.async_api import Browser
 
-from tests.portal import LANGUAGES
+from tests.portal import DRAFTS, LANGUAGES
 from tests.web.chromium import NARROW, Judge, Seen, Window, sent
 from tests.web.walk import Town, walk
 
@@ -21,7 +21,7 @@ TELLING = ("COMAR", "Refugee", "Tapachula", "border")
 BROKEN = "<!DOCTYPE html><html lang=en><title>x</title><main><h1>x</h1><img src=x><a href=x></a></main></html>"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", [*LANGUAGES, *DRAFTS])
 async def test_every_page_is_light_fits_320_pixels_asks_only_us_and_has_no_fault(
     town: Town, judge: Judge, language: str
 ) -> None:
@@ -62,7 +62,7 @@ async def test_a_page_that_is_too_wide_is_noticed(browser: Browser) -> None:
     assert await window.page.evaluate("document.documentElement.scrollWidth") > NARROW
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", [*LANGUAGES, *DRAFTS])
 async def test_the_first_load_is_light_as_it_is_sent(
     town: Town, language: str, record_property: Callable[[str, object], None]
 ) -> None:
@@ -135,7 +135,7 @@ async def test_every_page_of_a_case_has_a_way_out_that_tells_nothing_of_where_on
     assert {**outside, **dict.fromkeys(("/case/code", "/my-interview", "/my-interview/accept"), way_out)} == exits
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", [*LANGUAGES, *DRAFTS])
 async def test_the_way_out_stays_in_sight_and_hides_nothing_that_has_the_focus(town: Town, language: str) -> None:
     page = town.inside["offered"].page
     await page.goto(f"{town.address}/{language}/my-interview/decline")
@@ -150,3 +150,22 @@ async def test_the_way_out_stays_in_sight_and_hides_nothing_that_has_the_focus(t
     assert 0 <= button["y"] < 30 and button["height"] <= 44
     assert bar["y"] >= 0 and bar["height"] < 60
     assert field["y"] >= bar["y"] + bar["height"]
+
+
+async def test_arabic_runs_from_right_to_left_on_the_mirrored_sheet_and_a_reference_in_it_does_not(town: Town) -> None:
+    page = town.inside["offered"].page
+    found = {}
+    for language in ("en", "ar"):
+        await page.goto(f"{town.address}/{language}/my-interview/decline")
+        radio, label = [
+            await page.locator(each).first.bounding_box() for each in (".govuk-radios__input", "label span, label")
+        ]
+        back = await page.locator(".govuk-back-link").evaluate("it => getComputedStyle(it, '::before').right")
+        assert radio and label
+        found[language] = (radio["x"] > label["x"], back)
+    await page.goto(f"{town.address}/ar/my-interview")
+    code = await page.locator(".puente-code").evaluate("it => getComputedStyle(it).direction")
+
+    assert (False, True) == (found["en"][0], found["ar"][0])
+    assert found["en"][1] != found["ar"][1]
+    assert "ltr" == code

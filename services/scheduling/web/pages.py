@@ -1,8 +1,6 @@
 """How a page is made: the language of its address, its template, its headers."""
 
-import gzip
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,10 +10,12 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 
+from services.scheduling.web.files import read_file
 from shared.languages import FALLBACKS, Catalogue, read_catalogues
 
 HERE = Path(__file__).parent
-STYLE = HERE / "static" / "portal.css"
+STYLES = {"ltr": "portal.css", "rtl": "portal-rtl.css"}
+"""The style sheet of each direction of writing, one the mirror of the other. Built by `deploy/assets.py`."""
 CONTENT = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -31,14 +31,12 @@ MACROS = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jin
 
 
 class Pages:
-    """Renders templates in every language that has a catalogue. The style sheet is built by `deploy/assets.py`."""
+    """Renders templates in every language that has a catalogue, and in those drafts of one that are asked for."""
 
-    def __init__(self) -> None:
-        self.catalogues: Mapping[str, Catalogue] = read_catalogues(HERE / "languages")
-        self.style = STYLE.read_bytes() if STYLE.exists() else b""
-        # Only files are compressed: a page's length would tell of the proof in its forms what was typed beside it.
-        self.small_style = gzip.compress(self.style, mtime=0)
-        self.style_path = f"/assets/portal-{hashlib.sha256(self.style).hexdigest()[:12]}.css"
+    def __init__(self, drafts: Collection[str] = ()) -> None:
+        self.catalogues: Mapping[str, Catalogue] = read_catalogues(HERE / "languages", drafts)
+        self._styles = {direction: read_file(name) for direction, name in STYLES.items()}
+        self.files = {file.path: file for file in self._styles.values()}
         self._templates = Environment(
             loader=ChoiceLoader([PackageLoader("services.scheduling.web"), MACROS]),
             autoescape=True,
@@ -48,15 +46,16 @@ class Pages:
 
     def render(self, template: str, language: str, path: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The page in that language. `path` is its address after the language, for the links to the other languages."""
+        direction = _direction(language)
         html = self._templates.get_template(template).render(
             t=self.catalogues[language].text,
             has=self.catalogues[language].has,
             language=language,
-            direction=_direction(language),
+            direction=direction,
             others=[(tag, catalogue.text("language.own")) for tag, catalogue in self.catalogues.items()],
             path=path,
             exit_to=EXIT_TO if path.startswith(OF_A_CASE) else None,
-            style_path=self.style_path,
+            style_path=self._styles[direction].path,
             **values,
         )
         return HTMLResponse(
@@ -73,9 +72,9 @@ class Pages:
 
 
 @cache
-def the_pages() -> Pages:
-    """The one of this process: texts are read and templates compiled once, a fifth of a second of a core."""
-    return Pages()
+def the_pages(drafts: frozenset[str] = frozenset()) -> Pages:
+    """Those of this process: texts are read and templates compiled once, a fifth of a second of a core."""
+    return Pages(drafts)
 
 
 def _weighed(part: str) -> tuple[float, str]:

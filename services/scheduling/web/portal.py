@@ -8,15 +8,17 @@ from services.scheduling.logins import Logins
 from services.scheduling.signatures import SigningKeys
 from services.scheduling.web import case, letter, letter_lists, my_interview, places, start, verify
 from services.scheduling.web.my_interview import Desk
-from services.scheduling.web.pages import the_pages
+from services.scheduling.web.pages import Pages
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.visits import Forms
 from shared.service import Service
 
 
-def router(service: Service, logins: Logins, post: CodePost, data_key: SecretStr, keys: SigningKeys) -> APIRouter:
+def router(
+    service: Service, pages: Pages, logins: Logins, post: CodePost, data_key: SecretStr, keys: SigningKeys
+) -> APIRouter:
     """Every page of the portal, in every language that has a catalogue."""
-    pages, forms, desk = the_pages(), Forms(data_key.get_secret_value()), Desk(service)
+    forms, desk = Forms(data_key.get_secret_value()), Desk(service)
 
     def add_pages(portal: APIRouter, language: str) -> None:
         routes = Routes(portal, service, pages, logins, forms, language)

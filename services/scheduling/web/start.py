@@ -17,7 +17,7 @@ FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
 def router(service: Service, pages: Pages, more: Callable[[APIRouter, str], None]) -> APIRouter:
-    """`/`, the start page of each language, the style sheet, and a page for addresses that do not exist.
+    """`/`, the start page of each language, the files that pages load, and a page for addresses that do not exist.
 
     `more` adds the other pages of a language.
     """
@@ -30,12 +30,13 @@ def router(service: Service, pages: Pages, more: Callable[[APIRouter, str], None
 
     @portal.get("/assets/{name}")
     def asset(request: Request, name: str) -> Response:
-        if f"/assets/{name}" != pages.style_path:
+        file = pages.files.get(f"/assets/{name}")
+        if file is None:
             raise Problem(404, "not_found", "this file has a newer name: load the page again")
         headers = {"Cache-Control": FOR_A_YEAR, "Vary": "Accept-Encoding"}
         if "gzip" not in request.headers.get("accept-encoding", ""):
-            return Response(pages.style, media_type="text/css", headers=headers)
-        return Response(pages.small_style, media_type="text/css", headers={**headers, "Content-Encoding": "gzip"})
+            return Response(file.content, media_type=file.media_type, headers=headers)
+        return Response(file.small, media_type=file.media_type, headers={**headers, "Content-Encoding": "gzip"})
 
     for language in pages.catalogues:
         _add_start(portal, service, pages, language)
