@@ -15,6 +15,7 @@ from services.scheduling.handlers import cases_changed, programmes_changed
 from services.scheduling.jobs import Jobs
 from services.scheduling.logins import Logins
 from services.scheduling.people import IntakeNames
+from services.scheduling.pins import Pins
 from services.scheduling.repository import rebookings, unmet
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
@@ -49,12 +50,13 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         Tick("forget_what_is_over", timedelta(hours=1), jobs.forget_what_is_over),
     ]
     names = IntakeNames(settings.intake_url, settings.tokens["service"])
-    logins = Logins(settings.data_key.get_secret_value())
+    pins = Pins(settings.data_key.get_secret_value())
+    logins = Logins(settings.data_key.get_secret_value(), pins)
     post = CodePost(service, settings.notifications_url, settings.tokens["service"])
     keys = SigningKeys({kid: pem.get_secret_value() for kid, pem in settings.letter_keys.items()})
     choices = Choices(service.database, service.clock)
     pages = portal.router(service, the_pages(settings.drafts), logins, post, settings.data_key, keys)
-    routers = [*api.routers(service, names, choices), pages]
+    routers = [*api.routers(service, names, pins, choices), pages]
     rush = Middleware(Rush, choices=choices, tokens=settings.tokens)
     return create_app(service, routers=routers, ticks=ticks, counts=counts, ahead=[rush])
 

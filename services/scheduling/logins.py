@@ -1,4 +1,4 @@
-"""How a household comes to its pages: a reference, a one-time code to the contact on file, a session. No password.
+"""How a household comes to its pages: a reference, a one-time code to the contact on file or the PIN of a letter, a session.
 
 Whatever a stranger types, it gets the same answers for a case that exists and for one that does not.
 """
@@ -10,6 +10,7 @@ from datetime import datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from services.scheduling.domain.logins import CODE_HOLDS, FOR_A_CASE, FOR_AN_ADDRESS, FOR_EVERYONE, TRIES
+from services.scheduling.pins import PIN_DIGITS, Pins
 from services.scheduling.repository import logins
 from shared.crypto import KeyedHash
 from shared.db import UnitOfWork
@@ -50,7 +51,8 @@ class NotOpened:
 class Logins:
     """The way in. `data_key` makes the keys of every hash: the database alone opens nothing and names no address."""
 
-    def __init__(self, data_key: str) -> None:
+    def __init__(self, data_key: str, pins: Pins) -> None:
+        self._pins = pins
         self._codes = KeyedHash(data_key, "login code")
         self._browsers = KeyedHash(data_key, "login browser")
         self._sessions = KeyedHash(data_key, "login session")
@@ -84,11 +86,18 @@ class Logins:
     async def open(
         self, uow: UnitOfWork, code: str, *, browser: str, until_now: str | None = None
     ) -> Opened | NotOpened:
-        """A session for the browser that the code was made for, once, in place of the one that it has `until_now`."""
-        tried = await logins.try_code(uow, self._browsers.of(browser))
+        """A session for the browser that the code was made for, once, in place of the one that it has `until_now`.
+
+        The PIN of a letter stands for the code, as often as its tries last, also when the code's time is over.
+        """
+        is_pin = len(code) == PIN_DIGITS
+        tried = await logins.try_code(uow, self._browsers.of(browser), however_old=is_pin)
         if tried is None:
             return NotOpened(0)
-        is_right = hmac.compare_digest(tried.code, self._codes.of(browser, code))
+        if is_pin:
+            is_right = await self._pins.fits(uow, tried.case_ref, code)
+        else:
+            is_right = hmac.compare_digest(tried.code, self._codes.of(browser, code))
         if not is_right or not await logins.is_known(uow, tried.case_ref):
             return NotOpened(tried.tries_left)
         session = new_token()

@@ -201,6 +201,20 @@ class LoginSession(SchedulingTable, table=True):
     seen_at: datetime = instant()
 
 
+class Pin(SchedulingTable, table=True):
+    """A PIN that was printed on a letter. The newest of a case is the one that opens it; rows never change."""
+
+    __tablename__ = "pins"
+
+    id: int = Field(primary_key=True, sa_type=BigInteger)
+    case_ref: str = Field(foreign_key="cases.case_ref", sa_type=Text)
+    pin: bytes = Field(sa_type=LargeBinary)
+    made_at: datetime = instant()
+    made_by: str = Field(sa_type=Text)
+    holds_until: datetime = instant()
+    traceparent: str = Field(sa_type=Text)
+
+
 class LoginPressure(SchedulingTable, table=True):
     """How often codes were asked for of late, for one reference, from one address, or by everyone."""
 

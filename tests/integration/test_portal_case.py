@@ -30,7 +30,7 @@ async def test_the_reference_may_be_typed_as_people_read_it(portal: Portal, case
     for typed in (plain, f" {plain[:6]} {plain[6:]} "):
         page = await asked_for_code(portal.browser(), typed)
 
-        assert ["Type your code"] == headings(page)
+        assert ["Type your code or your PIN"] == headings(page)
 
     await portal.notifications.code_for(case.case_ref, 2)
 

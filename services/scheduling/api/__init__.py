@@ -2,17 +2,30 @@
 
 from fastapi import APIRouter
 
-from services.scheduling.api import appointments, calendars, cases, feeds, internal, referrals, sites, standby, waiting
+from services.scheduling.api import (
+    appointments,
+    calendars,
+    cases,
+    feeds,
+    internal,
+    pins,
+    referrals,
+    sites,
+    standby,
+    waiting,
+)
 from services.scheduling.api.choosing import Choices
 from services.scheduling.people import Names
+from services.scheduling.pins import Pins
 from shared.service import Service
 
 
-def routers(service: Service, names: Names, choices: Choices) -> list[APIRouter]:
-    """Every router of the service beside those for operations; `names` says who stands before an officer, `choices`
-    carries out what households choose."""
+def routers(service: Service, names: Names, known_pins: Pins, choices: Choices) -> list[APIRouter]:
+    """Every router of the service beside those for operations; `names` says who stands before an officer, `known_pins`
+    makes PINs, `choices` carries out what households choose."""
     return [
         cases.router(service, choices),
+        pins.router(service, known_pins),
         referrals.router(service),
         appointments.router(service, names),
         sites.router(service),

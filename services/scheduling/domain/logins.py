@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 CODE_HOLDS = timedelta(minutes=10)
 """How long a code can be used. Source: docs/domain.md, "Log-in"."""
+PIN_HOLDS = timedelta(days=180)
+"""How long the PIN of a printed letter can be used. Source: docs/domain.md, "Log-in"."""
 TRIES = 3
-"""How often a code may be typed wrong. Source: docs/domain.md, "Log-in"."""
+"""How often a code, or the PIN in its place, may be typed wrong. Source: docs/domain.md, "Log-in"."""
 IDLE = timedelta(minutes=30)
 """How long a session lasts without a look at a page. Source: docs/domain.md, "Log-in"."""
 LONGEST_SESSION = timedelta(hours=12)

@@ -19,7 +19,8 @@ set case_ref = excluded.case_ref, code = excluded.code, expires_at = excluded.ex
 """
 
 TRY_CODE = """
-update login_codes set tries_left = tries_left - 1 where browser = :browser and tries_left > 0 and expires_at > :now
+update login_codes set tries_left = tries_left - 1
+where browser = :browser and tries_left > 0 and (:however_old or expires_at > :now)
 returning case_ref, code, tries_left
 """
 
@@ -51,9 +52,12 @@ async def store_code(
     await uow.execute(STORE_CODE, browser=browser, case_ref=case_ref, code=code, expires_at=expires_at, tries=tries)
 
 
-async def try_code(uow: UnitOfWork, browser: bytes) -> Tried | None:
-    """The code of a browser, locked, with one try taken before anyone compares; None when it has none that holds."""
-    rows = await uow.rows(TRY_CODE, browser=browser, now=uow.now)
+async def try_code(uow: UnitOfWork, browser: bytes, *, however_old: bool = False) -> Tried | None:
+    """The code of a browser, locked, with one try taken before anyone compares; None when it has none that holds.
+
+    `however_old`: what is tried is not the code itself, whose time may be over.
+    """
+    rows = await uow.rows(TRY_CODE, browser=browser, now=uow.now, however_old=however_old)
     return Tried(rows[0].case_ref, bytes(rows[0].code), rows[0].tries_left) if rows else None
 
 
@@ -90,6 +94,10 @@ async def see_session(uow: UnitOfWork, token: bytes) -> str | None:
 
 async def end_session(uow: UnitOfWork, token: bytes) -> None:
     await uow.execute("delete from login_sessions where token = :token", token=token)
+
+
+async def end_sessions_of(uow: UnitOfWork, case_ref: str) -> None:
+    await uow.execute("delete from login_sessions where case_ref = :ref", ref=case_ref)
 
 
 async def press(uow: UnitOfWork, subjects: Mapping[bytes, Patience]) -> datetime:

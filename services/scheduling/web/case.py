@@ -8,6 +8,7 @@ from starlette.background import BackgroundTask
 from services.scheduling.codes import CodePost
 from services.scheduling.domain.logins import CODE_HOLDS, TRIES
 from services.scheduling.logins import DIGITS, Logins, Opened
+from services.scheduling.pins import PIN_DIGITS
 from services.scheduling.web.presented import minutes_until
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.visits import SESSION, Visit, drop_cookie, set_cookie
@@ -58,13 +59,14 @@ def add(routes: Routes, service: Service, logins: Logins, post: CodePost) -> Non
     @routes.post("/case/code")
     async def code_typed(visit: Visit) -> Response:
         typed = "".join(visit.fields.get("code", "").split())[:LONGEST_TYPED]
-        if not (len(typed) == DIGITS and typed.isascii() and typed.isdigit()):
+        if not (len(typed) in (DIGITS, PIN_DIGITS) and typed.isascii() and typed.isdigit()):
             return _code_page(visit, error="code.error.form" if typed else "code.error.empty")
         result = await service.database.run(
             service.clock.now(), lambda uow: logins.open(uow, typed, browser=visit.browser, until_now=visit.session)
         )
         if not isinstance(result, Opened):
-            return _code_page(visit, error="code.error.wrong" if result.tries_left else "code.error.over")
+            wrong = "code.error.wrong_pin" if len(typed) == PIN_DIGITS else "code.error.wrong"
+            return _code_page(visit, error=wrong if result.tries_left else "code.error.over")
         answer = visit.go(back_of(visit))
         set_cookie(answer, SESSION, result.session)
         return answer

@@ -30,32 +30,40 @@ class Words:
 
 def letter_pdf(page: LetterPage, words: Words, now: datetime) -> bytes:
     """The sheet; its metadata say nothing of the household."""
-    pdf = FPDF(format="A4")
-    pdf.core_fonts_encoding = CHARACTERS
-    pdf.set_margin(MARGIN)
-    pdf.set_lang(words.language)
-    pdf.set_title(words.title)
-    pdf.set_creation_date(now)
-    pdf.add_page()
-    _write(pdf, words.title, size=18, style="B")
-    _facts(pdf, page.facts)
-    _write(pdf, words.free)
-    _write(pdf, words.check, size=13, style="B")
-    _write(pdf, words.how)
+    pdf = new_sheet(words.language, words.title, now)
+    write(pdf, words.title, size=18, style="B")
+    write_facts(pdf, page.facts)
+    write(pdf, words.free)
+    write(pdf, words.check, size=13, style="B")
+    write(pdf, words.how)
     _square(pdf, page.square_text)
     pdf.set_font("courier", size=8)
     pdf.multi_cell(0, 4, page.text, wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-    _write(pdf, words.changed)
+    write(pdf, words.changed)
     return bytes(pdf.output())
 
 
-def _write(pdf: FPDF, text: str, *, size: int = 11, style: str = "") -> None:
+def new_sheet(language: str, title: str, now: datetime) -> FPDF:
+    """An empty sheet, with fonts that need not be in the file."""
+    pdf = FPDF(format="A4")
+    pdf.core_fonts_encoding = CHARACTERS
+    pdf.set_margin(MARGIN)
+    pdf.set_lang(language)
+    pdf.set_title(title)
+    pdf.set_creation_date(now)
+    pdf.add_page()
+    return pdf
+
+
+def write(pdf: FPDF, text: str, *, size: int = 11, style: str = "") -> None:
+    """A paragraph."""
     pdf.set_font("helvetica", style="B" if style else "", size=size)
     pdf.multi_cell(0, LINE * size / 11, _shown(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     pdf.ln(2)
 
 
-def _facts(pdf: FPDF, facts: Sequence[Fact]) -> None:
+def write_facts(pdf: FPDF, facts: Sequence[Fact]) -> None:
+    """Each fact in a row of its own, behind its label."""
     for fact in facts:
         top = pdf.get_y()
         pdf.set_font("helvetica", style="B", size=11)

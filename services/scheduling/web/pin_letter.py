@@ -1,0 +1,49 @@
+"""The sheet with a household's reference and PIN, by which it comes to its pages without e-mail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.scheduling.pins import MadePin
+from services.scheduling.web.letter_pdf import new_sheet, write, write_facts
+from services.scheduling.web.presented import Fact
+from shared.dates import long_date
+from shared.languages import Catalogue
+
+CASE = "/case"
+"""Where the reference is typed, after the language."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinLetter:
+    """What is printed, in order. It names no programme and nobody: who finds it learns no more than the PIN opens."""
+
+    language: str
+    title: str
+    facts: tuple[Fact, ...]
+    sentences: Sequence[str]
+
+
+def present_pin(made: MadePin, catalogue: Catalogue, host: str) -> PinLetter:
+    """The sheet in the catalogue's language; `host` is the portal's, as people type it. The last day is one anywhere on Earth."""
+    last_day = (made.holds_until - timedelta(days=1)).date()
+    facts = (
+        Fact(catalogue.text("mine.reference"), made.case_ref, matters_most=True),
+        Fact(catalogue.text("pin.pin"), made.in_groups, matters_most=True),
+        Fact(catalogue.text("pin.until"), long_date(last_day, catalogue.language)),
+        Fact(catalogue.text("pin.address"), f"{host}/{catalogue.language}{CASE}"),
+    )
+    free = f"{catalogue.text('free.title')}. {catalogue.text('free.text')}"
+    sentences = (*(catalogue.text(f"pin.{key}") for key in ("how", "secret", "lost")), free)
+    return PinLetter(catalogue.language, catalogue.text("pin.title"), facts, sentences)
+
+
+def pin_pdf(letter: PinLetter, now: datetime) -> bytes:
+    """The same as one sheet; its metadata say nothing of the household."""
+    pdf = new_sheet(letter.language, letter.title, now)
+    write(pdf, letter.title, size=18, style="B")
+    write_facts(pdf, letter.facts)
+    pdf.ln(4)
+    for sentence in letter.sentences:
+        write(pdf, sentence, size=12)
+    return bytes(pdf.output())
