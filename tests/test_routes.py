@@ -28,6 +28,7 @@ OPEN = {
     "/v1/sites/{site}/resources/{id}/calendar.ics": "bears the resource's own token",
     "/": "the portal: what anyone may read",
     "/assets/{name}": "the portal's style sheet",
+    "/assist": "the portal: leads to where workers of resource centres sign in, in the browser's language",
     "/verify": "the portal: leads to the page that checks letters, in the browser's language",
     "/.well-known/puente-letters/keys": "public keys",
     "/.well-known/puente-letters/superseded": "references without anything about them, for whoever checks letters",

@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from services.scheduling import api
 from services.scheduling.api.choosing import Choices
 from services.scheduling.api.rush import Rush
+from services.scheduling.assists import Assists
 from services.scheduling.codes import CodePost
 from services.scheduling.handlers import cases_changed, programmes_changed
 from services.scheduling.jobs import Jobs
@@ -23,6 +24,7 @@ from services.scheduling.signatures import SigningKeys
 from services.scheduling.slot_generation import open_slots
 from services.scheduling.web import portal
 from services.scheduling.web.pages import the_pages
+from services.scheduling.web.portal import WaysIn
 from services.scheduling.zone_data import follow_zone_data, packaged
 from shared.clock import Clock, SystemClock
 from shared.clockwork import Tick
@@ -51,11 +53,15 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
     ]
     names = IntakeNames(settings.intake_url, settings.tokens["service"])
     pins = Pins(settings.data_key.get_secret_value())
-    logins = Logins(settings.data_key.get_secret_value(), pins)
-    post = CodePost(service, settings.notifications_url, settings.tokens["service"])
+    ways = WaysIn(
+        Logins(settings.data_key.get_secret_value(), pins),
+        pins,
+        Assists(settings.data_key.get_secret_value()),
+        CodePost(service, settings.notifications_url, settings.tokens["service"]),
+    )
     keys = SigningKeys({kid: pem.get_secret_value() for kid, pem in settings.letter_keys.items()})
     choices = Choices(service.database, service.clock)
-    pages = portal.router(service, the_pages(settings.drafts), logins, post, settings.data_key, keys)
+    pages = portal.router(service, the_pages(settings.drafts), ways, settings.data_key, keys)
     routers = [*api.routers(service, names, pins, choices), pages]
     rush = Middleware(Rush, choices=choices, tokens=settings.tokens)
     return create_app(service, routers=routers, ticks=ticks, counts=counts, ahead=[rush])

@@ -12,7 +12,7 @@ from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.rebooking import rebook_next
-from services.scheduling.repository import answered, cases, freed, logins, reference, standby
+from services.scheduling.repository import answered, assists, cases, freed, logins, reference, standby
 from services.scheduling.repository.cases import FIRST, KnownCase, Seniority
 from services.scheduling.slot_generation import open_slots
 from services.scheduling.standby import offer_at_short_notice
@@ -97,7 +97,7 @@ class Jobs:
     async def forget_what_is_over(self) -> None:
         """Deletes answers whose keys are over a day old, standby lists of days that are over, and codes and sessions that
         open nothing any more."""
-        for forget in (answered.forget, standby.forget, logins.forget):
+        for forget in (answered.forget, standby.forget, logins.forget, assists.forget):
             await self._database.run(self._clock.now(), forget)
 
     async def find_strays(self) -> None:

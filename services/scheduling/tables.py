@@ -215,6 +215,33 @@ class Pin(SchedulingTable, table=True):
     traceparent: str = Field(sa_type=Text)
 
 
+class Consent(SchedulingTable, table=True):
+    """That a household agreed to be helped: who said so, how, and to which worker (a staff number). Rows never change."""
+
+    __tablename__ = "consents"
+
+    id: int = Field(primary_key=True, sa_type=BigInteger)
+    case_ref: str = Field(foreign_key="cases.case_ref", sa_type=Text)
+    given_by: str = Field(sa_type=Text)
+    given_how: str = Field(sa_type=Text)
+    recorded_at: datetime = instant()
+    worker: str = Field(sa_type=Text)
+    traceparent: str = Field(sa_type=Text)
+
+
+class Assist(SchedulingTable, table=True):
+    """A worker with one household, until the end or idle for too long. Its case is shown only with a consent of that case."""
+
+    __tablename__ = "assists"
+
+    token: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    worker: str = Field(sa_type=Text)
+    began_at: datetime = instant()
+    seen_at: datetime = instant()
+    case_ref: str | None = Field(default=None, foreign_key="cases.case_ref", sa_type=Text)
+    consent_id: int | None = Field(default=None, sa_type=BigInteger)
+
+
 class LoginPressure(SchedulingTable, table=True):
     """How often codes were asked for of late, for one reference, from one address, or by everyone."""
 

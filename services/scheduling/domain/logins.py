@@ -16,6 +16,10 @@ IDLE = timedelta(minutes=30)
 """How long a session lasts without a look at a page. Source: docs/domain.md, "Log-in"."""
 LONGEST_SESSION = timedelta(hours=12)
 """How long a session lasts at most. Source: docs/domain.md, "Log-in"."""
+ASSIST_IDLE = timedelta(minutes=10)
+"""How long a worker's session with a household lasts without a look at a page. Source: docs/domain.md, "Assisted mode"."""
+LONGEST_ASSIST = timedelta(hours=2)
+"""How long it lasts at most. Source: docs/domain.md, "Assisted mode"."""
 
 
 @dataclass(frozen=True, slots=True)

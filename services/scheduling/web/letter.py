@@ -44,6 +44,8 @@ def add(routes: Routes, service: Service, keys: SigningKeys) -> None:
 
     @routes.get(f"{PATH}.pdf", private=True)
     async def pdf(visit: Visit) -> Response:
+        if visit.assisting:
+            return visit.go(PATH)  # a file would stay on the worker's computer
         page = await look(visit)
         if page is None:
             return visit.go(HOME)

@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi.responses import Response
 
 from services.scheduling import commands
-from services.scheduling.commands import HOUSEHOLD
 from services.scheduling.web.case import HOME
 from services.scheduling.web.interview import InterviewPage, Standing, present
 from services.scheduling.web.presented import rows
@@ -15,6 +14,7 @@ from services.scheduling.web.routes import Routes
 from services.scheduling.web.standing import standing_of
 from services.scheduling.web.visits import Visit
 from shared.db import UnitOfWork
+from shared.languages import choose_catalogue
 from shared.service import Service
 from shared.web.problems import Problem
 
@@ -58,7 +58,13 @@ class Desk:
             key = f"changed.{refused}"
             changed = visit.text(key if visit.catalogue.has(key) else "changed.other")
         return visit.page(
-            "my-interview.html", status=status, page=page, rows=rows(page.facts), case_ref=visit.case, changed=changed
+            "my-interview.html",
+            status=status,
+            page=page,
+            rows=rows(page.facts),
+            case_ref=visit.case,
+            changed=changed,
+            spoken=_spoken(visit),
         )
 
     def presented(self, visit: Visit, standing: Standing) -> InterviewPage:
@@ -85,7 +91,7 @@ def add(routes: Routes, desk: Desk) -> None:
 
     @routes.post(f"{HOME}/accept", private=True)
     async def accept(visit: Visit) -> Response:
-        return await desk.do(visit, lambda uow: commands.accept(uow, visit.case, HOUSEHOLD, seen_in(visit)))
+        return await desk.do(visit, lambda uow: commands.accept(uow, visit.case, visit.acted_by, seen_in(visit)))
 
     @routes.get(f"{HOME}/decline", private=True)
     async def ask_why(visit: Visit) -> Response:
@@ -97,7 +103,7 @@ def add(routes: Routes, desk: Desk) -> None:
         cause = visit.fields.get("cause", "")
         if cause in CAUSES:
             return await desk.do(
-                visit, lambda uow: commands.decline(uow, visit.case, HOUSEHOLD, seen_in(visit), reason=cause)
+                visit, lambda uow: commands.decline(uow, visit.case, visit.acted_by, seen_in(visit), reason=cause)
             )
         page = desk.presented(visit, await desk.look(visit))
         return _why_page(visit, page, error="cause.error") if "decline" in page.actions else visit.go(HOME)
@@ -113,6 +119,12 @@ def seen_in(visit: Visit) -> UUID:
         return UUID(visit.fields.get("appointment", ""))
     except ValueError:
         return NO_APPOINTMENT
+
+
+def _spoken(visit: Visit) -> str:
+    """The language of ours that comes nearest to the household's."""
+    locale = visit.assisting.locale if visit.assisting else None
+    return choose_catalogue(locale or visit.language, visit.pages.catalogues).language
 
 
 def _why_page(visit: Visit, page: InterviewPage, *, error: str | None = None) -> Response:

@@ -12,7 +12,6 @@ from fastapi.responses import Response
 
 from services.scheduling import commands, views
 from services.scheduling.choices import MOST, Span, find_place, places_of
-from services.scheduling.commands import HOUSEHOLD
 from services.scheduling.domain.places import Place
 from services.scheduling.repository import reference, slots
 from services.scheduling.web.case import HOME
@@ -115,7 +114,7 @@ def add(routes: Routes, service: Service, desk: Desk) -> None:
             return visit.go(PLACES)
         seen = seen_in(visit) if visit.fields.get("appointment") else None
         try:
-            await desk.run(lambda uow: commands.take(uow, visit.case, slot, HOUSEHOLD, seen=seen))
+            await desk.run(lambda uow: commands.take(uow, visit.case, slot, visit.acted_by, seen=seen))
         except Problem as problem:
             return await (taken_page(visit, slot) if problem.code == "place_taken" else desk.refused(visit, problem))
         return visit.go(HOME)

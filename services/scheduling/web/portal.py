@@ -1,12 +1,16 @@
 """The whole portal, put together: what anyone may read, the way in, and a household's own pages."""
 
+from dataclasses import dataclass
+
 from fastapi import APIRouter
 from pydantic import SecretStr
 
+from services.scheduling.assists import Assists
 from services.scheduling.codes import CodePost
 from services.scheduling.logins import Logins
+from services.scheduling.pins import Pins
 from services.scheduling.signatures import SigningKeys
-from services.scheduling.web import case, letter, letter_lists, my_interview, places, start, verify
+from services.scheduling.web import assist, case, letter, letter_lists, my_interview, places, start, verify
 from services.scheduling.web.my_interview import Desk
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.routes import Routes
@@ -14,20 +18,31 @@ from services.scheduling.web.visits import Forms
 from shared.service import Service
 
 
-def router(
-    service: Service, pages: Pages, logins: Logins, post: CodePost, data_key: SecretStr, keys: SigningKeys
-) -> APIRouter:
+@dataclass(frozen=True)
+class WaysIn:
+    """How people come to the pages of a case: households by themselves, or with the help of a worker."""
+
+    logins: Logins
+    pins: Pins
+    assists: Assists
+    post: CodePost
+
+
+def router(service: Service, pages: Pages, ways: WaysIn, data_key: SecretStr, keys: SigningKeys) -> APIRouter:
     """Every page of the portal, in every language that has a catalogue."""
     forms, desk = Forms(data_key.get_secret_value()), Desk(service)
+    logins, assists = ways.logins, ways.assists
 
     def add_pages(portal: APIRouter, language: str) -> None:
-        routes = Routes(portal, service, pages, logins, forms, language)
-        case.add(routes, service, logins, post)
+        routes = Routes(portal, service, pages, logins=logins, assists=assists, forms=forms, language=language)
+        case.add(routes, service, logins, ways.post)
+        assist.add(routes, service, assists, logins, ways.pins)
         my_interview.add(routes, desk)
         places.add(routes, service, desk)
         letter.add(routes, service, keys)
         verify.add(routes, service, keys)
 
     portal = start.router(service, pages, add_pages)
+    assist.add_start(portal, pages)
     letter_lists.add(portal, service, pages, keys)
     return portal

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from services.scheduling.assists import Assists
+from services.scheduling.domain.logins import ASSIST_IDLE
 from services.scheduling.logins import Logins
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.visits import PROOF, SESSION, Forms, Handler, Visit, drop_cookie
@@ -14,16 +16,26 @@ from shared.web.problems import RETRY_AFTER_SECONDS, Problem
 
 FORM_BYTES = 8 * 1024
 MOST_FIELDS = 20
+START, OVER = "/assist", "/assist/over"
+"""Where a worker begins, and where a browser goes by itself when a worker left a page open for too long, and after the end."""
 
 
 class Routes:
     """Registers the pages of one language. `private` are those that need a session: logging in may lead back to them."""
 
     def __init__(
-        self, portal: APIRouter, service: Service, pages: Pages, logins: Logins, forms: Forms, language: str
+        self,
+        portal: APIRouter,
+        service: Service,
+        pages: Pages,
+        *,
+        logins: Logins,
+        assists: Assists,
+        forms: Forms,
+        language: str,
     ) -> None:
         self._portal, self._service, self._pages = portal, service, pages
-        self._logins, self._forms, self._language = logins, forms, language
+        self._logins, self._assists, self._forms, self._language = logins, assists, forms, language
         self.private: set[str] = set()
 
     def get(self, path: str, *, private: bool = False) -> Callable[[Handler], Handler]:
@@ -63,10 +75,13 @@ class Routes:
 
     async def _answer(self, visit: Visit, handler: Handler, *, private: bool) -> Response:
         try:
-            await self._recognise(visit)
+            await self._recognise(visit, private=private)
             if private and visit.case_ref is None:
                 return visit.remember(self._to_log_in(visit))
-            return visit.remember(await handler(visit))
+            answer = visit.remember(await handler(visit))
+            if visit.assisting:
+                answer.headers["Refresh"] = f"{int(ASSIST_IDLE.total_seconds()) + 5}; url=/{self._language}{OVER}"
+            return answer
         except Problem as problem:
             return visit.page("trouble.html", status=problem.status)
         except DatabaseUnavailable:
@@ -74,14 +89,23 @@ class Routes:
             trouble.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
             return trouble
 
-    async def _recognise(self, visit: Visit) -> None:
-        session = visit.session
-        if session:
-            now = self._service.clock.now()
+    async def _recognise(self, visit: Visit, *, private: bool) -> None:
+        """Whose browser it is. A worker's session comes before a household's, which the same browser may have had."""
+        session, assist, now = visit.session, visit.assist_token, self._service.clock.now()
+        if assist:
+            page = f"{visit.request.method} {visit.request.url.path}" if private else None
+            visit.assisting = await self._service.database.run(
+                now, lambda uow: self._assists.see(uow, assist, page=page)
+            )
+            visit.case_ref = visit.assisting.open_case if visit.assisting else None
+        elif session:
             visit.case_ref = await self._service.database.run(now, lambda uow: self._logins.case_of(uow, session))
 
     def _to_log_in(self, visit: Visit) -> Response:
-        """To the page for the reference, from which it goes back to this one."""
+        """To the page for the reference, from which it goes back to this one; a worker to where consent is recorded, or to the
+        end of a session that is over."""
+        if visit.assist_token:
+            return visit.go(START if visit.assisting else OVER)
         answer = visit.go(f"/case?back={visit.path.lstrip('/')}")
         if visit.session:
             drop_cookie(answer, SESSION)

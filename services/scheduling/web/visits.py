@@ -10,6 +10,9 @@ from urllib.parse import urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from services.scheduling.assists import ASSISTANT, Assisting
+from services.scheduling.commands import HOUSEHOLD
+from services.scheduling.domain.logins import ASSIST_IDLE
 from services.scheduling.logins import new_token
 from services.scheduling.web.pages import Pages
 from shared.crypto import KeyedHash
@@ -20,6 +23,8 @@ BROWSER = "__Host-browser"
 """The cookie that knows a browser again: its code and its forms belong to it."""
 SESSION = "__Host-session"
 """The cookie that opens a case."""
+ASSIST = "__Host-assist"
+"""The cookie of a worker who helps a household."""
 PROOF = "proof"
 """The field by which a form shows that it is ours, given to this browser."""
 KEPT = ("back", "day", "from", "slot")
@@ -43,7 +48,10 @@ class Forms:
 
 @dataclass
 class Visit:
-    """A request to a page in one language. `case_ref` is the case that the browser's session opens, if any."""
+    """A request to a page in one language. `case_ref` is the case that the browser's session opens, if any.
+
+    `assisting`: it is a worker's session, who helps the household of that case, or will once it agrees.
+    """
 
     request: Request
     pages: Pages
@@ -53,14 +61,17 @@ class Visit:
     browser: str
     is_new: bool
     session: str | None
+    assist_token: str | None = None
     case_ref: str | None = None
+    assisting: Assisting | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, request: Request, pages: Pages, forms: Forms, *, language: str, path: str) -> "Visit":
         """`path` is the page's address after the language."""
         browser, session = _cookie(request, BROWSER), _cookie(request, SESSION)
-        return cls(request, pages, forms, language, path, browser or new_token(), browser is None, session)
+        assist = _cookie(request, ASSIST)
+        return cls(request, pages, forms, language, path, browser or new_token(), browser is None, session, assist)
 
     @property
     def case(self) -> str:
@@ -68,6 +79,11 @@ class Visit:
         if self.case_ref is None:
             raise LookupError("this page has no session: register it as private")
         return self.case_ref
+
+    @property
+    def acted_by(self) -> str:
+        """Who does what is done on this page."""
+        return ASSISTANT if self.assisting else HOUSEHOLD
 
     @property
     def address(self) -> str:
@@ -99,9 +115,10 @@ class Visit:
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The page, with what its forms need."""
         proof = self.forms.proof_for(self.browser)
-        is_open = self.case_ref is not None
+        said = {"is_logged_in": self.case_ref is not None or self.assisting, "assisting": self.assisting}
+        minutes = str(int(ASSIST_IDLE.total_seconds() // 60))
         return self.pages.render(
-            template, self.language, self.here, status=status, proof=proof, is_logged_in=is_open, **values
+            template, self.language, self.here, status=status, proof=proof, idle_minutes=minutes, **said, **values
         )
 
     def go(self, path: str, **options: Any) -> RedirectResponse:

@@ -1,0 +1,172 @@
+"""Assisted mode: a worker of a resource centre signs in, names a case, records the consent, and leaves no trace at the end.
+
+Between consent and end the household's own pages are shown. One sign-in is for one household.
+"""
+
+import re
+from enum import StrEnum
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from services.scheduling.assists import ASSISTANT, Assists, GivenBy, GivenHow
+from services.scheduling.logins import Logins
+from services.scheduling.pins import Pins
+from services.scheduling.web.case import HOME, LONGEST_TYPED
+from services.scheduling.web.pages import Pages
+from services.scheduling.web.pin_letter import present_pin
+from services.scheduling.web.presented import rows
+from services.scheduling.web.routes import OVER, START, Routes
+from services.scheduling.web.visits import ASSIST, BROWSER, SESSION, Visit, drop_cookie, set_cookie
+from shared.reference import canonical_case_ref
+from shared.service import Service
+from shared.web.roles import role_of
+
+CASE, CONSENT, PIN = f"{START}/case", f"{START}/consent", f"{START}/pin"
+NOTHING_STAYS = '"cache", "cookies", "storage"'
+"""Clear-Site-Data: browsers that know it forget all of ours, the pages behind the back button too."""
+WORKER = re.compile(r"[A-Za-z0-9-]{2,20}")
+
+
+def add(routes: Routes, service: Service, assists: Assists, logins: Logins, pins: Pins) -> None:
+    """The pages around those of the household."""
+
+    @routes.get(START)
+    async def start(visit: Visit) -> Response:
+        return _next_step(visit) if visit.assisting else _sign_in_page(visit)
+
+    @routes.post(START)
+    async def sign_in(visit: Visit) -> Response:
+        worker, key = visit.fields.get("worker", "").strip(), visit.fields.get("key", "").strip()
+        if not WORKER.fullmatch(worker):
+            return _sign_in_page(visit, worker=worker, error="assist.error.worker")
+        if role_of(key, service.settings.tokens) != ASSISTANT:
+            return _sign_in_page(visit, worker=worker, error="assist.error.key")
+        until_now = visit.session
+        if until_now:
+            await service.database.run(service.clock.now(), lambda uow: logins.close(uow, until_now))
+        token = await service.database.run(service.clock.now(), lambda uow: assists.begin(uow, worker))
+        answer = visit.go(CASE)
+        drop_cookie(answer, SESSION)
+        set_cookie(answer, ASSIST, token)
+        return answer
+
+    @routes.get(CASE)
+    async def reference_page(visit: Visit) -> Response:
+        if visit.assisting is None or visit.case_ref:
+            return _next_step(visit)
+        return _reference_page(visit)
+
+    @routes.post(CASE)
+    async def reference_typed(visit: Visit) -> Response:
+        token = visit.assist_token
+        if visit.assisting is None or token is None or visit.case_ref:
+            return _next_step(visit)
+        typed = visit.fields.get("reference", "").strip()[:LONGEST_TYPED]
+        case_ref = canonical_case_ref(typed)
+        if case_ref is None:
+            return _reference_page(visit, typed=typed, error="case.error.form" if typed else "case.error.empty")
+        if await service.database.run(service.clock.now(), lambda uow: assists.name_case(uow, token, case_ref)):
+            return visit.go(CONSENT)
+        return _reference_page(visit, typed=typed, error="assist.error.unknown")
+
+    @routes.get(CONSENT)
+    async def consent_page(visit: Visit) -> Response:
+        if visit.assisting is None or visit.assisting.case_ref is None or visit.case_ref:
+            return _next_step(visit)
+        return _consent_page(visit, visit.assisting.case_ref)
+
+    @routes.post(CONSENT)
+    async def agreed(visit: Visit) -> Response:
+        token, case_ref = visit.assist_token, visit.fields.get("reference", "")
+        if visit.assisting is None or token is None or visit.case_ref or visit.assisting.case_ref != case_ref:
+            return _next_step(visit)
+        by, how = visit.fields.get("by", ""), visit.fields.get("how", "")
+        if by not in list(GivenBy) or how not in list(GivenHow):
+            return _consent_page(visit, case_ref, error=True)
+        await service.database.run(
+            service.clock.now(), lambda uow: assists.agree(uow, token, case_ref, GivenBy(by), GivenHow(how))
+        )
+        return visit.go(HOME)
+
+    @routes.post(PIN, shown_at=HOME, private=True)
+    async def pin_letter(visit: Visit) -> Response:
+        """The sheet with a new PIN, once: it stands on no other page."""
+        if visit.assisting is None:
+            return visit.go(HOME)
+        made = await service.database.run(
+            service.clock.now(), lambda uow: pins.make(uow, visit.case, made_by=ASSISTANT)
+        )
+        letter = present_pin(made, visit.catalogue, visit.request.url.netloc)
+        return visit.page("pin.html", letter=letter, rows=rows(letter.facts))
+
+    @routes.post(f"{START}/finish", shown_at=HOME)
+    async def finish(visit: Visit) -> Response:
+        token = visit.assist_token
+        if token:
+            await service.database.run(service.clock.now(), lambda uow: assists.finish(uow, token))
+        return _forgetting(visit.go(OVER))
+
+    @routes.get(OVER)
+    async def over(visit: Visit) -> Response:
+        """After the end, or when time ran out on the page that was left open; while the session lasts it goes on."""
+        if visit.assisting:
+            return _next_step(visit)
+        page = visit.page("assist-over.html")
+        return _forgetting(page) if visit.assist_token else page
+
+
+def add_start(portal: APIRouter, pages: Pages) -> None:
+    """`/assist` in the browser's language."""
+
+    @portal.get(START)
+    def in_own_language(request: Request) -> RedirectResponse:
+        to = f"/{pages.language_for(request)}{START}"
+        return RedirectResponse(to, status_code=303, headers={"Vary": "Accept-Language"})
+
+
+def _next_step(visit: Visit) -> Response:
+    """To where the worker goes on."""
+    if visit.assisting is None:
+        return visit.go(START)
+    if visit.case_ref:
+        return visit.go(HOME)
+    return visit.go(CONSENT if visit.assisting.case_ref else CASE)
+
+
+def _forgetting(answer: Response) -> Response:
+    """The answer, after which the browser has nothing of ours."""
+    for cookie in (ASSIST, SESSION, BROWSER):
+        drop_cookie(answer, cookie)
+    answer.headers["Clear-Site-Data"] = NOTHING_STAYS
+    return answer
+
+
+def _sign_in_page(visit: Visit, *, worker: str = "", error: str | None = None) -> Response:
+    field = "key" if error == "assist.error.key" else "worker"
+    return visit.page(
+        "assist.html", status=422 if error else 200, worker=worker[:LONGEST_TYPED], error=error, field=field
+    )
+
+
+def _reference_page(visit: Visit, *, typed: str = "", error: str | None = None) -> Response:
+    return visit.page("assist-case.html", status=422 if error else 200, typed=typed, error=error)
+
+
+def _consent_page(visit: Visit, case_ref: str, *, error: bool = False) -> Response:
+    by, how = _choices(visit, "by", GivenBy), _choices(visit, "how", GivenHow)
+    missing = [
+        name for name, items in (("by", by), ("how", how)) if error and not any(each["checked"] for each in items)
+    ]
+    return visit.page(
+        "assist-consent.html", status=422 if error else 200, case_ref=case_ref, missing=missing, by=by, how=how
+    )
+
+
+def _choices(visit: Visit, name: str, values: type[StrEnum]) -> list[dict[str, Any]]:
+    """What can be chosen, with what was chosen already."""
+    chosen = visit.fields.get(name)
+    return [
+        {"value": value, "text": visit.text(f"consent.{name}.{value}"), "checked": value == chosen} for value in values
+    ]
