@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_date_format, get_day_names, get_month_names
 from babel.lists import format_list
 
 CLOCKS = {"ar": "h:mm a", "es": "h:mm a", "en": "h:mm a", "fr": "HH:mm", "pt": "HH:mm"}
@@ -70,6 +71,20 @@ def time_of_day(clock: time, language: str) -> str:
     if language == "ht":
         return _haitian_time(clock)
     return format_time(clock, CLOCKS[language], locale=language).replace("\u202f", " ").replace("\u00a0", " ")
+
+
+def date_words(language: str) -> dict[str, Any]:
+    """What writes dates and times elsewhere as `long_date` and `time_of_day` do: `date`, a text with {weekday}, {day},
+    {month} and {year}; `weekdays` from Monday; `months`; `hours`, for each of the day a text with {minute}."""
+    if language == "ht":
+        pattern, weekdays, months = "{weekday} {day} {month} {year}", HAITIAN_DAYS, HAITIAN_MONTHS
+    else:
+        fields = {"EEEE": "{weekday}", "d": "{day}", "MMMM": "{month}", "y": "{year}"}
+        pattern = get_date_format("full", locale=language).format % fields
+        weekdays = tuple(name for _, name in sorted(get_day_names("wide", locale=language).items()))
+        months = tuple(name for _, name in sorted(get_month_names("wide", locale=language).items()))
+    hours = [time_of_day(time(hour, 59), language).replace("59", "{minute}") for hour in range(24)]
+    return {"date": pattern, "weekdays": weekdays, "months": months, "hours": hours}
 
 
 def _haitian_time(clock: time) -> str:

@@ -27,7 +27,8 @@ DRAFTS = ["ar"]
 
 def texts(page: httpx.Response) -> str:
     """What people read."""
-    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.text)))
+    shown = re.sub(r"<(script|template)\b.*?</\1>", " ", page.text, flags=re.DOTALL)
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", shown)))
 
 
 def headings(page: httpx.Response) -> list[str]:

@@ -29,9 +29,12 @@ OPEN = {
     "/": "the portal: what anyone may read",
     "/assets/{name}": "the portal's style sheet",
     "/assist": "the portal: leads to where workers of resource centres sign in, in the browser's language",
+    "/assets/{folder}/{name}": "the portal: scripts of the page that checks letters",
+    "/verify-worker.js": "the portal: lets that page work without a network",
     "/verify": "the portal: leads to the page that checks letters, in the browser's language",
     "/.well-known/puente-letters/keys": "public keys",
     "/.well-known/puente-letters/superseded": "references without anything about them, for whoever checks letters",
+    "/.well-known/puente-letters/places": "public places and their clocks",
     "/mailbox": "exists in development only",
     "/mailbox/": "exists in development only",
 }

@@ -12,7 +12,7 @@ import base45
 import cbor2
 
 from services.scheduling.domain.letters import VERSION, Letter
-from services.scheduling.signatures import Malformed, SigningKeys
+from services.scheduling.signatures import SigningKeys
 from shared.reference import canonical_case_ref
 
 PREFIX = "NI1:"
@@ -25,6 +25,10 @@ LIST_HOLDS = timedelta(days=7)
 """How old the list of superseded letters may be when it is used offline. Source: docs/domain.md, "Letters"."""
 FOR_A_SPACE = "_"
 """How the space, a symbol of base45, is written where people read or paste the text."""
+
+
+class Malformed(ValueError):
+    """The text is no letter: a symbol is missing, or it is another kind of text."""
 
 
 def encode(letter: Letter, keys: SigningKeys) -> str:

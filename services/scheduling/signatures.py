@@ -29,10 +29,6 @@ ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Of P-256. A signature (r, s) has a twin (r, ORDER - s); only the lower one is ours."""
 
 
-class Malformed(ValueError):
-    """These bytes are no COSE_Sign1."""
-
-
 class Forged(ValueError):
     """None of our keys signed these bytes as they are."""
 
@@ -60,7 +56,7 @@ class SigningKeys:
         return _message(protected, payload, signature)
 
     def opened(self, message: bytes) -> bytes:
-        """The payload that was signed. Raises: Malformed, Forged."""
+        """The payload that was signed. Raises: Forged."""
         protected, payload, signature = _parts(message)
         if message != _message(protected, payload, signature) or not self.is_ours(protected, payload, signature):
             raise Forged("the signature is not ours")
@@ -108,13 +104,13 @@ def _parts(message: bytes) -> tuple[bytes, bytes, bytes]:
     try:
         known = cbor2.loads(message)
     except (cbor2.CBORDecodeError, ValueError) as error:
-        raise Malformed("not CBOR") from error
+        raise Forged("not CBOR") from error
     parts = known.value if isinstance(known, cbor2.CBORTag) and known.tag == SIGN1 else None
     if not isinstance(parts, list | tuple) or len(parts) != 4:
-        raise Malformed("not a COSE_Sign1")
+        raise Forged("not a COSE_Sign1")
     protected, _, payload, signature = parts
     if not (isinstance(protected, bytes) and isinstance(payload, bytes) and isinstance(signature, bytes)):
-        raise Malformed("not a COSE_Sign1")
+        raise Forged("not a COSE_Sign1")
     return protected, payload, signature
 
 

@@ -113,12 +113,42 @@ async def test_an_offer_has_no_letter_and_a_stranger_none_at_all(portal: Portal,
     assert "/en/case?back=my-interview/letter" == stranger.place
 
 
-async def test_letter_and_check_are_light_and_load_no_script(portal: Portal, case: CaseChanged) -> None:
+async def test_a_letter_loads_no_script_and_its_check_only_ours(portal: Portal, case: CaseChanged) -> None:
     browser = await portal.logged_in(case.case_ref)
+    letter, check = await browser.open(LETTER), await browser.open("/en/verify")
+    inline, loaded = re.findall(r"<script(?: (?!src)[^ >]+)*>", check.text), re.findall(r'src="([^"]+)"', check.text)
 
-    for page in (await browser.open(LETTER), await browser.open("/en/verify")):
-        assert len(gzip.compress(page.content)) < 15_000
-        assert "<script" not in page.text and "script-src" not in page.headers["content-security-policy"]
+    assert "<script" not in letter.text and "script-src" not in letter.headers["content-security-policy"]
+    assert ['<script type="application/json" id="words">'] == inline
+    assert [True] == [path.startswith("/assets/verify-") for path in loaded]
+    assert "script-src 'self'; connect-src 'self'; worker-src 'self'" in check.headers["content-security-policy"]
+    assert check.headers["permissions-policy"].startswith("camera=(self),")
+    assert letter.headers["permissions-policy"].startswith("camera=(),")
+    assert max(len(gzip.compress(page.content)) for page in (letter, check)) < 15_000
+
+
+async def test_scripts_are_kept_under_a_name_of_their_own_and_the_worker_is_asked_for_anew(portal: Portal) -> None:
+    browser = portal.browser()
+    [path] = re.findall(r'src="([^"]+)"', (await browser.open("/en/verify")).text)
+
+    module, worker = await browser.open(path), await browser.open("/verify-worker.js")
+    unknown = await browser.open(path.replace("verify.js", "none.js"))
+
+    assert ("text/javascript; charset=utf-8", "gzip") == (
+        module.headers["content-type"],
+        module.headers["content-encoding"],
+    )
+    assert "immutable" in module.headers["cache-control"] and "no-cache" == worker.headers["cache-control"]
+    assert "default-src 'self'" == worker.headers["content-security-policy"]
+    assert 404 == unknown.status_code
+
+
+async def test_the_places_are_named_with_their_clocks_for_whoever_checks_without_a_network(portal: Portal) -> None:
+    known = (await portal.browser().open(f"{LISTS}/places")).json()
+
+    assert "Tapachula" == known["sites"]["MX-TAP-01"]["city"]
+    assert [-6 * 3600] == [offset for _, offset in known["zones"]["America/Mexico_City"]]
+    assert 4 <= len(known["zones"]["America/Tijuana"])
 
 
 async def test_anyone_reads_that_a_letter_is_valid_and_what_to_compare(portal: Portal, case: CaseChanged) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scheduling.domain.letters import Bookings, Letter, Verdict, judge, letter_of
-from services.scheduling.letters import decode, encode, readable, superseded_list, unwrapped, wrapped
-from services.scheduling.signatures import Forged, Malformed, SigningKeys, signed_by
+from services.scheduling.letters import Malformed, decode, encode, readable, superseded_list, unwrapped, wrapped
+from services.scheduling.signatures import Forged, SigningKeys, signed_by
 from tests.letters import KEYS, LETTER_KEY, Believing, a_key, a_letter, mutants
 from tests.unit.test_portal_interview import an_appointment
 

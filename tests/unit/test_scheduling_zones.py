@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scheduling.domain.zones import ASIDE, Shift, in_order, instant_of, shifts, slot_instant
+from services.scheduling.domain.zones import ASIDE, Shift, in_order, instant_of, offsets, shifts, slot_instant
 
 VANCOUVER, LOS_ANGELES = ZoneInfo("America/Vancouver"), ZoneInfo("America/Los_Angeles")
 """What older zone data said of Vancouver is what is true of Los Angeles."""
@@ -16,6 +16,17 @@ QUARTER = timedelta(minutes=15)
 
 def as_it_was(*wall_times: datetime) -> list[tuple[datetime, datetime]]:
     return [(wall_time, instant_of(wall_time, LOS_ANGELES)) for wall_time in wall_times]
+
+
+def test_the_offsets_of_a_zone_are_told_to_the_second_of_each_change() -> None:
+    since, until = datetime(2026, 9, 1, tzinfo=UTC), datetime(2027, 4, 1, tzinfo=UTC)
+    autumn, spring = datetime(2026, 11, 1, 9, tzinfo=UTC), datetime(2027, 3, 14, 10, tzinfo=UTC)
+
+    summer, winter = -7 * 3600, -8 * 3600
+    assert [(since, summer), (autumn, winter), (spring, summer)] == [
+        (datetime.fromtimestamp(second, UTC), offset)
+        for second, offset in offsets(ZoneInfo("America/Tijuana"), since, until)
+    ]
 
 
 def test_nine_in_vancouver_in_december_is_an_hour_earlier_since_british_columbia_keeps_its_clocks() -> None:

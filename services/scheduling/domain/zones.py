@@ -55,3 +55,32 @@ def in_order(moving: Iterable[Shift]) -> list[date]:
     back = {each.day for each in moving if each.starts_at < each.was}
     forward = {each.day for each in moving} - back
     return [*sorted(back), *sorted(forward, reverse=True)]
+
+
+def offsets(zone: tzinfo, since: datetime, until: datetime) -> list[tuple[int, int]]:
+    """From which second of the epoch on which offset from UTC holds, in seconds: from `since`, and each change before `until`.
+
+    Assumptions: no zone changes twice within a week.
+    """
+    found, at = [(int(since.timestamp()), _offset(zone, since))], since
+    while at < until:
+        later = at + timedelta(weeks=1)
+        if _offset(zone, later) != found[-1][1]:
+            change = _change(zone, at, later)
+            found.append((int(change.timestamp()), _offset(zone, change)))
+        at = later
+    return found
+
+
+def _change(zone: tzinfo, before: datetime, after: datetime) -> datetime:
+    """The first second with the offset of `after`."""
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+        is_before = _offset(zone, middle) == _offset(zone, before)
+        before, after = (middle, after) if is_before else (before, middle)
+    return after
+
+
+def _offset(zone: tzinfo, instant: datetime) -> int:
+    offset = instant.astimezone(zone).utcoffset()
+    return int(offset.total_seconds()) if offset else 0

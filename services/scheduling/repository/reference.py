@@ -55,6 +55,11 @@ async def sites_in_public(uow: UnitOfWork) -> Sequence[Any]:
     return await uow.rows("select site, name, city, is_open, illustrative from sites")
 
 
+async def sites_with_addresses(uow: UnitOfWork) -> Sequence[Any]:
+    """Where each site is and by which clock it lives: site, name, city, address, illustrative, zone."""
+    return await uow.rows("select site, name, city, address, illustrative, zone from sites order by site")
+
+
 async def sites_named(uow: UnitOfWork, codes: Iterable[str]) -> Sequence[Any]:
     """What a household that is to go there must know of these sites: site, name, city, address, illustrative."""
     return await uow.rows(

@@ -1,48 +1,64 @@
-"""What who checks letters without a network fetches beforehand: the keys, and the list of superseded letters."""
+"""What who checks letters without a network fetches beforehand: the keys, the list of superseded letters, and the places."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
+from services.scheduling.domain.zones import offsets
 from services.scheduling.letters import superseded_list
-from services.scheduling.repository import letters
+from services.scheduling.repository import letters, reference
 from services.scheduling.signatures import SigningKeys
 from services.scheduling.web.pages import Pages
+from services.scheduling.web.presented import Site, place_and_address
 from services.scheduling.web.verify import PATH
+from shared.clock import zone_named
 from shared.service import Service
+
+T = TypeVar("T")
 
 KEYS_AT = "/.well-known/puente-letters/keys"
 SUPERSEDED_AT = "/.well-known/puente-letters/superseded"
+PLACES_AT = "/.well-known/puente-letters/places"
+ADDRESSES = {"keys": KEYS_AT, "superseded": SUPERSEDED_AT, "places": PLACES_AT}
 KEPT = timedelta(minutes=5)
-"""How long the two may be kept by whoever fetched them, and how often the list is made."""
+"""How long they may be kept by whoever fetched them, and how often the lists are made."""
 CACHE = {"Cache-Control": f"public, max-age={int(KEPT.total_seconds())}", "Access-Control-Allow-Origin": "*"}
 """Anyone's verifier may fetch them, other sites' too."""
+CLOCKS_KNOWN = timedelta(days=400)
+"""How far back and ahead the offsets of zones are told: letters that ended are read too, and slots open 90 days ahead."""
 
 
-class Superseded:
-    """The signed list, made once in five minutes however many ask for it."""
+class Made(Generic[T]):
+    """Something that is made once in five minutes however many ask for it."""
 
-    def __init__(self, service: Service, keys: SigningKeys) -> None:
-        self._service, self._keys = service, keys
-        self._made_at: datetime | None = None
-        self._signed = b""
+    def __init__(self, service: Service, make: Callable[[datetime], Awaitable[T]]) -> None:
+        self._service, self._make = service, make
+        self._made: tuple[datetime, T] | None = None
         self._one_at_a_time = asyncio.Lock()
 
-    async def signed(self) -> bytes:
-        """The list, at most five minutes old."""
+    async def newest(self) -> T:
+        """It, at most five minutes old."""
         async with self._one_at_a_time:
             now = self._service.clock.now()
-            if self._made_at is None or now >= self._made_at + KEPT:
-                least = await self._service.database.run(now, letters.superseded)
-                self._signed, self._made_at = superseded_list(least, now, self._keys), now
-            return self._signed
+            if self._made is None or now >= self._made[0] + KEPT:
+                self._made = now, await self._make(now)
+            return self._made[1]
 
 
 def add(portal: APIRouter, service: Service, pages: Pages, keys: SigningKeys) -> None:
-    """`/verify` in the browser's language, the JWK set, and the signed list."""
-    superseded = Superseded(service, keys)
+    """`/verify` in the browser's language, the JWK set, the signed list, and the places with their clocks."""
+
+    async def sign_list(now: datetime) -> bytes:
+        return superseded_list(await service.database.run(now, letters.superseded), now, keys)
+
+    async def name_places(now: datetime) -> dict[str, Any]:
+        return places(await service.database.run(now, reference.sites_with_addresses), now)
+
+    superseded, known_places = Made(service, sign_list), Made(service, name_places)
 
     @portal.get(PATH)
     def in_own_language(request: Request) -> RedirectResponse:
@@ -56,4 +72,19 @@ def add(portal: APIRouter, service: Service, pages: Pages, keys: SigningKeys) ->
     @portal.get(SUPERSEDED_AT)
     async def superseded_letters() -> Response:
         media_type = 'application/cose; cose-type="cose-sign1"'
-        return Response(await superseded.signed(), headers=CACHE, media_type=media_type)
+        return Response(await superseded.newest(), headers=CACHE, media_type=media_type)
+
+    @portal.get(PLACES_AT)
+    async def named_places() -> JSONResponse:
+        return JSONResponse(await known_places.newest(), headers=CACHE)
+
+
+def places(sites: Any, now: datetime) -> dict[str, Any]:
+    """Each site as people read it, and the clocks of their zones by our zone data: that of an old phone may be wrong."""
+    named = {}
+    for row in sites:
+        place, address = place_and_address(Site(row.name, row.city, row.address, row.illustrative))
+        named[row.site] = {"city": row.city, "place": place, "address": address}
+    zones = sorted({row.zone for row in sites})
+    clocks = {zone: offsets(zone_named(zone), now - CLOCKS_KNOWN, now + CLOCKS_KNOWN) for zone in zones}
+    return {"sites": named, "zones": clocks}

@@ -20,6 +20,8 @@ CONTENT = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """Content-Security-Policy of pages: our own style sheet and images, no script."""
+FOR_A_YEAR = "public, max-age=31536000, immutable"
+"""Cache-Control of files whose name changes when they do."""
 
 EXIT_TO = "https://www.wikipedia.org/"
 """Where "Exit this page" leads: light enough to be there at once on a slow phone, in every language, and of no subject."""

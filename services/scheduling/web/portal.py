@@ -10,7 +10,7 @@ from services.scheduling.codes import CodePost
 from services.scheduling.logins import Logins
 from services.scheduling.pins import Pins
 from services.scheduling.signatures import SigningKeys
-from services.scheduling.web import assist, case, letter, letter_lists, my_interview, places, start, verify
+from services.scheduling.web import assist, case, letter, letter_lists, my_interview, places, scripts, start, verify
 from services.scheduling.web.my_interview import Desk
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.routes import Routes
@@ -31,7 +31,7 @@ class WaysIn:
 def router(service: Service, pages: Pages, ways: WaysIn, data_key: SecretStr, keys: SigningKeys) -> APIRouter:
     """Every page of the portal, in every language that has a catalogue."""
     forms, desk = Forms(data_key.get_secret_value()), Desk(service)
-    logins, assists = ways.logins, ways.assists
+    logins, assists, own_scripts = ways.logins, ways.assists, scripts.Scripts()
 
     def add_pages(portal: APIRouter, language: str) -> None:
         routes = Routes(portal, service, pages, logins=logins, assists=assists, forms=forms, language=language)
@@ -40,9 +40,10 @@ def router(service: Service, pages: Pages, ways: WaysIn, data_key: SecretStr, ke
         my_interview.add(routes, desk)
         places.add(routes, service, desk)
         letter.add(routes, service, keys)
-        verify.add(routes, service, keys)
+        verify.add(routes, service, keys, own_scripts, letter_lists.ADDRESSES)
 
     portal = start.router(service, pages, add_pages)
     assist.add_start(portal, pages)
+    scripts.add(portal, own_scripts)
     letter_lists.add(portal, service, pages, keys)
     return portal

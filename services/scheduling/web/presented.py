@@ -59,6 +59,7 @@ def moment(instant: datetime, zone: str, city: str, catalogue: Catalogue) -> str
 
 def when_and_where(wall_time: datetime, instant: datetime, site: Site, catalogue: Catalogue) -> tuple[Fact, ...]:
     """Date, time at the place, place and its address."""
+    place, address = place_and_address(site)
     time = catalogue.text(
         "value.time",
         time=time_of_day(wall_time.time(), catalogue.language),
@@ -68,9 +69,15 @@ def when_and_where(wall_time: datetime, instant: datetime, site: Site, catalogue
     return (
         Fact(catalogue.text("fact.date"), long_date(wall_time.date(), catalogue.language), matters_most=True),
         Fact(catalogue.text("fact.time"), time, matters_most=True),
-        Fact(catalogue.text("fact.place"), _listed(site.name, site.city)),
-        *_address(site, catalogue),
+        Fact(catalogue.text("fact.place"), place),
+        *([Fact(catalogue.text("mine.address"), address)] if address else []),
     )
+
+
+def place_and_address(site: Site) -> tuple[str, str]:
+    """The place, and its address unless that says no more than the place."""
+    place, address = _listed(site.name, site.city), _listed(site.address)
+    return place, "" if address == place else address
 
 
 def who(appointment: Appointment, catalogue: Catalogue) -> tuple[Fact, ...]:
@@ -100,12 +107,6 @@ def _html(fact: Fact) -> Markup:
     if fact.language is None:
         return Markup("<bdi>{}</bdi>").format(unbroken(fact.value))
     return Markup('<bdi lang="{}">{}</bdi>').format(fact.language, fact.value)
-
-
-def _address(site: Site, catalogue: Catalogue) -> tuple[Fact, ...]:
-    """The address, unless it says no more than the place."""
-    place, address = _listed(site.name, site.city), _listed(site.address)
-    return () if address in ("", place) else (Fact(catalogue.text("mine.address"), address),)
 
 
 def _listed(*parts: str) -> str:

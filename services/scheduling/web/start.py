@@ -7,13 +7,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from services.scheduling.repository import reference
 from services.scheduling.web.overview import KnownSite, ProgrammeShown, by_country
-from services.scheduling.web.pages import Pages
+from services.scheduling.web.pages import FOR_A_YEAR, Pages
 from shared.db import UnitOfWork
 from shared.events import System
 from shared.service import Service
 from shared.web.problems import Problem
-
-FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
 def router(service: Service, pages: Pages, more: Callable[[APIRouter, str], None]) -> APIRouter:

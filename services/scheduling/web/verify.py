@@ -1,18 +1,23 @@
-"""Check a letter: anyone types or pastes its text and reads whether it holds, and if not, why. Nothing is kept."""
+"""Check a letter: anyone types or pastes its text and reads whether it holds, and if not, why. Nothing is kept.
 
-from collections.abc import Sequence
+Where a browser can, a script of ours does the same in the browser, also without a network: web/scripts/verify.js.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from fastapi.responses import Response
 
 from services.scheduling.domain.letters import Letter, Verdict, judge
-from services.scheduling.letters import decode
+from services.scheduling.letters import Malformed, decode
 from services.scheduling.repository import letters, reference
-from services.scheduling.signatures import Forged, Malformed, SigningKeys
+from services.scheduling.signatures import Forged, SigningKeys
 from services.scheduling.web.presented import Fact, Site, rows, when_and_where
 from services.scheduling.web.routes import Routes
+from services.scheduling.web.scripts import WITH_SCRIPTS, WORKER_AT, Scripts
 from services.scheduling.web.standing import sites_of
+from services.scheduling.web.verify_words import words
 from services.scheduling.web.visits import Visit
 from shared.clock import zone_named
 from shared.db import UnitOfWork
@@ -25,13 +30,26 @@ ANYWHERE = ""
 LONGEST_SHOWN = 2_000
 
 
-def add(routes: Routes, service: Service, keys: SigningKeys) -> None:
-    """The page with the form, and its answer. It is sent by POST, so that no letter stands in an address or a log."""
+def add(routes: Routes, service: Service, keys: SigningKeys, scripts: Scripts, lists: Mapping[str, str]) -> None:
+    """The page with the form, and its answer. It is sent by POST, so that no letter stands in an address or a log.
+
+    `lists`: addresses of what the script fetches, by name.
+    """
 
     async def form(visit: Visit, **values: Any) -> Response:
         sites = await service.database.run(service.clock.now(), reference.sites_in_public)
         error = values.get("error")
-        return visit.page("verify.html", status=422 if error else 200, sites=_choices(sites, visit), **values)
+        answer = visit.page(
+            "verify.html",
+            status=422 if error else 200,
+            sites=_choices(sites, visit),
+            script=scripts.first,
+            modules=list(scripts.modules),
+            words=_for_script(visit, scripts, lists),
+            **values,
+        )
+        answer.headers.update(WITH_SCRIPTS)
+        return answer
 
     @routes.get(PATH)
     async def ask(visit: Visit) -> Response:
@@ -68,6 +86,12 @@ def facts_of_letter(letter: Letter, site: Site, catalogue: Catalogue) -> tuple[F
         *when_and_where(wall_time, letter.starts_at, site, catalogue),
         Fact(catalogue.text("fact.people"), str(letter.party)),
     )
+
+
+def _for_script(visit: Visit, scripts: Scripts, lists: Mapping[str, str]) -> dict[str, Any]:
+    """The texts, where the lists are, and what is kept beside the page so that it works without a network."""
+    keep = [visit.pages.style_path, *scripts.modules]
+    return {**words(visit.catalogue), "addresses": lists, "keep": keep, "worker": WORKER_AT}
 
 
 def _choices(sites: Sequence[Any], visit: Visit) -> list[dict[str, Any]]:
