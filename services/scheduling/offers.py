@@ -174,7 +174,8 @@ def offered(case: KnownCase, place: Place, site: SiteZone, now: datetime) -> App
     stays = live is not None and (live.site, live.starts_at) == (place.site, place.starts_at)
     deadline = live.deadline if live and stays else deadline_of(now, place.need.deadline_hours, site.zone)
     status = live.status if live and stays else AppointmentStatus.PENDING
-    return appointment_at(case, place, site, status=status, deadline=deadline, acted_by="scheduling")
+    made = appointment_at(case, place, site, status=status, deadline=deadline, acted_by="scheduling")
+    return made.model_copy(update={"first_deadline": live.first_deadline}) if live and stays else made
 
 
 def appointment_at(

@@ -29,6 +29,7 @@ from shared.events import (
     CaseScheduled,
     CaseWaiting,
     OfferExpired,
+    OfferExtended,
 )
 from shared.outbox import Cause
 
@@ -42,6 +43,7 @@ on conflict (system, shard) do update set offers = c.offers + excluded.offers
 
 
 CHANGED: dict[AppointmentStatus, type[CaseScheduled]] = {
+    AppointmentStatus.PENDING: OfferExtended,
     AppointmentStatus.BOOKED: AppointmentBooked,
     AppointmentStatus.ARRIVED: AppointmentArrived,
     AppointmentStatus.CHECKED_IN: AppointmentCheckedIn,
@@ -58,7 +60,7 @@ ENDED: dict[AppointmentStatus, type[CaseScheduled]] = {
 class Outcome:
     """One case's change: an appointment made (with its place) or changed, one ended, or a reason to wait.
 
-    Changed is its state, or its instant: other zone data gave the same wall time another one. `is_stranded`: what the ended one held is not planned any more, so that it is no place for anyone.
+    Changed is its state, or its deadline, or its instant: other zone data gave the same wall time another one. `is_stranded`: what the ended one held is not planned any more, so that it is no place for anyone.
     """
 
     case: KnownCase
@@ -98,6 +100,12 @@ class Outcome:
         return self.case.live_made_at is None or not is_at_short_notice(self.ended.starts_at, self.case.live_made_at)
 
     @property
+    def _is_answered(self) -> bool:
+        """Who only asks for more time has not answered."""
+        is_offer = self.changed is not None and self.changed.status is AppointmentStatus.PENDING
+        return self.changed is not None and not is_offer and not self._is_retimed
+
+    @property
     def _is_retimed(self) -> bool:
         return bool(self.changed and self.case.live and self.changed.starts_at != self.case.live.starts_at)
 
@@ -115,7 +123,7 @@ class Outcome:
         return {
             "case_ref": self.case.case_ref,
             "waiting": self.waiting,
-            "offers_missed": 0 if self.changed and not self._is_retimed else self.case.offers_missed + self.is_counted,
+            "offers_missed": 0 if self._is_answered else self.case.offers_missed + self.is_counted,
             "ended_appointment": self.ended.id if self.ended else None,
             "is_unmet": self.waiting in UNMET,
             "overdue_since": self._overdue_since,

@@ -148,6 +148,7 @@ class Case(SchedulingTable, table=True):
 class Appointment(SchedulingTable, table=True):
     """An offered or agreed meeting of a household. At most one live one a case: the index one_live_appointment.
 
+    `first_deadline`: what the deadline was before the household was given more time, which happens once.
     `stranded_because`: it does not hold the time that it needs, since other zone data moved one without the other.
     """
 
@@ -170,6 +171,7 @@ class Appointment(SchedulingTable, table=True):
     desks: int = 1
     accommodations: list[str] = texts()
     deadline: datetime | None = instant(nullable=True)
+    first_deadline: datetime | None = instant(nullable=True)
     replaces: UUID | None = Field(default=None, foreign_key="appointments.id")
     reason: str | None = Field(default=None, sa_type=Text)
     acted_by: str = Field(sa_type=Text)

@@ -24,7 +24,8 @@ class AppointmentStatus(StrEnum):
 
 class Appointment(Snapshot):
     """One appointment, whole. `wall_time` at the site with `zone` is the truth (`YYYY-MM-DDTHH:MM`); `starts_at` is
-    the instant derived from it with `tzdata_version`. `deadline` is the instant until which an offer can be accepted."""
+    the instant derived from it with `tzdata_version`. `deadline` is the instant until which an offer can be accepted;
+    `first_deadline` is the one that it had before the household was given more time, None while it was not."""
 
     id: UUID
     version: int
@@ -38,6 +39,7 @@ class Appointment(Snapshot):
     party: int
     interpreter: str | None = None
     deadline: datetime | None = None
+    first_deadline: datetime | None = None
     replaces: UUID | None = None
     reason: str | None = None
     acted_by: str
@@ -122,6 +124,10 @@ class AppointmentFulfilled(CaseScheduled):
 
 class OfferExpired(CaseScheduled):
     type = "puente.scheduling.offer.expired.v1"
+
+
+class OfferExtended(CaseScheduled):
+    type = "puente.scheduling.offer.extended.v1"
 
 
 class CaseWaiting(CaseScheduled):

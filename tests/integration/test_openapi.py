@@ -27,7 +27,7 @@ NAMING_A_VERSION = [
     "/v1/cases/{case_ref}/appointment",
     *(
         f"/v1/cases/{{case_ref}}/appointment/{write}"
-        for write in ("accept", "decline", "move", "cancel", "offer-again")
+        for write in ("accept", "decline", "extend", "move", "cancel", "offer-again")
     ),
 ]
 """Writes with an optional If-Match, of which the tool also sends the smallest value that fits, without its quotes."""

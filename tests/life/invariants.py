@@ -45,6 +45,13 @@ INVARIANTS = {
         where version <> version_before + 1
           or case when before is null then status not in ('pending', 'booked')
              else (before, status) not in ({STEPS}) and not (before = status and acted_by = 'scheduling') end""",
+    "no offer is held longer twice": """
+        select count(*) from (
+          select appointment_id from (
+            select *, lag(status) over (partition by appointment_id order by version) as before
+            from appointment_history) h
+          where (status, before) = ('pending', 'pending') and acted_by <> 'scheduling'
+          group by appointment_id having count(*) > 1) x""",
     "the newest history row says the appointment's state": """
         select count(*) from appointments a where not exists (
           select 1 from appointment_history h

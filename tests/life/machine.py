@@ -104,6 +104,20 @@ class Life(RuleBasedStateMachine):
 
     @known
     @rule(n=any_case)
+    def extend(self, n: int) -> None:
+        before = self.world.case(n)
+        refused = self.world.attempt(
+            lambda uow: commands.extend(uow, before.case_ref, "assistant"),
+            "no_open_offer", "offer_expired", "extended_already", "no_more_time",
+        )  # fmt: skip
+        if not refused:
+            after = self.world.case(n)
+            assert before.live.deadline == after.live.first_deadline
+            assert before.live.deadline < after.live.deadline < after.live.starts_at
+            assert before.offers_missed == after.offers_missed
+
+    @known
+    @rule(n=any_case)
     def decline(self, n: int) -> None:
         ref = self.world.case(n).case_ref
         self.world.attempt(lambda uow: commands.decline(uow, ref, "assistant"), "no_open_offer", "interview_began")

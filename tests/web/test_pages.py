@@ -13,7 +13,7 @@ from tests.web.walk import Town, walk
 FIRST_LOAD = 60_000
 NEXT_PAGE = 20_000
 STATES = (
-    "start unknown logged-out case case-empty code code-wrong wait offered booked waiting closed accept decline "
+    "start unknown logged-out case case-empty code code-wrong wait offered booked waiting closed accept extend decline "
     "decline-empty days times times-empty choose taken no-cookies old-form"
 ).split()
 TELLING = ("COMAR", "Refugee", "Tapachula", "border")

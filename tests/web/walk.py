@@ -107,7 +107,7 @@ async def _inside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window
         await window.page.goto(home)
         yield await window.look(state), window
     window = town.inside["offered"]
-    for name in ("accept", "decline"):
+    for name in ("accept", "extend", "decline"):
         await window.page.goto(f"{home}/{name}")
         yield await window.look(name), window
     await window.send()

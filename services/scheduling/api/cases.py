@@ -105,6 +105,14 @@ def router(service: Service, choices: Choices) -> APIRouter:
         request = Request(canonical(case_ref), role, f"accept {seen}", named)
         return await doing(request, response, lambda uow, ref: commands.accept(uow, ref, role, seen))
 
+    @api.post("/{case_ref}/appointment/extend", responses=OLD)
+    async def extend(
+        case_ref: str, role: Staff, named: Naming, response: Response, answer: Answer | None = None
+    ) -> dict[str, Any]:
+        seen = answer.appointment_id if answer else None
+        request = Request(canonical(case_ref), role, f"extend {seen}", named)
+        return await doing(request, response, lambda uow, ref: commands.extend(uow, ref, role, seen))
+
     @api.post("/{case_ref}/appointment/decline", responses=OLD)
     async def decline(
         case_ref: str, role: Staff, named: Naming, response: Response, answer: Answer | None = None

@@ -1,6 +1,6 @@
 """What people do. Each command is one unit of work that locks its case first; a refusal says what to do instead."""
 
-from services.scheduling.commands.answers import accept, decline, offer_again
+from services.scheduling.commands.answers import accept, decline, extend, offer_again
 from services.scheduling.commands.locked import HOUSEHOLD
 from services.scheduling.commands.places import cancel, choose, move, take
 from services.scheduling.commands.visits import arrive, check_in, excuse, fulfil, miss
@@ -14,6 +14,7 @@ __all__ = [
     "choose",
     "decline",
     "excuse",
+    "extend",
     "fulfil",
     "miss",
     "move",

@@ -1,4 +1,4 @@
-"""Answers to offers: accept, decline, ask for another."""
+"""Answers to offers: accept, decline, ask for more time, ask for another."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.scheduling.commands.locked import began, cause_of, locked, offer_changed
 from services.scheduling.domain.decisions import Waiting
+from services.scheduling.domain.holds import extended_deadline
 from services.scheduling.domain.states import step
 from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
@@ -56,6 +57,32 @@ async def decline(
         raise began()
     declined = ended(case.live, AppointmentStatus.CANCELLED, reason, acted_by)
     await record(uow, [Outcome(case, ended=declined, waiting=Waiting.DECLINED, cause=cause_of(case))])
+
+
+async def extend(uow: UnitOfWork, case_ref: str, acted_by: str, seen: UUID | None = None) -> None:
+    """Holds the offered place longer, once, by half the time that it was held for.
+
+    Raises: Problem 404 for an unknown case, 409 when there is no open offer, or none that can be held longer.
+    """
+    case = await locked(uow, case_ref)
+    _check_seen(case, seen)
+    offer = _open_offer(case, uow.now)
+    by = f"accept or decline it by {offer.deadline:%Y-%m-%dT%H:%MZ}"
+    if offer.first_deadline:
+        raise Problem(409, "extended_already", f"an offer is extended once, and this one was: {by}")
+    until = extended_deadline(offer, case.live_made_at or uow.now)
+    if until is None:
+        raise Problem(409, "no_more_time", f"the place is too near to be held longer: {by}")
+    longer = offer.model_copy(
+        update={
+            "status": step(offer.status, AppointmentStatus.PENDING),
+            "version": offer.version + 1,
+            "deadline": until,
+            "first_deadline": offer.deadline,
+            "acted_by": acted_by,
+        }
+    )
+    await record(uow, [Outcome(case, changed=longer, cause=cause_of(case))])
 
 
 async def offer_again(uow: UnitOfWork, case_ref: str) -> None:

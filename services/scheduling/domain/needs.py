@@ -156,9 +156,14 @@ def _interpreter_of(case: CaseChanged) -> frozenset[str]:
 
 def deadline_of(now: datetime, offer_hours: int, zone: ZoneInfo) -> datetime:
     """Until when an offer can be accepted: never in the site's quiet hours, then the evening before they began."""
-    wall = (now + timedelta(hours=offer_hours)).astimezone(zone)
+    return before_quiet_hours(now + timedelta(hours=offer_hours), zone)
+
+
+def before_quiet_hours(instant: datetime, zone: ZoneInfo) -> datetime:
+    """The instant, or the evening before the quiet hours that it falls in began."""
+    wall = instant.astimezone(zone)
     if wall.time() < QUIET_UNTIL:
         wall = datetime.combine(wall.date() - timedelta(days=1), QUIET_FROM, zone)
     elif wall.time() > QUIET_FROM:
         wall = datetime.combine(wall.date(), QUIET_FROM, zone)
-    return wall.astimezone(now.tzinfo)
+    return wall.astimezone(instant.tzinfo)

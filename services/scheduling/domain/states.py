@@ -4,7 +4,7 @@ from shared.events import AppointmentStatus as S
 
 TRANSITIONS: dict[S, frozenset[S]] = {
     S.WAITLIST: frozenset({S.PENDING, S.CANCELLED}),
-    S.PENDING: frozenset({S.BOOKED, S.WAITLIST, S.CANCELLED}),
+    S.PENDING: frozenset({S.PENDING, S.BOOKED, S.WAITLIST, S.CANCELLED}),
     S.BOOKED: frozenset({S.ARRIVED, S.CANCELLED, S.NOSHOW, S.PENDING}),
     S.ARRIVED: frozenset({S.CHECKED_IN, S.CANCELLED}),
     S.CHECKED_IN: frozenset({S.FULFILLED}),
@@ -13,7 +13,7 @@ TRANSITIONS: dict[S, frozenset[S]] = {
     S.CANCELLED: frozenset(),
     S.ENTERED_IN_ERROR: frozenset(),
 }
-"""From -> to. `entered-in-error` can follow any. Source: docs/domain.md, "Appointment states"."""
+"""From -> to. `entered-in-error` can follow any; an offer stays one when its household is given more time. Source: docs/domain.md, "Appointment states"."""
 
 LIVE = frozenset({S.PENDING, S.BOOKED, S.ARRIVED, S.CHECKED_IN})
 """A case has at most one appointment in one of these."""

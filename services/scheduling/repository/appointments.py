@@ -9,22 +9,25 @@ from shared.events import Appointment
 
 INSERT = """
 insert into appointments (id, case_ref, version, status, programme, site, starts_at, wall_time, zone, tzdata_version,
-                          minutes, claimed_minutes, party, interpreter, desks, accommodations, deadline, replaces,
-                          reason, acted_by, created_at, traceparent)
+                          minutes, claimed_minutes, party, interpreter, desks, accommodations, deadline, first_deadline,
+                          replaces, reason, acted_by, created_at, traceparent)
 select id, case_ref, version, status, programme, site, starts_at, wall_time, zone, tzdata_version,
-       minutes, claimed_minutes, party, interpreter, desks, accommodations, deadline, replaces, reason, acted_by, :now,
-       traceparent
+       minutes, claimed_minutes, party, interpreter, desks, accommodations, deadline, first_deadline, replaces,
+       reason, acted_by, :now, traceparent
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(
   id uuid, case_ref text, version int, status text, programme text, site text, starts_at timestamptz,
   wall_time timestamp, zone text, tzdata_version text, minutes int, claimed_minutes int, party int, interpreter text,
-  desks int, accommodations text[], deadline timestamptz, replaces uuid, reason text, acted_by text, traceparent text)
+  desks int, accommodations text[], deadline timestamptz, first_deadline timestamptz, replaces uuid, reason text,
+  acted_by text, traceparent text)
 """
 
 UPDATE = """
 update appointments a set version = r.version, status = r.status, starts_at = r.starts_at,
-       tzdata_version = r.tzdata_version, reason = r.reason, acted_by = r.acted_by
+       tzdata_version = r.tzdata_version, deadline = r.deadline, first_deadline = r.first_deadline,
+       reason = r.reason, acted_by = r.acted_by
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(
-  id uuid, version int, status text, starts_at timestamptz, tzdata_version text, reason text, acted_by text)
+  id uuid, version int, status text, starts_at timestamptz, tzdata_version text, deadline timestamptz,
+  first_deadline timestamptz, reason text, acted_by text)
 where a.id = r.id and a.version = r.version - 1
 """
 

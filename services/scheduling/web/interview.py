@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from services.scheduling.commands.places import MOVES, NOT_WITHIN
 from services.scheduling.domain.decisions import UNMET, Waiting
+from services.scheduling.domain.holds import extended_deadline
 from services.scheduling.repository.cases import KnownCase
 from services.scheduling.web.presented import Fact, Site, moment, when_and_where, who
 from shared.dates import long_date
@@ -94,13 +95,31 @@ def actions_of(standing: Standing, now: datetime) -> tuple[str, ...]:
         return ()
     others = ("places",) if _can_choose(standing, now) else ()
     if live.status is AppointmentStatus.PENDING:
-        return ("accept", *others, "decline") if is_open(live, now) else ()
+        longer = ("extend",) if longer_until(standing) else ()
+        return ("accept", *others, *longer, "decline") if is_open(live, now) else ()
     return (*others, "decline") if live.status is AppointmentStatus.BOOKED else ()
 
 
 def is_open(offer: Appointment, now: datetime) -> bool:
     """True while the offer can be accepted."""
     return offer.deadline is None or now < offer.deadline
+
+
+def longer_until(standing: Standing) -> datetime | None:
+    """Until when the offered place can be held instead; None when it cannot be, or was before."""
+    live, made_at = standing.case.live, standing.case.live_made_at
+    if live is None or made_at is None or live.first_deadline:
+        return None
+    return extended_deadline(live, made_at)
+
+
+def longer_in_words(standing: Standing, catalogue: Catalogue) -> dict[str, str]:
+    """The deadline as it is and as it can be, for a text that names both."""
+    live, until = standing.case.live, longer_until(standing)
+    if live is None or until is None:
+        return {}
+    city = standing.sites[live.site].city
+    return {**_deadline(standing, live, catalogue), "longer": moment(until, live.zone, city, catalogue)}
 
 
 def _actions_while_waiting(standing: Standing) -> tuple[str, ...]:
@@ -127,6 +146,8 @@ def _next(standing: Standing, state: str, catalogue: Catalogue, now: datetime) -
     if live is None:
         return _next_without(standing, state, catalogue, now)
     said = [catalogue.text(_key_with(live, state, now), **_deadline(standing, live, catalogue))]
+    if live.first_deadline and state == "offered" and is_open(live, now):
+        said.append(catalogue.text("next.extended"))
     if standing.sites[live.site].illustrative:
         said.append(catalogue.text("mine.illustrative"))
     return tuple(said)

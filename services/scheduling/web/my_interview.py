@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from services.scheduling import commands
 from services.scheduling.web.case import HOME
-from services.scheduling.web.interview import InterviewPage, Standing, present
+from services.scheduling.web.interview import InterviewPage, Standing, longer_in_words, present
 from services.scheduling.web.presented import rows
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.standing import standing_of
@@ -92,6 +92,19 @@ def add(routes: Routes, desk: Desk) -> None:
     @routes.post(f"{HOME}/accept", private=True)
     async def accept(visit: Visit) -> Response:
         return await desk.do(visit, lambda uow: commands.accept(uow, visit.case, visit.acted_by, seen_in(visit)))
+
+    @routes.get(f"{HOME}/extend", private=True)
+    async def check_before_extending(visit: Visit) -> Response:
+        standing = await desk.look(visit)
+        page = desk.presented(visit, standing)
+        if "extend" not in page.actions:
+            return visit.go(HOME)
+        words = longer_in_words(standing, visit.catalogue)
+        return visit.page("extend.html", page=page, rows=rows(page.facts), words=words)
+
+    @routes.post(f"{HOME}/extend", private=True)
+    async def extend(visit: Visit) -> Response:
+        return await desk.do(visit, lambda uow: commands.extend(uow, visit.case, HOUSEHOLD, seen_in(visit)))
 
     @routes.get(f"{HOME}/decline", private=True)
     async def ask_why(visit: Visit) -> Response:

@@ -1,0 +1,38 @@
+"""How long an offered place is held when its household asks for more time. Pure."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from services.scheduling.domain.needs import QUIET_FROM, QUIET_UNTIL, before_quiet_hours
+from services.scheduling.domain.standby import answer_by, is_at_short_notice
+from shared.events import Appointment
+
+STILL_TO_TRAVEL = timedelta(hours=12)
+"""Least time between the deadline of an extended offer and its appointment: who asks for more time knows that it has less
+to travel. Source: docs/domain.md, "Offers"."""
+
+
+def extended_deadline(offer: Appointment, made_at: datetime) -> datetime | None:
+    """The deadline with half as long again, counted from when the offer was made; None when there is no more time.
+
+    As every deadline it falls into no quiet hours of the site and leaves the time to travel. Where the evening before the
+    quiet hours would bring nothing it is the morning after them. Source: docs/domain.md, "Offers".
+    """
+    if offer.deadline is None:
+        return None
+    zone = ZoneInfo(offer.zone)
+    wished = _awake(offer.deadline + (offer.deadline - made_at) / 2, offer.deadline, zone)
+    if is_at_short_notice(offer.starts_at, made_at):
+        until = answer_by(offer.starts_at, wished)
+    else:
+        until = min(wished, before_quiet_hours(offer.starts_at - STILL_TO_TRAVEL, zone))
+    return until if until > offer.deadline else None
+
+
+def _awake(wished: datetime, deadline: datetime, zone: ZoneInfo) -> datetime:
+    evening = before_quiet_hours(wished, zone)
+    if evening > deadline:
+        return evening
+    wall = wished.astimezone(zone)
+    day = wall.date() + timedelta(days=1) if wall.time() > QUIET_FROM else wall.date()
+    return datetime.combine(day, QUIET_UNTIL, zone).astimezone(UTC)
