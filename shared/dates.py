@@ -80,7 +80,7 @@ def date_words(language: str) -> dict[str, Any]:
         pattern, weekdays, months = "{weekday} {day} {month} {year}", HAITIAN_DAYS, HAITIAN_MONTHS
     else:
         fields = {"EEEE": "{weekday}", "d": "{day}", "MMMM": "{month}", "y": "{year}"}
-        pattern = get_date_format("full", locale=language).format % fields
+        pattern = str(get_date_format("full", locale=language).format) % fields
         weekdays = tuple(name for _, name in sorted(get_day_names("wide", locale=language).items()))
         months = tuple(name for _, name in sorted(get_month_names("wide", locale=language).items()))
     hours = [time_of_day(time(hour, 59), language).replace("59", "{minute}") for hour in range(24)]

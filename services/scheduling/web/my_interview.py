@@ -104,7 +104,7 @@ def add(routes: Routes, desk: Desk) -> None:
 
     @routes.post(f"{HOME}/extend", private=True)
     async def extend(visit: Visit) -> Response:
-        return await desk.do(visit, lambda uow: commands.extend(uow, visit.case, HOUSEHOLD, seen_in(visit)))
+        return await desk.do(visit, lambda uow: commands.extend(uow, visit.case, visit.acted_by, seen_in(visit)))
 
     @routes.get(f"{HOME}/decline", private=True)
     async def ask_why(visit: Visit) -> Response:

@@ -48,21 +48,24 @@ class Pages:
 
     def render(self, template: str, language: str, path: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The page in that language. `path` is its address after the language, for the links to the other languages."""
-        direction = _direction(language)
         html = self._templates.get_template(template).render(
             t=self.catalogues[language].text,
             has=self.catalogues[language].has,
             language=language,
-            direction=direction,
+            direction=_direction(language),
             others=[(tag, catalogue.text("language.own")) for tag, catalogue in self.catalogues.items()],
             path=path,
             exit_to=EXIT_TO if path.startswith(OF_A_CASE) else None,
-            style_path=self._styles[direction].path,
+            style_path=self.style_of(language),
             **values,
         )
         return HTMLResponse(
             html, status, {"Content-Security-Policy": CONTENT, "Content-Language": language, "Vary": "Accept-Language"}
         )
+
+    def style_of(self, language: str) -> str:
+        """The address of the style sheet of pages in that language."""
+        return self._styles[_direction(language)].path
 
     def language_for(self, request: Request) -> str:
         """The language that the browser asks for first and that we speak, else Spanish."""

@@ -90,7 +90,7 @@ def facts_of_letter(letter: Letter, site: Site, catalogue: Catalogue) -> tuple[F
 
 def _for_script(visit: Visit, scripts: Scripts, lists: Mapping[str, str]) -> dict[str, Any]:
     """The texts, where the lists are, and what is kept beside the page so that it works without a network."""
-    keep = [visit.pages.style_path, *scripts.modules]
+    keep = [visit.pages.style_of(visit.language), *scripts.modules]
     return {**words(visit.catalogue), "addresses": lists, "keep": keep, "worker": WORKER_AT}
 
 
