@@ -146,8 +146,15 @@ class Running:
         return await eventually(there)
 
     async def notices(self, case_ref: str) -> list[tuple[str, str]]:
-        """Kind and state of each notice of the case, oldest first."""
-        return [(n["kind"], n["state"]) for n in await self.get("notifications", "/v1/notices", case_ref=case_ref)]
+        """Kind and state of each notice of the case, oldest first, once none is on its way: a message lies in the
+        mailbox a moment before that is recorded."""
+
+        async def there() -> list[tuple[str, str]] | None:
+            notices = await self.get("notifications", "/v1/notices", case_ref=case_ref)
+            found = [(notice["kind"], notice["state"]) for notice in notices]
+            return found if found and all(state != "sending" for _, state in found) else None
+
+        return await eventually(there)
 
     async def state(self, service: str) -> Document:
         found: Document = await self.get(service, "/ops/state")
