@@ -8,7 +8,7 @@ from tests.e2e.command import running_puente
 from tests.e2e.running import Running
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def puente() -> AsyncIterator[Running]:
     """Three services with PostgreSQL, Kafka and a mail server; nobody takes any of it away."""
     async with running_puente() as running:

@@ -14,7 +14,7 @@ from tests.web.chromium import PROGRAM, Judge, chromium
 from tests.web.walk import Town
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     if PROGRAM is None:
         pytest.skip("no chromium on this machine: the pages are not looked at (Debian: apt-get install chromium)")
@@ -22,7 +22,7 @@ async def browser() -> AsyncIterator[Browser]:
         yield browser
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def town(browser: Browser, new_database: MakeDatabase) -> AsyncIterator[Town]:
     scheduling = Scheduling(await prepared(await new_database()))
     async with open_portal(scheduling, DRAFTS) as portal, served(portal.app) as address:
@@ -30,6 +30,6 @@ async def town(browser: Browser, new_database: MakeDatabase) -> AsyncIterator[To
     await scheduling.database.close()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def judge(browser: Browser) -> Judge:
     return await Judge.opened(browser)
