@@ -23,6 +23,8 @@ use_packaged_zone_data()
 
 MakeDatabase = Callable[[str], Awaitable[str]]
 _numbers = count()
+FOR_A_MOMENT = ("alter system set fsync = off", "alter system set autovacuum = off", "select pg_reload_conf()")
+"""No database outlives its test: none waits for the disk, and nobody goes round hundreds of them to tidy up."""
 
 
 class ByRunningSystem(LoadScopeScheduling):
@@ -61,7 +63,7 @@ def state_dir() -> Iterator[Path]:
 async def postgres_url() -> AsyncIterator[str]:
     """The URL of its administrator. Kafka is started by those who need it: tests/broker.py.
 
-    Nothing in it outlives the run, so nothing waits for the disk; what must survive a kill is tested on other servers.
+    What must survive a kill is tested on other servers.
     """
     with state_dir() as folder:
         state, port = StateDir(folder), Ports.free().postgres
@@ -71,7 +73,7 @@ async def postgres_url() -> AsyncIterator[str]:
         server = Child(program, state.log(program.name))
         await server.start()
         url = database_url("postgres", port, passwords)
-        for setting in ("alter system set fsync = off", "select pg_reload_conf()"):
+        for setting in FOR_A_MOMENT:
             await _administer(url, setting)
         yield url
         await server.stop(seconds=2)
