@@ -87,5 +87,5 @@ async def test_the_page_is_in_its_language_and_names_both_times(
     page = await browser.open(f"/{language}/my-interview/extend")
 
     assert (200, language, 1) == (page.status_code, page.headers["content-language"], len(headings(page)))
-    assert texts(page).count("UTC-6") >= 3
+    assert texts(page).count("UTC−6") >= 3
     assert "{" not in texts(page)

@@ -20,7 +20,7 @@ from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
 
 LONG = os.environ.get("PUENTE_FAULTS") == "long"
-CLAIMANTS, ROUNDS = (200, 500) if LONG else (50, 100)
+CLAIMANTS, ROUNDS = (200, 500) if LONG else (50, 200)
 CONNECTIONS = 50
 SETTING = Setting(15, 1)
 NEED = Need("", "", "desk", (), (SETTING,), 1, 1, (), frozenset(), NOW, date(2027, 1, 1), 24)
