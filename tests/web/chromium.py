@@ -89,7 +89,8 @@ class Judge:
 
     @classmethod
     async def opened(cls, browser: Browser) -> "Judge":
-        context = await browser.new_context(viewport={"width": NARROW, "height": 640}, bypass_csp=True)
+        viewport = {"width": NARROW, "height": 640}
+        context = await browser.new_context(viewport=viewport, bypass_csp=True, service_workers="block")
         judge = cls(page := await context.new_page())
         await page.route("**/seen", lambda route: route.fulfill(body=judge._html, content_type="text/html"))
         await page.add_init_script(path=AXE)
