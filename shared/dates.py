@@ -1,5 +1,6 @@
 """Dates, times and names of languages as people of each language write them."""
 
+import contextlib
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -8,8 +9,12 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_date_format, get_day_names, get_month_names
 from babel.lists import format_list
 
+from shared.languages import FALLBACKS
+
 CLOCKS = {"ar": "h:mm a", "es": "h:mm a", "en": "h:mm a", "fr": "HH:mm", "pt": "HH:mm"}
 """How each language writes a time of day; with a. m. and p. m. where half a day could be meant."""
+ANY_CLOCK = "HH:mm"
+"""How any other language does: 24 hours can be taken for nothing else."""
 
 HAITIAN_DAYS = ("lendi", "madi", "mèkredi", "jedi", "vandredi", "samdi", "dimanch")
 HAITIAN_MONTHS = (
@@ -27,6 +32,12 @@ HAITIAN_MONTHS = (
     "desanm",
 )
 """Ours, since Babel writes French for Haitian Creole."""
+
+LIKE = {"ht": "fr"} | dict.fromkeys(
+    "acr cab ixl jac kek kjb mam miq nah poc quc toj tzh tzj tzo und".split(), FALLBACKS[0]
+)
+"""Whose words are used where Babel knows no language (mam, kek) or not its months (quc writes M12): those of the offices that
+its speakers deal with. Nobody has given us better ones. Source: docs/domain.md, "Languages"."""
 
 LANGUAGE_NAMES = {
     "acr": "Achi",
@@ -62,15 +73,30 @@ HAITIAN_LANGUAGE_NAMES = {
 def long_date(day: date, language: str) -> str:
     """Weekday, day, month and year in words."""
     if language == "ht":
-        return f"{HAITIAN_DAYS[day.weekday()]} {day.day} {HAITIAN_MONTHS[day.month - 1]} {day.year}"
-    return format_date(day, "full", locale=language)
+        first = "premye" if day.day == 1 else day.day
+        return f"{HAITIAN_DAYS[day.weekday()]} {first} {HAITIAN_MONTHS[day.month - 1]} {day.year}"
+    said = format_date(day, "full", locale=_known(language))
+    return said.replace(" 1 ", " 1er ", 1) if language == "fr" else said
+
+
+def _known(language: str) -> Locale:
+    """The language as Babel knows it; for one that it does not know, another that is understood. Never fails."""
+    tag = language.replace("_", "-")
+    with contextlib.suppress(ValueError, UnknownLocaleError):
+        return Locale.parse(LIKE.get(tag.split("-")[0].lower(), tag), sep="-")
+    return Locale.parse(FALLBACKS[0])
 
 
 def time_of_day(clock: time, language: str) -> str:
     """The time as it is said; spaces are plain ones, so that old phones show them."""
     if language == "ht":
         return _haitian_time(clock)
-    return format_time(clock, CLOCKS[language], locale=language).replace("\u202f", " ").replace("\u00a0", " ")
+    known = _known(language)
+    return (
+        format_time(clock, CLOCKS.get(known.language, ANY_CLOCK), locale=known)
+        .replace("\u202f", " ")
+        .replace("\u00a0", " ")
+    )
 
 
 def date_words(language: str) -> dict[str, Any]:
@@ -108,8 +134,8 @@ def language_names(tags: str, language: str) -> str:
 def _listed(names: Sequence[str], language: str) -> str:
     if language == "ht":
         return " ak ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
-    listed = format_list(names, locale=language)
-    if language == "es" and len(names) > 1 and names[-1].lower().startswith(("i", "hi")):
+    listed = format_list(names, locale=_known(language))
+    if _known(language).language == "es" and len(names) > 1 and names[-1].lower().startswith(("i", "hi")):
         return f" e {names[-1]}".join(listed.rsplit(f" y {names[-1]}", 1))  # Babel does not know that y becomes e
     return listed
 
@@ -121,11 +147,11 @@ def language_name(tag: str, language: str) -> str:
         return LANGUAGE_NAMES[primary]
     if language == "ht" and primary in HAITIAN_LANGUAGE_NAMES:
         return HAITIAN_LANGUAGE_NAMES[primary]
-    return _babel_name(tag, primary, "fr" if language == "ht" else language)
+    return _babel_name(tag, primary, _known(language))
 
 
-def _babel_name(tag: str, primary: str, language: str) -> str:
-    names = Locale.parse(language).languages
+def _babel_name(tag: str, primary: str, reader: Locale) -> str:
+    names = reader.languages
     try:
         known = Locale.parse(tag, sep="-" if "-" in tag else "_")
     except (ValueError, UnknownLocaleError):

@@ -122,6 +122,29 @@ def test_a_date_is_written_in_words_of_its_language(language: str, expected: str
 
 
 @pytest.mark.parametrize(
+    ("language", "first"), [("ht", "vandredi premye janvye 2027"), ("fr", "vendredi 1er janvier 2027")]
+)
+def test_the_first_of_a_month_is_said_as_such(language: str, first: str) -> None:
+    assert first == long_date(date(2027, 1, 1), language)
+    assert "1er" not in long_date(date(2027, 1, 11), language)
+
+
+@pytest.mark.parametrize("language", ["mam", "kek", "quc", "kjb", "MAM", "mam-GT", "und", "zz-Xx", ""])
+def test_where_nobody_knows_a_languages_months_they_are_said_in_spanish_and_nothing_fails(language: str) -> None:
+    names = language_names("es+kek", language)
+
+    assert "lunes, 14 de diciembre de 2026" == long_date(date(2026, 12, 14), language)
+    assert "7:00 p. m." == time_of_day(time(19, 0), language)
+    assert "español y Q'eqchi'" == names
+
+
+def test_a_language_that_babel_knows_speaks_for_itself_with_a_clock_of_24_hours() -> None:
+    assert "понедельник, 14 декабря 2026 г." == long_date(date(2026, 12, 14), "ru")
+    assert "2026年12月14日星期一" == long_date(date(2026, 12, 14), "zh-Hans")
+    assert "19:00" == time_of_day(time(19, 0), "ru")
+
+
+@pytest.mark.parametrize(
     ("language", "morning", "noon", "evening"),
     [
         ("ar", "9:05 ص", "12:30 م", "7:00 م"),
