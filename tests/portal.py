@@ -14,6 +14,7 @@ from deploy.assets import BUILT as STYLE
 from deploy.assets import build as build_style
 from services.scheduling.app import build
 from shared.clock import FixedClock
+from shared.db import Database
 from tests.builders import NOW
 from tests.openapi import served
 from tests.scheduling import Scheduling, settings
@@ -137,6 +138,14 @@ class Portal:
         code = await self.notifications.code_for(case_ref, before + 1)
         await browser.submit(f"/{language}/case/code", code=code)
         return browser
+
+    @asynccontextmanager
+    async def without_database(self) -> AsyncIterator[None]:
+        """While it lasts nothing can be read or written."""
+        database: Database = self.app.state.service.database
+        engine, database.engine = database.engine, Database("postgresql://nobody@127.0.0.1:1/none").engine
+        yield
+        database.engine = engine
 
     async def close(self) -> None:
         for browser in self._browsers:

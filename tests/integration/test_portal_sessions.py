@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from shared.db import Database
 from shared.events import CaseChanged
 from tests.portal import LANGUAGES, Portal, asked_for_code, forms, headings
 
@@ -159,11 +158,9 @@ async def test_while_the_database_is_away_a_page_says_that_nothing_was_changed(
     portal: Portal, case: CaseChanged
 ) -> None:
     browser = await portal.logged_in(case.case_ref)
-    database: Database = portal.app.state.service.database
-    await database.close()
-    database.engine = Database("postgresql://nobody@127.0.0.1:1/none").engine
 
-    page = await browser.open("/es/my-interview")
+    async with portal.without_database():
+        page = await browser.open("/es/my-interview")
 
     assert 503 == page.status_code
     assert ["Algo no funciona de nuestro lado"] == headings(page)

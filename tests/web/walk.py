@@ -9,7 +9,7 @@ from services.scheduling import commands
 from shared.events import Allocation, CaseState, ProgrammeStatus, System
 from shared.reference import new_case_ref
 from tests.builders import a_case, a_programme
-from tests.portal import Portal, asked_for_code
+from tests.portal import DRAFTS, LANGUAGES, Portal, asked_for_code
 from tests.web.chromium import NARROW, Seen, Window
 
 MINE = "/my-interview"
@@ -26,11 +26,13 @@ class Town:
     browser: Browser
     cases: dict[str, str]
     inside: dict[str, Window]
+    takers: dict[str, str]
     width: int = NARROW
 
     @classmethod
     async def built(cls, portal: Portal, address: str, browser: Browser, width: int = NARROW) -> "Town":
-        town = cls(portal, address, browser, await households(portal), {}, width)
+        takers = await takers_of(portal)
+        town = cls(portal, address, browser, await households(portal), {}, takers, width)
         for state, reference in town.cases.items():
             town.inside[state] = await town.let_in(reference)
         return town
@@ -71,6 +73,13 @@ async def households(portal: Portal) -> dict[str, str]:
     return {state: case.case_ref for state, case in made.items()}
 
 
+async def takers_of(portal: Portal) -> dict[str, str]:
+    """A household for each language that takes a date, which it can do once."""
+    made = {language: a_case(programme="MX-TVH", sites=("MX-TAP-02",)) for language in (*LANGUAGES, *DRAFTS)}
+    await portal.scheduling.receive(*made.values())
+    return {language: case.case_ref for language, case in made.items()}
+
+
 async def walk(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:
     """Each page once, with the window that shows it."""
     async for found in _outside(town, language):
@@ -78,6 +87,8 @@ async def walk(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:
     async for found in _inside(town, language):
         yield found
     async for found in _refused(town, language):
+        yield found
+    async for found in _changed(town, language):
         yield found
 
 
@@ -123,7 +134,7 @@ async def _inside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window
     await window.send()
     yield await window.look("choose"), window
     await window.page.goto(f"{home}/choose?slot={GONE}")
-    yield await window.look("taken"), window
+    yield await window.look("gone"), window
 
 
 async def _refused(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:
@@ -139,4 +150,21 @@ async def _refused(town: Town, language: str) -> AsyncIterator[tuple[Seen, Windo
     await other.goto(f"{town.address}/{language}/case")
     await window.send()
     yield await window.look("old-form"), window
+    await window.context.close()
+
+
+async def _changed(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:
+    """What a page says after a date was taken, after one that somebody else took, and while the database is away."""
+    window = await town.let_in(town.takers[language])
+    await window.page.goto(f"{town.address}/{language}{MINE}/places")
+    await window.page.locator(".puente-days a").last.click()
+    await window.page.locator("input[name=slot]").last.check()
+    await window.send()
+    await window.send()
+    yield await window.look("taken"), window
+    await window.page.goto(f"{town.address}/{language}{MINE}/choose?slot=1")
+    yield await window.look("refused"), window
+    async with town.portal.without_database():
+        await window.page.goto(f"{town.address}/{language}{MINE}")
+        yield await window.look("trouble"), window
     await window.context.close()

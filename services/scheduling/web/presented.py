@@ -40,8 +40,8 @@ def minutes_until(until: datetime, now: datetime) -> int:
 
 
 def unbroken(text: str) -> str:
-    """The text with a true minus in its offset, at which no line ends."""
-    return text.replace("UTC-", "UTC\u2212")
+    """The text with a true minus in its offset, at which no line ends, and with no end of a line within p. m."""
+    return text.replace("UTC-", "UTC\u2212").replace(". m.", ".\u00a0m.")
 
 
 def moment(instant: datetime, zone: str, city: str, catalogue: Catalogue) -> str:
