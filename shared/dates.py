@@ -16,6 +16,9 @@ CLOCKS = {"ar": "h:mm a", "es": "h:mm a", "en": "h:mm a", "fr": "HH:mm", "pt": "
 ANY_CLOCK = "HH:mm"
 """How any other language does: 24 hours can be taken for nothing else."""
 
+FIRSTS = {"fr": "1er", "ht": "premye"}
+"""The first of a month, where it is not said as the other days are."""
+
 HAITIAN_DAYS = ("lendi", "madi", "mèkredi", "jedi", "vandredi", "samdi", "dimanch")
 HAITIAN_MONTHS = (
     "janvye",
@@ -73,10 +76,15 @@ HAITIAN_LANGUAGE_NAMES = {
 def long_date(day: date, language: str) -> str:
     """Weekday, day, month and year in words."""
     if language == "ht":
-        first = "premye" if day.day == 1 else day.day
-        return f"{HAITIAN_DAYS[day.weekday()]} {first} {HAITIAN_MONTHS[day.month - 1]} {day.year}"
-    said = format_date(day, "full", locale=_known(language))
-    return said.replace(" 1 ", " 1er ", 1) if language == "fr" else said
+        said = f"{HAITIAN_DAYS[day.weekday()]} {day.day} {HAITIAN_MONTHS[day.month - 1]} {day.year}"
+    else:
+        said = _plain(format_date(day, "full", locale=_known(language)))
+    return said.replace(" 1 ", f" {FIRSTS[language]} ", 1) if language in FIRSTS else said
+
+
+def _plain(said: str) -> str:
+    """With plain spaces, so that old phones show them."""
+    return said.replace("\u202f", " ").replace("\u00a0", " ")
 
 
 def _known(language: str) -> Locale:
@@ -88,20 +96,16 @@ def _known(language: str) -> Locale:
 
 
 def time_of_day(clock: time, language: str) -> str:
-    """The time as it is said; spaces are plain ones, so that old phones show them."""
+    """The time as it is said."""
     if language == "ht":
         return _haitian_time(clock)
     known = _known(language)
-    return (
-        format_time(clock, CLOCKS.get(known.language, ANY_CLOCK), locale=known)
-        .replace("\u202f", " ")
-        .replace("\u00a0", " ")
-    )
+    return _plain(format_time(clock, CLOCKS.get(known.language, ANY_CLOCK), locale=known))
 
 
 def date_words(language: str) -> dict[str, Any]:
     """What writes dates and times elsewhere as `long_date` and `time_of_day` do: `date`, a text with {weekday}, {day},
-    {month} and {year}; `weekdays` from Monday; `months`; `hours`, for each of the day a text with {minute}."""
+    {month} and {year}; `first`, how the first of a month is said; `weekdays` from Monday; `months`; `hours`, for each of the day a text with {minute}."""
     if language == "ht":
         pattern, weekdays, months = "{weekday} {day} {month} {year}", HAITIAN_DAYS, HAITIAN_MONTHS
     else:
@@ -110,7 +114,8 @@ def date_words(language: str) -> dict[str, Any]:
         weekdays = tuple(name for _, name in sorted(get_day_names("wide", locale=language).items()))
         months = tuple(name for _, name in sorted(get_month_names("wide", locale=language).items()))
     hours = [time_of_day(time(hour, 59), language).replace("59", "{minute}") for hour in range(24)]
-    return {"date": pattern, "weekdays": weekdays, "months": months, "hours": hours}
+    first = FIRSTS.get(language, "1")
+    return {"date": pattern, "first": first, "weekdays": weekdays, "months": months, "hours": hours}
 
 
 def _haitian_time(clock: time) -> str:

@@ -15,9 +15,10 @@ export class Calendar {
   today = (seconds, zone) => this.wall(seconds, zone).toISOString().slice(0, 10);
 
   longDate(wall) {
-    const { date, weekdays, months } = this.words;
+    const { date, first, weekdays, months } = this.words;
     const weekday = weekdays[(wall.getUTCDay() + 6) % 7];
-    return filled(date, { weekday, day: wall.getUTCDate(), month: months[wall.getUTCMonth()], year: wall.getUTCFullYear() });
+    const day = wall.getUTCDate() === 1 ? first : wall.getUTCDate();
+    return filled(date, { weekday, day, month: months[wall.getUTCMonth()], year: wall.getUTCFullYear() });
   }
 
   timeOfDay(wall) {
