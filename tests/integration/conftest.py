@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from shared.events import CaseChanged
@@ -9,6 +10,7 @@ from tests import intake, notifications, scheduling
 from tests.builders import a_case, a_programme
 from tests.conftest import MakeDatabase
 from tests.portal import Portal, open_portal
+from tests.scheduling_http import Client
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -24,6 +26,35 @@ async def scheduling_template(new_database: MakeDatabase) -> str:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def notifications_template(new_database: MakeDatabase) -> str:
     return await notifications.prepared(await new_database())
+
+
+@pytest_asyncio.fixture(name="scheduling", loop_scope="session")
+async def a_scheduling(
+    request: pytest.FixtureRequest, new_database: MakeDatabase, scheduling_template: str
+) -> AsyncIterator[scheduling.Scheduling]:
+    """Knows the PROGRAMMES of the module, else the usual one. What tests do leaves every rule of scheduling true."""
+    running = scheduling.Scheduling(await new_database(scheduling_template))
+    await running.receive(*getattr(request.module, "PROGRAMMES", [a_programme()]))
+    yield running
+    await running.check()
+    await running.database.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def http(scheduling: scheduling.Scheduling) -> AsyncIterator[Client]:
+    """Scheduling over HTTP."""
+    client = Client(scheduling)
+    yield client
+    await client.close()
+
+
+@pytest_asyncio.fixture(name="notifications", loop_scope="session")
+async def a_notifications(
+    new_database: MakeDatabase, notifications_template: str
+) -> AsyncIterator[notifications.Notifications]:
+    running = notifications.Notifications(await new_database(notifications_template))
+    yield running
+    await running.database.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

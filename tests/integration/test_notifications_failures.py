@@ -1,12 +1,11 @@
 """What goes wrong while notices are sent: others at the same time, others away, processes that die."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import pytest
-import pytest_asyncio
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.trace import StatusCode
 
@@ -15,27 +14,12 @@ from services.notifications.jobs import AT_ONCE
 from services.notifications.repository import sending
 from shared import tracing
 from shared.db import Database, DatabaseUnavailable, UnitOfWork
-from shared.events import Appointment, CaseScheduled
 from shared.reference import new_case_ref
-from tests.builders import NOW
-from tests.conftest import MakeDatabase
 from tests.notifications import Notifications
-from tests.unit.notifications_builders import CASE_REF, a_site, a_snapshot, an_appointment, later
+from tests.unit.notifications_builders import CASE_REF, a_site, a_snapshot, an_appointment, an_offer, later
 
 T = TypeVar("T")
 MINUTES = timedelta(minutes=1)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def notifications(new_database: MakeDatabase, notifications_template: str) -> AsyncIterator[Notifications]:
-    running = Notifications(await new_database(notifications_template))
-    yield running
-    await running.database.close()
-
-
-def an_offer() -> tuple[Appointment, CaseScheduled]:
-    offer = an_appointment("pending", deadline=NOW + timedelta(days=3))
-    return offer, a_snapshot(offer)
 
 
 async def test_two_senders_at_once_send_each_notice_once(notifications: Notifications) -> None:

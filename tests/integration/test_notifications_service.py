@@ -1,37 +1,21 @@
 """Snapshots become notices, and notices become messages: handlers and job on a real database."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import pytest
-import pytest_asyncio
 from icalendar import Calendar
 from sqlalchemy.exc import DBAPIError
 
 from services.notifications.channels.email import TryAgainLater
 from services.notifications.tables import metadata
-from shared.events import Appointment, CaseScheduled
 from shared.reference import new_case_ref
 from tests.builders import NOW, a_programme
-from tests.conftest import MakeDatabase
 from tests.notifications import Notifications
-from tests.unit.notifications_builders import a_site, a_snapshot, an_appointment, later
+from tests.unit.notifications_builders import a_site, a_snapshot, an_appointment, an_offer, later
 
 T = TypeVar("T")
 HOUR = timedelta(hours=1)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def notifications(new_database: MakeDatabase, notifications_template: str) -> AsyncIterator[Notifications]:
-    running = Notifications(await new_database(notifications_template))
-    yield running
-    await running.database.close()
-
-
-def an_offer() -> tuple[Appointment, CaseScheduled]:
-    offer = an_appointment("pending", deadline=NOW + timedelta(days=3))
-    return offer, a_snapshot(offer)
 
 
 async def test_an_offer_becomes_a_message_and_an_event_in_the_language_of_the_household(

@@ -1,10 +1,8 @@
 """What no address took: visible at once, tried again while it is owed, sent when an address comes."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import pytest_asyncio
 from alembic import command
 from alembic.config import Config
 from pydantic import SecretStr
@@ -12,26 +10,14 @@ from pydantic import SecretStr
 from services.notifications.app import MIGRATIONS
 from services.notifications.channels.email import Refused
 from services.notifications.repository.views import counts
-from shared.events import Appointment, CaseScheduled, NoticeFailed, NoticeSent
+from shared.events import NoticeFailed, NoticeSent
 from tests.builders import NOW
 from tests.conftest import MakeDatabase
 from tests.notifications import ADDRESS, Notifications, prepared
-from tests.unit.notifications_builders import CASE_REF, a_site, a_snapshot, an_appointment
+from tests.unit.notifications_builders import CASE_REF, a_site, a_snapshot, an_offer
 
 MINUTES = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def notifications(new_database: MakeDatabase, notifications_template: str) -> AsyncIterator[Notifications]:
-    running = Notifications(await new_database(notifications_template))
-    yield running
-    await running.database.close()
-
-
-def an_offer() -> tuple[Appointment, CaseScheduled]:
-    offer = an_appointment("pending", deadline=NOW + timedelta(days=3))
-    return offer, a_snapshot(offer)
 
 
 async def test_a_household_without_an_address_is_recorded_as_not_reachable(notifications: Notifications) -> None:

@@ -2,13 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from services.scheduling import commands, views
 from services.scheduling.app import build
@@ -20,7 +18,6 @@ from shared.events import CaseChanged
 from shared.reference import new_case_ref
 from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, days
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling, settings
 from tests.scheduling_http import Client
 
@@ -32,17 +29,11 @@ on conflict (resource_id, starts_at) do update set taken = 0
 """
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    await running.receive(
-        a_programme(allocation="choice"),
-        a_programme(programme="MX-DRW", allocation="draw"),
-        a_programme(programme="MX-IMM"),
-    )
-    yield running
-    await running.check()
-    await running.database.close()
+PROGRAMMES = (
+    a_programme(allocation="choice"),
+    a_programme(programme="MX-DRW", allocation="draw"),
+    a_programme(programme="MX-IMM"),
+)
 
 
 async def choosers(scheduling: Scheduling, count: int, **changes: Any) -> list[CaseChanged]:

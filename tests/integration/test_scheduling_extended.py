@@ -1,39 +1,19 @@
 """More time to answer an offer: once, by half the time that there was, whoever asks how often."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from sqlalchemy.exc import DBAPIError
 
 from services.scheduling import commands
 from shared.events import CaseChanged, Party
-from tests.builders import a_programme
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
 from tests.scheduling_http import Client, an_offer
 
 KEY = {"Idempotency-Key": "more-time"}
 EXTENDED = "puente.scheduling.offer.extended.v1"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    await running.receive(a_programme())
-    yield running
-    await running.check()
-    await running.database.close()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def http(scheduling: Scheduling) -> AsyncIterator[Client]:
-    client = Client(scheduling)
-    yield client
-    await client.close()
 
 
 async def test_an_offer_is_held_longer_once_and_everyone_hears_it(scheduling: Scheduling, http: Client) -> None:

@@ -1,11 +1,9 @@
 """Referrals to another country's programme: proposed, accepted, declined, withdrawn, on a real database."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from services.scheduling import commands, views
 from services.scheduling.app import build
@@ -14,20 +12,16 @@ from services.scheduling.commands.referrals import Consent
 from shared.events import CaseChanged, ReferralState, System
 from shared.web.problems import Problem
 from tests.builders import a_case, a_programme, days
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling, settings
 
 CANADA = {"programme": "CA-RST", "system": System.CA, "sites": ("CA-VIS-MEX", "CA-VAC-GUA")}
 CONSENT = Consent(given_by_household=True, recorded="in-person")
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    await running.receive(a_programme(), a_programme(**CANADA))
-    yield running
-    await running.check()
-    await running.database.close()
+PROGRAMMES = (
+    a_programme(),
+    a_programme(**CANADA),
+)
 
 
 async def waiting_case(scheduling: Scheduling, **changes: Any) -> CaseChanged:

@@ -1,13 +1,11 @@
 """Requests that name a key are carried out once and answered again: over HTTP, in two processes, after a lost answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from services.scheduling.commands.choosing import Choosing, choose_together
 from services.scheduling.commands.requests import Named
@@ -15,7 +13,6 @@ from shared import tracing
 from shared.events import CaseChanged
 from shared.web.problems import Problem
 from tests.builders import NOW, a_programme
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
 from tests.scheduling_http import CHOICE, Client, a_chooser, an_offer
 
@@ -23,13 +20,10 @@ KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 OTHER_KEY = {"Idempotency-Key": "another"}
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    await running.receive(a_programme(), CHOICE)
-    yield running
-    await running.check()
-    await running.database.close()
+PROGRAMMES = (
+    a_programme(),
+    CHOICE,
+)
 
 
 class Lost(httpx.AsyncBaseTransport):
@@ -41,13 +35,6 @@ class Lost(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await self.transport.handle_async_request(request)
         raise httpx.ReadError("the other side is gone")
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def http(scheduling: Scheduling) -> AsyncIterator[Client]:
-    client = Client(scheduling)
-    yield client
-    await client.close()
 
 
 async def test_the_same_request_again_is_answered_as_it_was_even_when_the_case_changed_since(

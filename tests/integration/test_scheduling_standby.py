@@ -1,31 +1,19 @@
 """Places that are freed too late for everyone else are offered to who agreed to be called."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-import pytest_asyncio
 
 from services.scheduling import commands
 from services.scheduling.commands import standby
 from services.scheduling.domain.needs import deadline_of
 from shared.events import CaseChanged, Party, Urgency
-from tests.builders import NOW, a_case, a_programme, days
+from tests.builders import NOW, a_case, days
 from tests.calendars import TAP
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
 from tests.standby import booked, let_go, moved_to_a_later_day, stand_by, standing_by, waiting
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    await running.receive(a_programme())
-    yield running
-    await running.check()
-    await running.database.close()
 
 
 async def missed_one(scheduling: Scheduling) -> CaseChanged:

@@ -1,11 +1,9 @@
 """The standby list: who can be on it, what staff read and do, when it is forgotten."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from services.scheduling import commands, views
 from services.scheduling.app import build
@@ -13,20 +11,10 @@ from services.scheduling.commands import standby
 from shared.events import Urgency
 from shared.reference import new_case_ref
 from shared.web.problems import Problem
-from tests.builders import NOW, a_case, a_programme, days
+from tests.builders import NOW, a_case, days
 from tests.calendars import TAP
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling, settings
 from tests.standby import booked, let_go, moved_to_a_later_day, shown_to, stand_by, standing_by, waiting
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    await running.receive(a_programme())
-    yield running
-    await running.check()
-    await running.database.close()
 
 
 @pytest.mark.parametrize(

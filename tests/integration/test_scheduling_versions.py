@@ -1,39 +1,26 @@
 """Writes that name the version that was seen are refused when it is old, and say what changed since and by whom."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from services.scheduling import views
 from services.scheduling.commands import referrals
 from services.scheduling.commands.referrals import Consent
 from shared.events import System
 from tests.builders import NOW, a_programme
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
 from tests.scheduling_http import CHOICE, Client, a_chooser, an_offer
 
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    await running.receive(a_programme(), CHOICE)
-    yield running
-    await running.check()
-    await running.database.close()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def http(scheduling: Scheduling) -> AsyncIterator[Client]:
-    client = Client(scheduling)
-    yield client
-    await client.close()
+PROGRAMMES = (
+    a_programme(),
+    CHOICE,
+)
 
 
 async def test_who_names_the_version_that_is_there_is_served_and_told_the_next(
@@ -185,7 +172,7 @@ def test_every_write_of_an_appointment_documents_its_version_and_the_refusal_of_
     }
 
     headers = {path: {each["name"] for each in write["parameters"]} for path, write in writes.items()}
-    assert len(writes) == 11
+    assert len(writes) == 12
     assert {path for path, write in writes.items() if "412" not in write["responses"]} == set()
     assert {path for path, names in headers.items() if "if-match" not in names} == set()
     assert {path for path, names in headers.items() if "idempotency-key" in names} == {

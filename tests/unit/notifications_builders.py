@@ -1,7 +1,7 @@
 """Snapshots and notices for the tests of notifications, with everything a test does not care about filled in."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -70,6 +70,12 @@ def a_snapshot(
         closed=closed,
         referral=referral,
     )
+
+
+def an_offer() -> tuple[Appointment, CaseScheduled]:
+    """An offer that is open for three days, and the case that has it."""
+    offer = an_appointment("pending", deadline=NOW + timedelta(days=3))
+    return offer, a_snapshot(offer)
 
 
 def a_referral(state: str = "accepted", *, id: UUID | None = None) -> Referral:
