@@ -83,6 +83,23 @@ class NotificationsDouble:
         raise AssertionError(f"{len(found)} codes, not {number}")
 
 
+class IntakeDouble:
+    """An intake that knows years of birth, and keeps what it was asked; away, it fails."""
+
+    def __init__(self) -> None:
+        self.births: dict[str, int] = {}
+        self.asked: list[dict[str, Any]] = []
+        self.is_away = False
+        self.app = FastAPI()
+
+        @self.app.post("/internal/births")
+        async def births(question: dict[str, Any]) -> dict[str, bool]:
+            self.asked.append(question)
+            if self.is_away:
+                raise HTTPException(503)
+            return {"fits": self.births.get(question["case_ref"]) == question["year"]}
+
+
 class Browser:
     """One browser with its cookies. `page` is what it shows."""
 
@@ -120,8 +137,10 @@ async def asked_for_code(browser: Browser, reference: str, language: str = "en")
 class Portal:
     """The portal on a database, with a clock that stands still."""
 
-    def __init__(self, scheduling: Scheduling, app: FastAPI, notifications: NotificationsDouble) -> None:
-        self.scheduling, self.app, self.notifications = scheduling, app, notifications
+    def __init__(
+        self, scheduling: Scheduling, app: FastAPI, notifications: NotificationsDouble, intake: IntakeDouble
+    ) -> None:
+        self.scheduling, self.app, self.notifications, self.intake = scheduling, app, notifications, intake
         self.clock: FixedClock = scheduling.clock
         self._browsers: list[Browser] = []
 
@@ -157,10 +176,11 @@ class Portal:
 async def open_portal(scheduling: Scheduling, drafts: Collection[str] = ()) -> AsyncIterator[Portal]:
     if not STYLE.exists():
         await asyncio.to_thread(build_style)
-    notifications = NotificationsDouble()
-    async with served(notifications.app) as address:
+    notifications, intake = NotificationsDouble(), IntakeDouble()
+    async with served(notifications.app) as address, served(intake.app) as intake_address:
         scheduling.clock.instant = NOW
-        app = build(settings(scheduling.database.url, notifications_url=address, drafts=drafts), scheduling.clock)
-        portal = Portal(scheduling, app, notifications)
+        told = settings(scheduling.database.url, intake_url=intake_address, notifications_url=address, drafts=drafts)
+        app = build(told, scheduling.clock)
+        portal = Portal(scheduling, app, notifications, intake)
         yield portal
         await portal.close()

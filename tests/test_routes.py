@@ -92,7 +92,15 @@ async def test_every_route_has_a_role_or_is_open_for_a_reason() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/cases/{case_ref}", "/internal/contacts", "/internal/people", "/internal/codes", "/ops/state", "/v1/notices"],
+    [
+        "/v1/cases/{case_ref}",
+        "/internal/contacts",
+        "/internal/people",
+        "/internal/births",
+        "/internal/codes",
+        "/ops/state",
+        "/v1/notices",
+    ],
 )
 async def test_what_names_a_case_or_a_person_needs_a_role(path: str) -> None:
     found = [route for route in await routes() if route.path == path]

@@ -150,6 +150,18 @@ async def people_of(
     ]
 
 
+async def birth_fits(
+    uow: UnitOfWork, traceparents: Mapping[str, str | None], year: int, sealer: Sealer, *, who: str
+) -> bool:
+    """Whether someone of these cases who must come was born in that year, by its newest revision; recorded in the same way.
+    False for a case that we do not know."""
+    look = Look(who, "people", "to say whether a year of birth fits")
+    found = await cases.look_at(uow, _traced(traceparents), look)
+    opened = [_opened(row.result, cases.result_place(row.case_ref), row.case_ref, sealer) for row in found]
+    persons = [each for plain in opened if plain for each in EligibilityResult.model_validate_json(plain).persons]
+    return year in {person.born_on.year for person in persons if person.attends}
+
+
 def _traced(traceparents: Mapping[str, str | None]) -> dict[str, str | None]:
     """Without what is no trace."""
     return {ref: parent if tracing.from_traceparent(parent) else None for ref, parent in traceparents.items()}

@@ -1,4 +1,4 @@
-"""What other services of Puente ask intake, which alone knows people: contacts to send to, names to check in by."""
+"""What other services of Puente ask intake, which alone knows people: contacts to send to, names to check in by, years of birth."""
 
 import time
 from collections.abc import Mapping
@@ -60,6 +60,18 @@ class PeopleQuestion(BaseModel):
     shown_to: Literal["officer"]
 
 
+class BirthQuestion(CaseQuestion):
+    """A case and a year in which someone of it may be born."""
+
+    year: Annotated[int, Field(ge=0, le=9999, repr=False)]
+
+
+class BirthView(BaseModel):
+    """Yes or no, and never the year."""
+
+    fits: bool
+
+
 class PersonView(BaseModel):
     """Someone who must come. At least one name is there; none is required to be a surname."""
 
@@ -107,6 +119,16 @@ def router(service: Service) -> APIRouter:
         known = {each.case_ref: each for each in found}
         views = [_household_view(known[ref]) for ref in asked.refs if ref in known]
         return PeopleView(households=views, unknown=asked.without(known))
+
+    @api.post("/births", max_body_size=QUESTION_BYTES)
+    async def births(question: BirthQuestion, role: OurService, response: Response) -> BirthView:
+        response.headers["Cache-Control"] = "no-store"
+        asked, year = _Asked([question]), question.year
+        fits = await service.database.run(
+            service.clock.now(), lambda uow: commands.birth_fits(uow, asked.possible, year, service.sealer, who=role)
+        )
+        asked.answered("look up birth")
+        return BirthView(fits=fits)
 
     return api
 

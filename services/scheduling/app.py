@@ -11,6 +11,7 @@ from services.scheduling import api
 from services.scheduling.api.choosing import Choices
 from services.scheduling.api.rush import Rush
 from services.scheduling.assists import Assists
+from services.scheduling.births import IntakeBirths
 from services.scheduling.codes import CodePost
 from services.scheduling.handlers import cases_changed, programmes_changed
 from services.scheduling.jobs import Jobs
@@ -52,6 +53,7 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         Tick("forget_what_is_over", timedelta(hours=1), jobs.forget_what_is_over),
     ]
     names = IntakeNames(settings.intake_url, settings.tokens["service"])
+    births = IntakeBirths(settings.intake_url, settings.tokens["service"])
     pins = Pins(settings.data_key.get_secret_value())
     ways = WaysIn(
         Logins(settings.data_key.get_secret_value(), pins),
@@ -61,7 +63,7 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
     )
     keys = SigningKeys({kid: pem.get_secret_value() for kid, pem in settings.letter_keys.items()})
     choices = Choices(service.database, service.clock)
-    pages = portal.router(service, the_pages(settings.drafts), ways, settings.data_key, keys)
+    pages = portal.router(service, the_pages(settings.drafts), ways, settings.data_key, keys, births)
     routers = [*api.routers(service, names, pins, choices), pages]
     rush = Middleware(Rush, choices=choices, tokens=settings.tokens)
     return create_app(service, routers=routers, ticks=ticks, counts=counts, ahead=[rush])

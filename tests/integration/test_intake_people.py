@@ -119,3 +119,29 @@ async def test_who_asks_is_looked_at_before_what_is_asked(intake: Intake, path: 
     answer = await intake.client.post(path, content=json.dumps({"people": 1})[:-1], headers=headers)
 
     assert status == answer.status_code
+
+
+async def fits(intake: Intake, case_ref: str, year: int) -> object:
+    answer = await intake.client.post(
+        "/internal/births",
+        json={"case_ref": case_ref, "year": year},
+        headers={"authorization": "Bearer service-token"},
+    )
+    return answer.json()
+
+
+async def test_whether_a_year_of_birth_fits_is_said_with_yes_or_no_and_recorded(intake: Intake) -> None:
+    away = us_person(personId="p2", role="CHILD", attends=False, dateOfBirth="2019-05-01")
+    there = us_person(dateOfBirth="1987-02-03")
+    [receipt] = await intake.receipts("us", ndjson(us_message(applicants=[there, away])))
+    case_ref = receipt["case_ref"]
+
+    answers = [await fits(intake, case_ref, year) for year in (1987, 1988, 2019)]
+    unknown = [await fits(intake, ref, 1987) for ref in ("NA7K-3QF2-M9X0", "none")]
+
+    assert [{"fits": True}, {"fits": False}, {"fits": False}] == answers
+    assert [{"fits": False}] * 2 == unknown
+    looks = await intake.rows("select who, case_ref, what, why from contact_looks order by id")
+    assert [("service", case_ref, "people", "to say whether a year of birth fits")] * 3 == [
+        tuple(each) for each in looks
+    ]

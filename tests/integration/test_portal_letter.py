@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from services.scheduling import commands
+from services.scheduling.domain.logins import LETTERS_FOR_A_NETWORK
 from services.scheduling.letters import decode, encode, readable
 from services.scheduling.signatures import SigningKeys
 from shared.events import CaseChanged
@@ -226,3 +227,15 @@ async def test_the_keys_are_published_for_anyone_and_may_be_kept_a_while(portal:
         answer.headers["cache-control"],
         answer.headers["access-control-allow-origin"],
     )
+
+
+async def test_who_has_very_many_letters_checked_waits_and_others_do_not(portal: Portal) -> None:
+    many, other = portal.browser("198.51.100.30"), portal.browser("198.51.100.31")
+    statuses = []
+    for browser, count in ((many, LETTERS_FOR_A_NETWORK.free + 1), (other, 1)):
+        for _ in range(count):
+            await browser.open("/en/verify")
+            statuses.append((await browser.submit("/en/verify", letter="NI1:", site="")).status_code)
+
+    assert [*[200] * LETTERS_FOR_A_NETWORK.free, 429, 200] == statuses
+    assert "30" == many.page.headers["retry-after"] and "A great many checks" in texts(many.page)

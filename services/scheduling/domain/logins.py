@@ -37,6 +37,12 @@ FOR_AN_ADDRESS = Patience(30, timedelta(minutes=1), timedelta(minutes=1), timede
 """Wider than a case's: a whole resource centre, or a phone company, may share one address."""
 FOR_EVERYONE = Patience(3_000, timedelta(milliseconds=100), timedelta(minutes=1), timedelta(minutes=2))
 """Source of the three: docs/domain.md, "Log-in"."""
+CHECKS_FOR_A_NETWORK = Patience(20, timedelta(minutes=1), timedelta(minutes=1), timedelta(minutes=15))
+CHECKS_FOR_EVERYONE = Patience(1_000, timedelta(milliseconds=200), timedelta(minutes=1), timedelta(minutes=2))
+"""Of questions by reference and year of birth; for a case they are as many as codes."""
+LETTERS_FOR_A_NETWORK = Patience(120, timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5))
+LETTERS_FOR_EVERYONE = Patience(3_000, timedelta(milliseconds=50), timedelta(seconds=30), timedelta(minutes=1))
+"""Of letters that the server checks: a signature costs more than a page. Source of the four: docs/domain.md, "Letters"."""
 
 
 @dataclass(frozen=True, slots=True)

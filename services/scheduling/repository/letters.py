@@ -23,6 +23,12 @@ group by a.case_ref having count(*) > 1 or not bool_or(a.status = any(:with_lett
 order by a.case_ref
 """
 
+HOLDS_NOW = """
+select 1 from appointments
+where case_ref = :ref and status = any(:with_letter)
+  and starts_at + make_interval(mins => minutes) + cast(:after_end as interval) > :now limit 1
+"""
+
 WITH = sorted(status.value for status in WITH_LETTER)
 
 
@@ -30,6 +36,12 @@ async def bookings(uow: UnitOfWork, case_ref: str) -> Bookings:
     """How often the case was booked, a new instant of the same booking too; none for a case that is not known."""
     [row] = await uow.rows(BOOKINGS, ref=case_ref, with_letter=WITH)
     return Bookings(row.made, row.stands)
+
+
+async def holds_now(uow: UnitOfWork, case_ref: str) -> bool:
+    """Whether the case has an appointment whose letter holds at this moment; False for a case that is not known."""
+    rows = await uow.rows(HOLDS_NOW, ref=case_ref, with_letter=WITH, now=uow.now, after_end=HOLDS_AFTER_END)
+    return bool(rows)
 
 
 async def superseded(uow: UnitOfWork) -> dict[str, int]:

@@ -1,7 +1,5 @@
 """Find your case: the reference, the code, out again. What a stranger sees is the same whether a case exists or not."""
 
-from datetime import datetime
-
 from fastapi.responses import Response
 from starlette.background import BackgroundTask
 
@@ -9,9 +7,8 @@ from services.scheduling.codes import CodePost
 from services.scheduling.domain.logins import CODE_HOLDS, TRIES
 from services.scheduling.logins import DIGITS, Logins, Opened
 from services.scheduling.pins import PIN_DIGITS
-from services.scheduling.web.presented import minutes_until
 from services.scheduling.web.routes import Routes
-from services.scheduling.web.visits import SESSION, Visit, drop_cookie, set_cookie
+from services.scheduling.web.visits import SESSION, Visit, drop_cookie, set_cookie, wait_page
 from shared.reference import canonical_case_ref
 from shared.service import Service
 
@@ -34,7 +31,8 @@ def add(routes: Routes, service: Service, logins: Logins, post: CodePost) -> Non
             lambda uow: logins.ask(uow, case_ref, browser=visit.browser, address=visit.address),
         )
         if asked.code is None:
-            return _wait(visit, asked.wait_until or service.clock.now(), service.clock.now())
+            now = service.clock.now()
+            return wait_page(visit, asked.wait_until or now, now, again="/case/code")
         sending = BackgroundTask(post.send_soon, asked.case_ref, asked.code)
         return visit.go(f"/case/code?back={back_of(visit).lstrip('/')}", background=sending)
 
@@ -101,11 +99,3 @@ def _code_page(visit: Visit, *, error: str | None = None) -> Response:
     return visit.page(
         "code.html", status=422 if error else 200, back=visit.back, error=error, minutes=minutes, tries=str(TRIES)
     )
-
-
-def _wait(visit: Visit, until: datetime, now: datetime) -> Response:
-    minutes = minutes_until(until, now)
-    wait = visit.text("wait.one") if minutes == 1 else visit.text("wait.many", minutes=str(minutes))
-    answer = visit.page("wait.html", status=429, wait=wait, back=visit.back)
-    answer.headers["Retry-After"] = str(max(1, round((until - now).total_seconds())))
-    return answer

@@ -6,11 +6,24 @@ from fastapi import APIRouter
 from pydantic import SecretStr
 
 from services.scheduling.assists import Assists
+from services.scheduling.births import Births
+from services.scheduling.checks import Checks
 from services.scheduling.codes import CodePost
 from services.scheduling.logins import Logins
 from services.scheduling.pins import Pins
 from services.scheduling.signatures import SigningKeys
-from services.scheduling.web import assist, case, letter, letter_lists, my_interview, places, scripts, start, verify
+from services.scheduling.web import (
+    asked,
+    assist,
+    case,
+    letter,
+    letter_lists,
+    my_interview,
+    places,
+    scripts,
+    start,
+    verify,
+)
 from services.scheduling.web.my_interview import Desk
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.routes import Routes
@@ -28,10 +41,13 @@ class WaysIn:
     post: CodePost
 
 
-def router(service: Service, pages: Pages, ways: WaysIn, data_key: SecretStr, keys: SigningKeys) -> APIRouter:
+def router(
+    service: Service, pages: Pages, ways: WaysIn, data_key: SecretStr, keys: SigningKeys, births: Births
+) -> APIRouter:
     """Every page of the portal, in every language that has a catalogue."""
     forms, desk = Forms(data_key.get_secret_value()), Desk(service)
     logins, assists, own_scripts = ways.logins, ways.assists, scripts.Scripts()
+    checks = Checks(data_key.get_secret_value())
 
     def add_pages(portal: APIRouter, language: str) -> None:
         routes = Routes(portal, service, pages, logins=logins, assists=assists, forms=forms, language=language)
@@ -40,7 +56,8 @@ def router(service: Service, pages: Pages, ways: WaysIn, data_key: SecretStr, ke
         my_interview.add(routes, desk)
         places.add(routes, service, desk)
         letter.add(routes, service, keys)
-        verify.add(routes, service, keys, own_scripts, letter_lists.ADDRESSES)
+        asked.add(routes, service, births, checks)
+        verify.add(routes, service, keys, checks, own_scripts, letter_lists.ADDRESSES)
 
     portal = start.router(service, pages, add_pages)
     assist.add_start(portal, pages)

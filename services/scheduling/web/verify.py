@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi.responses import Response
 
+from services.scheduling.checks import Checks
 from services.scheduling.domain.letters import Letter, Verdict, judge
 from services.scheduling.letters import Malformed, decode
 from services.scheduling.repository import letters, reference
@@ -18,7 +19,7 @@ from services.scheduling.web.routes import Routes
 from services.scheduling.web.scripts import WITH_SCRIPTS, WORKER_AT, Scripts
 from services.scheduling.web.standing import sites_of
 from services.scheduling.web.verify_words import words
-from services.scheduling.web.visits import Visit
+from services.scheduling.web.visits import Visit, wait_page
 from shared.clock import zone_named
 from shared.db import UnitOfWork
 from shared.languages import Catalogue
@@ -30,7 +31,9 @@ ANYWHERE = ""
 LONGEST_SHOWN = 2_000
 
 
-def add(routes: Routes, service: Service, keys: SigningKeys, scripts: Scripts, lists: Mapping[str, str]) -> None:
+def add(
+    routes: Routes, service: Service, keys: SigningKeys, checks: Checks, scripts: Scripts, lists: Mapping[str, str]
+) -> None:
     """The page with the form, and its answer. It is sent by POST, so that no letter stands in an address or a log.
 
     `lists`: addresses of what the script fetches, by name.
@@ -60,13 +63,16 @@ def add(routes: Routes, service: Service, keys: SigningKeys, scripts: Scripts, l
         text, at_site = visit.fields.get("letter", "")[:LONGEST_SHOWN], visit.fields.get("site", ANYWHERE) or None
         if not text.strip():
             return await form(visit, error="verify.error.empty")
+        now = service.clock.now()
+        free_at = await service.database.run(now, lambda uow: checks.of_a_letter(uow, visit.address))
+        if free_at > now:
+            return wait_page(visit, free_at, now, reason="wait.checks", again=PATH)
         try:
             letter = decode(text, keys)
         except Malformed:
             return await form(visit, verdict=Verdict.UNREADABLE, typed=text)
         except Forged:
             return await form(visit, verdict=Verdict.FORGED)
-        now = service.clock.now()
 
         async def read(uow: UnitOfWork) -> tuple[Verdict, dict[str, Site]]:
             known = await letters.bookings(uow, letter.reference)

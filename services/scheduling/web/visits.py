@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +15,7 @@ from services.scheduling.commands import HOUSEHOLD
 from services.scheduling.domain.logins import ASSIST_IDLE
 from services.scheduling.logins import new_token
 from services.scheduling.web.pages import Pages
+from services.scheduling.web.presented import minutes_until
 from shared.crypto import KeyedHash
 from shared.dates import long_date
 from shared.languages import Catalogue
@@ -133,6 +134,15 @@ class Visit:
 
 
 Handler = Callable[[Visit], Awaitable[Response]]
+
+
+def wait_page(visit: Visit, until: datetime, now: datetime, *, reason: str = "wait.text", again: str) -> Response:
+    """Says how long to wait, and why. `again`: the page to go on with."""
+    minutes = minutes_until(until, now)
+    wait = visit.text("wait.one") if minutes == 1 else visit.text("wait.many", minutes=str(minutes))
+    answer = visit.page("wait.html", status=429, wait=wait, reason=reason, again=again)
+    answer.headers["Retry-After"] = str(max(1, round((until - now).total_seconds())))
+    return answer
 
 
 def set_cookie(answer: Response, name: str, value: str) -> None:

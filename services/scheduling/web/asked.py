@@ -1,0 +1,54 @@
+"""Does this household have an interview? Whoever stands before it asks by reference and year of birth, and reads yes or no.
+
+Never more than that, and for what is not known the same as for what does not fit: the same page, status and time.
+"""
+
+import asyncio
+from datetime import datetime
+
+from fastapi.responses import Response
+
+from services.scheduling.births import Births
+from services.scheduling.checks import Checks
+from services.scheduling.repository import letters
+from services.scheduling.web.routes import Routes
+from services.scheduling.web.visits import Visit, wait_page
+from shared.db import UnitOfWork
+from shared.reference import canonical_case_ref
+from shared.service import Service
+
+PATH = "/verify/case"
+LONGEST_TYPED = 60
+TAKES_SECONDS = 0.5
+"""How long every answer takes, so that its time does not tell whether there is such a case."""
+
+
+def add(routes: Routes, service: Service, births: Births, checks: Checks) -> None:
+    """The form and its answer. It is sent by POST: neither reference nor year stands in an address or a log."""
+
+    @routes.get(PATH)
+    async def ask(visit: Visit) -> Response:
+        return visit.page("asked.html")
+
+    @routes.post(PATH)
+    async def answer(visit: Visit) -> Response:
+        typed, year = (visit.fields.get(name, "").strip()[:LONGEST_TYPED] for name in ("reference", "year"))
+        case_ref = canonical_case_ref(typed)
+        if case_ref is None:
+            error = "case.error.form" if typed else "case.error.empty"
+            return visit.page("asked.html", status=422, error=error, field="reference")
+        if not (len(year) == 4 and year.isascii() and year.isdigit()):
+            return visit.page("asked.html", status=422, error="asked.error.year", field="year", typed=typed)
+        now = service.clock.now()
+
+        async def read(uow: UnitOfWork) -> tuple[datetime, bool]:
+            free_at = await checks.of_a_case(uow, case_ref, visit.address)
+            return free_at, await letters.holds_now(uow, case_ref)
+
+        slow = asyncio.create_task(asyncio.sleep(TAKES_SECONDS))
+        free_at, is_booked = await service.database.run(now, read)
+        if free_at > now:
+            return wait_page(visit, free_at, now, reason="wait.checks", again=PATH)
+        fits = await births.fits(case_ref, int(year))
+        await slow
+        return visit.page("asked.html", answer="yes" if is_booked and fits else "no")

@@ -1,0 +1,139 @@
+"""Whether a household has an interview, asked by reference and year of birth: yes or no, slowly, and nothing else."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+import pytest_asyncio
+from structlog.testing import capture_logs
+
+from services.scheduling import commands
+from services.scheduling.domain.logins import CHECKS_FOR_A_NETWORK, FOR_A_CASE
+from services.scheduling.web import asked
+from services.scheduling.web.asked import PATH
+from shared.events import CaseChanged
+from shared.reference import new_case_ref
+from tests.builders import a_case, a_programme
+from tests.portal import LANGUAGES, Portal, headings, texts
+
+BORN = 1987
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked, "TAKES_SECONDS", 0)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def case(portal: Portal) -> CaseChanged:
+    """A household whose interview is booked, of whom someone was born in 1987."""
+    made = a_case()
+    portal.intake.births[made.case_ref] = BORN
+    await portal.scheduling.receive(a_programme(), made)
+    await portal.scheduling.do(lambda uow: commands.accept(uow, made.case_ref, "household"))
+    return made
+
+
+async def ask(portal: Portal, reference: str, year: object = BORN, **at: str) -> httpx.Response:
+    language = at.get("language", "en")
+    browser = portal.browser(at.get("address", "198.51.100.20"))
+    await browser.open(f"/{language}{PATH}")
+    return await browser.submit(f"/{language}{PATH}", reference=reference, year=str(year))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_who_has_an_interview_gets_a_yes_that_says_nothing_more(
+    portal: Portal, case: CaseChanged, language: str
+) -> None:
+    page = await ask(portal, case.case_ref.lower(), language=language)
+
+    assert [{"es": "Sí", "en": "Yes", "fr": "Oui", "ht": "Wi", "pt": "Sim"}[language]] == headings(page)
+    assert [] == [word for word in (case.case_ref, case.case_ref.lower(), "Tapachula", "COMAR") if word in page.text]
+    assert str(page.url).endswith(PATH)
+
+
+async def test_a_wrong_year_an_unknown_case_and_one_without_an_interview_get_the_same_answer(
+    portal: Portal, case: CaseChanged
+) -> None:
+    waiting = a_case()
+    portal.intake.births[waiting.case_ref] = BORN
+    await portal.scheduling.receive(waiting)  # offered, and not booked
+    await portal.scheduling.do(lambda uow: commands.decline(uow, waiting.case_ref, "household"))
+
+    answers = [
+        await ask(portal, case.case_ref, BORN + 1),
+        await ask(portal, new_case_ref()),
+        await ask(portal, waiting.case_ref),
+    ]
+
+    assert [["No"]] * 3 == [headings(page) for page in answers]
+    assert 1 == len({(page.status_code, texts(page), tuple(sorted(page.headers))) for page in answers})
+    assert {case.case_ref, waiting.case_ref} < {question["case_ref"] for question in portal.intake.asked}
+
+
+async def test_intake_is_asked_for_unknown_cases_too_so_that_both_take_as_long(portal: Portal) -> None:
+    unknown = new_case_ref()
+    await ask(portal, unknown)
+
+    assert [unknown] == [question["case_ref"] for question in portal.intake.asked if question["case_ref"] == unknown]
+
+
+async def test_an_interview_that_is_over_is_none(portal: Portal, case: CaseChanged) -> None:
+    booked = await portal.scheduling.live(case)
+    portal.clock.instant = booked.starts_at + timedelta(minutes=booked.minutes, hours=24)
+
+    assert ["No"] == headings(await ask(portal, case.case_ref))
+
+
+async def test_who_asks_for_one_case_again_and_again_waits_whether_there_is_such_a_case_or_not(
+    portal: Portal, case: CaseChanged
+) -> None:
+    unknown, shown = new_case_ref(), dict[str, list[tuple[int, str | None]]]()
+    for at, reference in enumerate((case.case_ref, unknown)):
+        pages = [await ask(portal, reference, address=f"198.51.{at}.{each}") for each in range(FOR_A_CASE.free + 1)]
+        shown[reference] = [(page.status_code, page.headers.get("retry-after")) for page in pages]
+
+    assert shown[case.case_ref] == shown[unknown]
+    assert [200] * FOR_A_CASE.free + [429] == [status for status, _ in shown[unknown]]
+
+
+async def test_who_asks_for_very_many_cases_from_one_network_waits(portal: Portal) -> None:
+    free = CHECKS_FOR_A_NETWORK.free
+    pages = [await ask(portal, new_case_ref(), address="203.0.113.77") for _ in range(free + 1)]
+
+    assert [200] * free + [429] == [page.status_code for page in pages]
+    assert "A great many checks" in texts(pages[-1])
+
+
+@pytest.mark.parametrize(
+    ("reference", "year", "said"),
+    [
+        ("", BORN, "Type your reference"),
+        ("NA7K-3QF2-M9X1", BORN, "letter by letter"),
+        ("NA7K-3QF2-M9X0", "87", "four digits"),
+    ],
+)
+async def test_what_is_typed_wrong_is_said_before_anyone_is_asked(
+    portal: Portal, reference: str, year: object, said: str
+) -> None:
+    before = len(portal.intake.asked)
+    page = await ask(portal, reference, year)
+
+    assert 422 == page.status_code and said in texts(page)
+    assert before == len(portal.intake.asked)
+
+
+async def test_neither_case_nor_year_stands_in_a_log_or_an_address(portal: Portal, case: CaseChanged) -> None:
+    with capture_logs() as logs:
+        page = await ask(portal, case.case_ref)
+
+    assert [] == [each for each in logs if case.case_ref in str(each) or str(BORN) in str(each)]
+    assert case.case_ref not in str(page.url) and "no-store" == page.headers["cache-control"]
+
+
+async def test_while_intake_is_away_nothing_is_said(portal: Portal, case: CaseChanged) -> None:
+    portal.intake.is_away = True
+    pages = [await ask(portal, reference) for reference in (case.case_ref, new_case_ref())]
+    portal.intake.is_away = False
+
+    assert [503, 503] == [page.status_code for page in pages]
