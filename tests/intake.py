@@ -36,7 +36,7 @@ async def prepared(url: str) -> str:
     return url
 
 
-def settings(url: str) -> IntakeSettings:
+def settings(url: str, *, notifications_url: str = "http://127.0.0.1:1") -> IntakeSettings:
     return IntakeSettings(
         database_url=url,
         kafka="127.0.0.1:1",
@@ -44,6 +44,7 @@ def settings(url: str) -> IntakeSettings:
         tokens=ROLES,
         data_key=SecretStr(DATA_KEY),
         scheduling_url="http://127.0.0.1:1",
+        notifications_url=notifications_url,
         systems={
             "us": SystemCredentials(secrets=[SecretStr(secret) for secret in SECRETS[:2]]),
             **{

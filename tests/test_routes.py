@@ -52,10 +52,9 @@ def apps() -> Iterator[FastAPI]:
         "data_key": base64.b64encode(bytes(32)).decode(),
     }
     secret = "whsec_" + base64.b64encode(bytes(32)).decode()
+    others = {"scheduling_url": "http://127.0.0.1:1", "notifications_url": "http://127.0.0.1:1"}
     systems = {"us": {"secrets": [secret]}, "mx": {"tokens": ["m"]}, "ca": {"tokens": ["c"]}}
-    yield build_intake(
-        IntakeSettings.model_validate({**usual, "systems": systems, "scheduling_url": "http://127.0.0.1:1"})
-    )
+    yield build_intake(IntakeSettings.model_validate({**usual, "systems": systems, **others}))
     neighbours = {"intake_url": "http://127.0.0.1:1", "notifications_url": "http://127.0.0.1:1"}
     keys = {"letter_keys": {1: LETTER_KEY}}
     yield build_scheduling(SchedulingSettings.model_validate({**usual, **neighbours, **keys}))
@@ -98,6 +97,8 @@ async def test_every_route_has_a_role_or_is_open_for_a_reason() -> None:
         "/internal/people",
         "/internal/births",
         "/internal/codes",
+        "/internal/own-contact",
+        "/internal/contact-codes",
         "/ops/state",
         "/v1/notices",
     ],

@@ -122,6 +122,7 @@ def service_environment(name: str, state: StateDir, ports: Ports) -> dict[str, s
         told["PUENTE_SYSTEMS"] = json.dumps(_accepted_systems(known))
         told["PUENTE_RECEIVER_URLS"] = json.dumps({system: f"{url(ports.countries)}/{system}" for system in SYSTEMS})
         told["PUENTE_SCHEDULING_URL"] = url(ports.scheduling)
+        told["PUENTE_NOTIFICATIONS_URL"] = url(ports.notifications)
     if name in ("scheduling", "notifications"):
         told["PUENTE_INTAKE_URL"] = url(ports.intake)
     if name == "scheduling":

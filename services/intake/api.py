@@ -16,12 +16,14 @@ from services.intake.adapters.reading import DocumentRefused
 from services.intake.bodies import body_of_kinds, charset_of, read_body, require_not_encoded, require_utf_8
 from services.intake.domain.receipts import batch_document
 from services.intake.domain.results import Reported
+from services.intake.own_contacts import OwnContacts
 from services.intake.repository.cases import find_case
 from services.intake.repository.documents import Document
 from services.intake.senders import Senders
 from services.intake.tables import CaseRow
 from shared.reference import canonical_case_ref
 from shared.service import Service
+from shared.settings import Role
 from shared.web.openapi import refusals
 from shared.web.problems import Problem
 from shared.web.roles import ALLOWED, requires
@@ -140,7 +142,7 @@ class CaseView(BaseModel):
         )
 
 
-def cases_router(service: Service) -> APIRouter:
+def cases_router(service: Service, own: OwnContacts) -> APIRouter:
     """Cases for operations."""
     api = APIRouter(tags=["cases"])
 
@@ -151,6 +153,20 @@ def cases_router(service: Service) -> APIRouter:
             case = await service.database.run(service.clock.now(), lambda uow: find_case(uow, known))
             if case:
                 return CaseView.of(case)
-        raise Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")
+        raise _unknown()
+
+    @api.post("/v1/cases/{case_ref}/own-contact/reset", responses=refusals(409))
+    async def reset(case_ref: str, role: Annotated[Role, Depends(requires("ops"))]) -> dict[str, bool]:
+        """Forgets how the household said that it is reached, for who has lost its address or was robbed of it."""
+        known = canonical_case_ref(case_ref)
+        if known is None or not await service.database.run(service.clock.now(), lambda uow: find_case(uow, known)):
+            raise _unknown()
+        if not await service.database.run(service.clock.now(), lambda uow: own.reset(uow, known, acted_by=role)):
+            raise Problem(409, "nothing_own", "the household said nothing itself: its country's contact counts already")
+        return {"reset": True}
 
     return api
+
+
+def _unknown() -> Problem:
+    return Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.intake import api, internal, programmes
+from services.intake import api, internal, internal_contacts, programmes
 from services.intake.handlers import cases_scheduled, sites_changed
 from services.intake.jobs import Jobs
+from services.intake.mails import Mails, warn_old_contacts
+from services.intake.own_contacts import OwnContacts
 from services.intake.receivers import Receivers
 from services.intake.referring import refer_cases
 from services.intake.repository.cases import counts
@@ -29,6 +31,8 @@ HANDLERS = {SiteChanged.topic: sites_changed, CaseScheduled.topic: cases_schedul
 
 EXPIRE_EVERY = timedelta(minutes=10)
 """So that a case is expired soon after its last day; most looks find nothing."""
+WARN_EVERY = timedelta(seconds=1)
+"""Addresses that are no contact any more hear it this much later at most; most looks find nothing."""
 REFER_EVERY = timedelta(seconds=1)
 """Referrals are few and nobody waits at a screen for one; most looks find nothing."""
 TELL_EVERY = timedelta(seconds=0.5)
@@ -40,15 +44,20 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> FastAPI:
     service = Service("intake", settings, HANDLERS, clock or SystemClock())
     jobs = Jobs(service.database, service.clock)
     effects = programmes.Effects(settings.scheduling_url, settings.tokens["service"])
+    mails = Mails(settings.notifications_url, settings.tokens["service"])
+    own = OwnContacts(service.sealer, settings.data_key.get_secret_value())
     routers = [
         api.documents_router(service, Senders(settings.systems)),
-        api.cases_router(service),
+        api.cases_router(service, own),
         internal.router(service),
+        internal_contacts.router(service, own, mails),
         programmes.router(service, effects),
     ]
     teller = Teller(service.database, service.clock, Receivers(settings.receiver_urls, settings.systems))
     ticks = [
         Tick("expire_cases", EXPIRE_EVERY, jobs.expire_cases),
+        Tick("warn_old_contacts", WARN_EVERY, partial(warn_old_contacts, service, mails)),
+        Tick("forget_proposals", EXPIRE_EVERY, jobs.forget_proposals),
         Tick("refer_cases", REFER_EVERY, partial(refer_cases, service)),
         *(Tick(f"tell_{system}", TELL_EVERY, partial(teller.tell, system)) for system in System),
     ]

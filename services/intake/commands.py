@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from opentelemetry.trace import SpanKind
@@ -16,9 +17,11 @@ from services.intake.domain.results import Reported
 from services.intake.repository import cases, documents, reference
 from services.intake.repository.cases import CaseNow, Look
 from services.intake.repository.documents import Document, KnownCase
+from services.intake.repository.own_contacts import email_place, hours_place
 from shared import tracing
 from shared.crypto import Sealer, Undecipherable
 from shared.db import UnitOfWork
+from shared.events import Reachable
 from shared.events.eligibility import EligibilityResult, HouseholdContact, HouseholdMember
 from shared.outbox import Cause
 from shared.reference import new_case_ref
@@ -124,19 +127,36 @@ async def quarantine(uow: UnitOfWork, document: Document, code: str, sealer: Sea
 
 
 async def contacts_of(
-    uow: UnitOfWork, traceparents: Mapping[str, str | None], sealer: Sealer, *, who: str
+    uow: UnitOfWork,
+    traceparents: Mapping[str, str | None],
+    sealer: Sealer,
+    *,
+    who: str,
+    why: str = "to send a notice",
 ) -> list[Contact]:
     """The contacts of the cases that we know among these; each look is recorded. Values: the trace of each question.
 
+    What a household said itself comes before what its country says.
+
     One that cannot be deciphered is left out and said to operations: it must not keep the others from theirs.
     """
-    found = await cases.look_at(uow, _traced(traceparents), Look(who, "contact", "to send a notice"))
-    opened = [(row, _opened(row.contact, cases.contact_place(row.case_ref), row.case_ref, sealer)) for row in found]
-    return [
-        Contact(row.case_ref, HouseholdContact.model_validate_json(plain), row.reachable)
-        for row, plain in opened
-        if plain
-    ]
+    found = await cases.look_at(uow, _traced(traceparents), Look(who, "contact", why))
+    return [contact for row in found if (contact := _contact(row, sealer))]
+
+
+def _contact(row: Any, sealer: Sealer) -> Contact | None:
+    ref = row.case_ref
+    plain = _opened(row.contact, cases.contact_place(ref), ref, sealer)
+    own = {
+        "locale": row.own_locale.encode() if row.own_locale else None,
+        "email": row.own_email and _opened(row.own_email, email_place(ref), ref, sealer),
+        "safe_hours": row.own_hours and _opened(row.own_hours, hours_place(ref), ref, sealer),
+    }
+    if plain is None or (row.own_email and own["email"] is None) or (row.own_hours and own["safe_hours"] is None):
+        return None
+    said = {name: value.decode() or None for name, value in own.items() if value is not None}
+    contact = HouseholdContact.model_validate_json(plain).model_copy(update=said)
+    return Contact(ref, contact, Reachable.YES if row.own_email else row.reachable)
 
 
 async def people_of(

@@ -4,7 +4,7 @@ import time
 
 from opentelemetry.trace import SpanKind
 
-from services.intake.repository import cases
+from services.intake.repository import cases, own_contacts
 from shared import tracing
 from shared.clock import Clock
 from shared.db import Database, UnitOfWork
@@ -26,6 +26,10 @@ class Jobs:
         while spans := await self._database.run(self._clock.now(), expire_cases):
             for span in spans:
                 span.end()
+
+    async def forget_proposals(self) -> None:
+        """Deletes new addresses that nobody confirmed in time."""
+        await self._database.run(self._clock.now(), own_contacts.forget_proposals)
 
 
 async def expire_cases(uow: UnitOfWork) -> list[Span]:

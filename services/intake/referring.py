@@ -12,6 +12,7 @@ import structlog
 from opentelemetry.trace import SpanKind
 from sqlalchemy import Row
 
+from services.intake.own_contacts import follow
 from services.intake.repository import cases, documents, referrals
 from services.intake.repository.cases import CaseNow, result_place
 from services.intake.snapshots import REFERRED
@@ -64,6 +65,7 @@ async def refer_next(uow: UnitOfWork, sealer: Sealer) -> Span | None:
 async def _carry_out(uow: UnitOfWork, case: Row[Any], new: CaseNow, sealer: Sealer, cause: Cause) -> None:
     await documents.know_results(uow, new.result.system, [new.result.result_id])
     await cases.store_cases(uow, [new], sealer)
+    await follow(uow, case.case_ref, new.event.case_ref, sealer)
     await documents.count(uow, new.result.system, results=0, cases=1)
     withdrawn = {"version": case.version + 1, "state": CaseState.WITHDRAWN, "reason": REFERRED}
     old = CaseWithdrawn.model_validate({**case.snapshot, **withdrawn})

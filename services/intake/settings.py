@@ -18,12 +18,14 @@ class SystemCredentials(BaseModel):
 
 
 class IntakeSettings(ServiceSettings):
-    """`systems` maps `us`, `mx`, `ca` to their credentials; `scheduling_url` is asked whom a programme's end concerns.
+    """`systems` maps `us`, `mx`, `ca` to their credentials; `scheduling_url` is asked whom a programme's end concerns,
+    `notifications_url` to write to an address that a household wants to have or no longer has.
 
     `receiver_urls` maps them to where each is told of appointments; one without waits to be told until it has one.
     """
 
     scheduling_url: str
+    notifications_url: str
     systems: dict[str, SystemCredentials]
     receiver_urls: dict[System, HttpUrl] = Field(default={})
 

@@ -15,6 +15,15 @@ from shared import tracing
 from shared.clock import Clock
 
 
+@dataclass(frozen=True)
+class Address:
+    """An address of a case that is no contact yet, or not any more."""
+
+    case_ref: str
+    email: SecretStr
+    locale: str
+
+
 @dataclass
 class CodeSender:
     """`send` hands one message to the mail server. Hours that the household called safe do not hold a code back: whoever
@@ -41,6 +50,23 @@ class CodeSender:
             language, now = self.writer.language_for(contact.locale), self.clock.now()
             try:
                 await self.send(self.writer.write_code(uuid4(), contact.address, code, language=language, now=now))
+            except Refused:
+                span.error = REFUSED
+                return False
+            return True
+
+    async def send_to(self, address: Address, code: SecretStr | None, *, asked_in: SpanContext | None) -> bool:
+        """Sends the code by which the address is confirmed, or without one that it is no contact any more.
+
+        False when the address takes no mail. Raises: TryAgainLater.
+        """
+        attributes = {tracing.CASE: tracing.case_hash(address.case_ref)}
+        here, name = tracing.current(), "send contact code" if code else "send contact warning"
+        with tracing.span(name, SpanKind.CLIENT, parent=asked_in, links=[here], attributes=attributes) as span:
+            language, to = self.writer.language_for(address.locale), address.email.get_secret_value()
+            now = self.clock.now()
+            try:
+                await self.send(self.writer.write_about_contact(uuid4(), to, code, language=language, now=now))
             except Refused:
                 span.error = REFUSED
                 return False

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from services.notifications.channels.email import TryAgainLater
-from services.notifications.codes import CodeSender
+from services.notifications.codes import Address, CodeSender
 from services.notifications.contacts import IntakeAway
 from shared import tracing
 from shared.reference import canonical_case_ref
@@ -30,6 +30,24 @@ class CodeQuestion(BaseModel):
     traceparent: str | None = None
 
 
+class AddressQuestion(BaseModel):
+    """An address that is no contact yet, or not any more, and the language in which it is written to. It does not show
+    when this is printed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    case_ref: Annotated[str, Field(max_length=40)]
+    email: Annotated[SecretStr, Field(max_length=320)]
+    locale: Annotated[str, Field(max_length=40)]
+    traceparent: str | None = None
+
+
+class AddressCodeQuestion(AddressQuestion):
+    """The code by which the household confirms the address."""
+
+    code: Annotated[SecretStr, Field(min_length=6, max_length=6)]
+
+
 class CodeAnswer(BaseModel):
     """Whether it is on its way. If not, no address of the household takes it, and asking again changes nothing."""
 
@@ -49,5 +67,21 @@ def router(sender: CodeSender) -> APIRouter:
             return CodeAnswer(sent=await sender.send_code(question.case_ref, question.code, asked_in=asked_in))
         except (IntakeAway, TryAgainLater):
             raise Problem(503, "cannot_send_now", "intake or the mail server is away: ask again soon") from None
+
+    @api.post("/contact-codes", max_body_size=QUESTION_BYTES)
+    async def contact_codes(question: AddressCodeQuestion, role: OurService) -> CodeAnswer:
+        return await to_address(question, question.code)
+
+    @api.post("/contact-warnings", max_body_size=QUESTION_BYTES)
+    async def contact_warnings(question: AddressQuestion, role: OurService) -> CodeAnswer:
+        return await to_address(question, None)
+
+    async def to_address(question: AddressQuestion, code: SecretStr | None) -> CodeAnswer:
+        address = Address(question.case_ref, question.email, question.locale)
+        asked_in = tracing.from_traceparent(question.traceparent)
+        try:
+            return CodeAnswer(sent=await sender.send_to(address, code, asked_in=asked_in))
+        except TryAgainLater:
+            raise Problem(503, "cannot_send_now", "the mail server is away: ask again soon") from None
 
     return api

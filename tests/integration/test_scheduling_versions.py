@@ -42,6 +42,7 @@ async def test_who_names_the_version_that_is_there_is_served_and_told_the_next(
         ("", {"slot_id": 1}),
         ("/move", {"slot_id": 1}),
         ("/accept", None),
+        ("/extend", None),
         ("/decline", None),
         ("/cancel", {"reason": "error"}),
         ("/offer-again", None),

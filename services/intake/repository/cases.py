@@ -40,7 +40,9 @@ where cases.case_ref = r.case_ref
 """
 
 SEALED = """
-select case_ref, contact, result, snapshot ->> 'reachable' as reachable from cases where case_ref = any(:refs)
+select case_ref, contact, result, snapshot ->> 'reachable' as reachable,
+  o.email as own_email, o.locale as own_locale, o.safe_hours as own_hours
+from cases left join own_contacts o using (case_ref) where case_ref = any(:refs)
 """
 
 INSERT_LOOKS = """

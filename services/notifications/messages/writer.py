@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from services.notifications.channels.email import Email
 from services.notifications.domain.notices import Notice
 from services.notifications.messages.calendar_entry import CalendarEntry, EntryIdentity, calendar_entry
-from services.notifications.messages.codes import present_code
+from services.notifications.messages.codes import present_code, present_contact_code, present_contact_warning
 from services.notifications.messages.presenter import Letter, Surroundings, present
 from services.notifications.messages.render import render_html, render_text
 from shared.languages import Catalogue, choose_catalogue
@@ -51,6 +51,14 @@ class Writer:
     def write_code(self, id: UUID, to: str, code: SecretStr, *, language: str, now: datetime) -> Email:
         """The e-mail that brings a one-time code, ready to be sent under this id."""
         letter = present_code(code.get_secret_value(), self.catalogues[language])
+        return _email(letter, id, to, calendar=None, now=now)
+
+    def write_about_contact(self, id: UUID, to: str, code: SecretStr | None, *, language: str, now: datetime) -> Email:
+        """The e-mail that brings the code for a new address, or without one says that the address is no contact any more."""
+        catalogue = self.catalogues[language]
+        letter = (
+            present_contact_code(code.get_secret_value(), catalogue) if code else present_contact_warning(catalogue)
+        )
         return _email(letter, id, to, calendar=None, now=now)
 
 
