@@ -234,3 +234,17 @@ async def test_without_a_script_the_form_asks_the_server(town: Town) -> None:
     assert NOT_VALID == await window.page.locator("h1").inner_text()
     assert not await window.page.locator("#kept").is_visible()
     await window.context.close()
+
+
+@pytest.mark.parametrize("language", ["es", "en", "fr", "ht", "pt"])
+async def test_a_printed_letter_fits_one_sheet_of_either_size_with_its_square(town: Town, language: str) -> None:
+    page = town.inside["booked"].page
+    await page.goto(f"{town.address}/{language}/my-interview/letter")
+    sheets = {size: (await page.pdf(format=size)).count(b"/Type /Page\n") for size in ("A4", "Letter")}
+    await page.emulate_media(media="print")
+    for width in (NARROW, 794) if SCREENS else ():
+        await page.set_viewport_size({"width": width, "height": 1123})
+        await page.screenshot(path=f"{SCREENS}/letter-print-{language}-{width}.png", full_page=True)
+    await page.emulate_media(media="null")
+
+    assert {"A4": 1, "Letter": 1} == sheets

@@ -39,6 +39,7 @@ def letter_pdf(page: LetterPage, words: Words, now: datetime) -> bytes:
     _square(pdf, page.square_text)
     pdf.set_font("courier", size=8)
     pdf.multi_cell(0, 4, page.text, wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.ln(2)
     write(pdf, words.changed)
     return bytes(pdf.output())
 
