@@ -63,7 +63,7 @@ class PeopleQuestion(BaseModel):
 class BirthQuestion(CaseQuestion):
     """A case and a year in which someone of it may be born."""
 
-    year: Annotated[int, Field(ge=0, le=9999, repr=False)]
+    year: Annotated[int, Field(ge=0, le=9999, strict=True, repr=False)]
 
 
 class BirthView(BaseModel):
