@@ -104,6 +104,15 @@ async def _outside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Windo
     await window.page.fill("#code", "000000")
     await window.send()
     yield await window.look("code-wrong"), window
+    for name, path in (("verify", "/verify"), ("asked", "/verify/case")):
+        await window.page.goto(home + path)
+        yield await window.look(name), window
+    await window.send()
+    yield await window.look("asked-empty"), window
+    await window.page.fill("#reference", new_case_ref())
+    await window.page.fill("#year", "1990")
+    await window.send()
+    yield await window.look("asked-no"), window
     insisted = new_case_ref()
     for _ in range(3):
         await asked_for_code(town.portal.browser(f"198.51.100.{ord(language[0])}"), insisted)
