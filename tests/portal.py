@@ -17,6 +17,7 @@ from shared.clock import FixedClock
 from shared.db import Database
 from tests.builders import NOW
 from tests.openapi import served
+from tests.portal_intake import IntakeDouble
 from tests.scheduling import Scheduling, settings
 
 FORM = re.compile(r'<form method="post" action="([^"]+)"[^>]*>(.*?)</form>', re.DOTALL)
@@ -81,23 +82,6 @@ class NotificationsDouble:
                 return str(found[-1])
             await asyncio.sleep(0.02)
         raise AssertionError(f"{len(found)} codes, not {number}")
-
-
-class IntakeDouble:
-    """An intake that knows years of birth, and keeps what it was asked; away, it fails."""
-
-    def __init__(self) -> None:
-        self.births: dict[str, int] = {}
-        self.asked: list[dict[str, Any]] = []
-        self.is_away = False
-        self.app = FastAPI()
-
-        @self.app.post("/internal/births")
-        async def births(question: dict[str, Any]) -> dict[str, bool]:
-            self.asked.append(question)
-            if self.is_away:
-                raise HTTPException(503)
-            return {"fits": self.births.get(question["case_ref"]) == question["year"]}
 
 
 class Browser:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from services.intake.internal import CaseQuestion, OurService
 from services.intake.mails import Mails
-from services.intake.own_contacts import Mail, OwnContacts
+from services.intake.own_contacts import By, Mail, OwnContacts
 from services.intake.repository.own_contacts import take_back
 from shared import tracing
 from shared.events.eligibility import SafeHours
@@ -32,7 +32,13 @@ class OwnContactView(BaseModel):
     proposed_email: str | None
 
 
-class Saying(CaseQuestion):
+class Change(CaseQuestion):
+    """Something that a household changes, itself or with the help of an assistant whom it let."""
+
+    acted_by: Literal["household", "assistant"] = "household"
+
+
+class Saying(Change):
     """What the household says: the language it is written to in, and when; an empty text says at any hour."""
 
     locale: Annotated[str | None, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")] = None
@@ -45,7 +51,7 @@ class Proposing(CaseQuestion):
     email: Annotated[SecretStr, Field(max_length=320)]
 
 
-class Confirming(CaseQuestion):
+class Confirming(Change):
     """The code that came to a proposed address."""
 
     proposal: UUID
@@ -87,9 +93,9 @@ def router(service: Service, own: OwnContacts, mails: Mails) -> APIRouter:
 
     @api.post("/say")
     async def say(saying: Saying, role: OurService) -> Said:
-        ref, trace = _ref(saying), _trace(saying)
+        ref, by = _ref(saying), By(saying.acted_by, _trace(saying))
         said = saying.model_dump(include={"locale", "safe_hours"}, exclude_none=True)
-        known = await service.database.run(service.clock.now(), lambda uow: own.say(uow, ref, said, trace))
+        known = await service.database.run(service.clock.now(), lambda uow: own.say(uow, ref, said, by))
         return Said(known=known)
 
     @api.post("/propose")
@@ -100,9 +106,10 @@ def router(service: Service, own: OwnContacts, mails: Mails) -> APIRouter:
 
     @api.post("/confirm")
     async def confirm(confirming: Confirming, role: OurService) -> Confirmed:
-        ref, trace, code = _ref(confirming), _trace(confirming), confirming.code.get_secret_value()
+        ref, code = _ref(confirming), confirming.code.get_secret_value()
+        by = By(confirming.acted_by, _trace(confirming))
         outcome = await service.database.run(
-            service.clock.now(), lambda uow: own.confirm(uow, ref, confirming.proposal, code, trace)
+            service.clock.now(), lambda uow: own.confirm(uow, ref, confirming.proposal, code, by)
         )
         return Confirmed(outcome=outcome)
 

@@ -18,7 +18,6 @@ from shared import tracing
 from shared.crypto import KeyedHash, Sealer
 from shared.db import UnitOfWork
 
-HOUSEHOLD = "household"
 DIGITS = 6
 Proposed = Literal["proposed", "invalid", "too_often", "unknown"]
 Confirmed = Literal["changed", "wrong", "over"]
@@ -33,6 +32,14 @@ class Shown:
     safe_hours: str | None
     proposal: UUID | None = None
     proposed_email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who changes something, and in which trace."""
+
+    acted_by: str
+    traceparent: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +70,17 @@ class OwnContacts:
         proposed = self._sealer.open(open_.email, proposal_place(case_ref, open_.id)).decode()
         return Shown(shown.email, shown.locale, shown.safe_hours, open_.id, masked(proposed))
 
-    async def say(self, uow: UnitOfWork, case_ref: str, said: Mapping[str, str], traceparent: str | None) -> bool:
+    async def say(self, uow: UnitOfWork, case_ref: str, said: Mapping[str, str], by: By) -> bool:
         """Sets `locale` or `safe_hours`, where an empty text says any hour. False for a case that nobody knows."""
         if not await own_contacts.is_known(uow, case_ref):
             return False
         if "locale" in said:
             await own_contacts.set_locale(uow, case_ref, said["locale"])
-            await own_contacts.note(uow, case_ref, "language", acted_by=HOUSEHOLD, traceparent=traceparent)
+            await own_contacts.note(uow, case_ref, "language", acted_by=by.acted_by, traceparent=by.traceparent)
         if "safe_hours" in said:
             sealed = self._sealer.seal(said["safe_hours"].encode(), hours_place(case_ref))
             await own_contacts.set_hours(uow, case_ref, sealed)
-            await own_contacts.note(uow, case_ref, "safe-hours", acted_by=HOUSEHOLD, traceparent=traceparent)
+            await own_contacts.note(uow, case_ref, "safe-hours", acted_by=by.acted_by, traceparent=by.traceparent)
         return True
 
     async def propose(self, uow: UnitOfWork, case_ref: str, typed: str, traceparent: str | None) -> Mail | Proposed:
@@ -90,9 +97,7 @@ class OwnContacts:
             return "too_often"
         return Mail(id, email, contact.contact.locale, code)
 
-    async def confirm(
-        self, uow: UnitOfWork, case_ref: str, proposal: UUID, code: str, traceparent: str | None
-    ) -> Confirmed:
+    async def confirm(self, uow: UnitOfWork, case_ref: str, proposal: UUID, code: str, by: By) -> Confirmed:
         """Makes the proposed address the household's, and has the one before hear of it. Once: again changes nothing."""
         tried = await own_contacts.try_code(uow, case_ref, proposal)
         if tried is None:
@@ -100,14 +105,14 @@ class OwnContacts:
         if not hmac.compare_digest(bytes(tried.code), self._code(case_ref, proposal, code)):
             return "wrong" if tried.tries_left else "over"
         email = self._sealer.open(tried.email, proposal_place(case_ref, proposal)).decode()
-        before = await self._contact(uow, case_ref, traceparent, why="to tell it that it changed")
+        before = await self._contact(uow, case_ref, by.traceparent, why="to tell it that it changed")
         await own_contacts.set_email(
             uow, case_ref, self._sealer.seal(email.encode(), email_place(case_ref)), proposal=proposal
         )
         await own_contacts.use_up(uow, case_ref)
-        await own_contacts.note(uow, case_ref, "email", acted_by=HOUSEHOLD, traceparent=traceparent)
+        await own_contacts.note(uow, case_ref, "email", acted_by=by.acted_by, traceparent=by.traceparent)
         if before and before.contact.email and before.contact.email != email:
-            await self._warn(uow, case_ref, before, traceparent)
+            await self._warn(uow, case_ref, before, by.traceparent)
         return "changed"
 
     async def reset(self, uow: UnitOfWork, case_ref: str, *, acted_by: str) -> bool:

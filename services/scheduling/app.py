@@ -13,6 +13,7 @@ from services.scheduling.api.rush import Rush
 from services.scheduling.assists import Assists
 from services.scheduling.births import IntakeBirths
 from services.scheduling.codes import CodePost
+from services.scheduling.contacts import Contacts
 from services.scheduling.handlers import cases_changed, programmes_changed
 from services.scheduling.jobs import Jobs
 from services.scheduling.logins import Logins
@@ -60,6 +61,7 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         pins,
         Assists(settings.data_key.get_secret_value()),
         CodePost(service, settings.notifications_url, settings.tokens["service"]),
+        Contacts(settings.intake_url, settings.tokens["service"]),
     )
     keys = SigningKeys({kid: pem.get_secret_value() for kid, pem in settings.letter_keys.items()})
     choices = Choices(service.database, service.clock)

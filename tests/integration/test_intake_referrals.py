@@ -75,6 +75,19 @@ async def test_the_household_goes_on_with_people_contact_and_seniority(intake: R
     assert "Yat" == await _family_name(intake, new["case_ref"])
 
 
+async def test_what_the_household_said_of_its_contact_goes_with_it(intake: Referred) -> None:
+    old_ref = await intake.a_case(correo="casa@example.org")
+    said = {"case_ref": old_ref, "locale": "ht", "safe_hours": "18:00-22:00"}
+    service = {"authorization": "Bearer service-token"}
+    await intake.client.post("/internal/own-contact/say", json=said, headers=service)
+
+    await intake.refer(old_ref)
+
+    new_ref = (await intake.case(old_ref))["referred_to"]
+    [contact] = (await intake.ask_contacts(new_ref)).json()["contacts"]
+    assert ("ht", "18:00-22:00", "casa@example.org") == (contact["locale"], contact["safe_hours"], contact["email"])
+
+
 async def test_the_stream_of_the_new_case_begins_and_the_old_one_says_why_it_ended(intake: Referred) -> None:
     old_ref = await intake.a_case()
     before = await intake.newest(old_ref)

@@ -132,6 +132,14 @@ async def _inside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window
         yield await window.look(name), window
     await window.send()
     yield await window.look("decline-empty"), window
+    for name in ("contact", "contact/language", "contact/hours", "contact/email"):
+        await window.page.goto(f"{home}/{name}")
+        yield await window.look(name.replace("/", "-")), window
+    await window.send()
+    yield await window.look("contact-email-empty"), window
+    await window.page.fill("#email", "rosa@correo.org")
+    await window.send()
+    yield await window.look("contact-code"), window
     window = town.inside["waiting"]
     await window.page.goto(f"{home}/places")
     yield await window.look("days"), window

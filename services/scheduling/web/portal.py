@@ -9,6 +9,7 @@ from services.scheduling.assists import Assists
 from services.scheduling.births import Births
 from services.scheduling.checks import Checks
 from services.scheduling.codes import CodePost
+from services.scheduling.contacts import Contacts
 from services.scheduling.logins import Logins
 from services.scheduling.pins import Pins
 from services.scheduling.signatures import SigningKeys
@@ -16,6 +17,7 @@ from services.scheduling.web import (
     asked,
     assist,
     case,
+    contact,
     letter,
     letter_lists,
     my_interview,
@@ -33,12 +35,13 @@ from shared.service import Service
 
 @dataclass(frozen=True)
 class WaysIn:
-    """How people come to the pages of a case: households by themselves, or with the help of a worker."""
+    """How people come to the pages of a case: households by themselves, or with the help of a worker; and how they are reached."""
 
     logins: Logins
     pins: Pins
     assists: Assists
     post: CodePost
+    contacts: Contacts
 
 
 def router(
@@ -54,6 +57,7 @@ def router(
         case.add(routes, service, logins, ways.post)
         assist.add(routes, service, assists, logins, ways.pins)
         my_interview.add(routes, desk)
+        contact.add(routes, ways.contacts)
         places.add(routes, service, desk)
         letter.add(routes, service, keys)
         asked.add(routes, service, births, checks)

@@ -1,0 +1,181 @@
+"""How we reach you: a household reads how it is written to, and changes the language, the hours, or the address.
+
+A new address counts once the code that was sent there is typed. While intake is away nothing is lost that was typed.
+"""
+
+from datetime import time
+from typing import Any
+from uuid import UUID
+
+from fastapi.responses import Response
+
+from services.scheduling.contacts import Contacts, IntakeAway, OwnContact
+from services.scheduling.logins import DIGITS
+from services.scheduling.web.case import HOME
+from services.scheduling.web.routes import Routes
+from services.scheduling.web.visits import Visit
+from shared.dates import time_of_day
+from shared.languages import choose_catalogue
+from shared.web.problems import RETRY_AFTER_SECONDS
+
+CONTACT = f"{HOME}/contact"
+EMAIL, CODE, LANGUAGE, HOURS = (f"{CONTACT}/{part}" for part in ("email", "code", "language", "hours"))
+WRITTEN = ("es", "en", "fr", "ht", "pt")
+"""Languages that messages are written in. Source: docs/domain.md, "Languages"."""
+ANY_HOUR = "any"
+USUAL_HOURS = ("08:00-12:00", "12:00-18:00", "18:00-22:00")
+LONGEST_TYPED = 320
+
+
+def add(routes: Routes, contacts: Contacts) -> None:
+    """The pages about how a household is reached."""
+
+    @routes.get(CONTACT, private=True)
+    async def contact(visit: Visit) -> Response:
+        try:
+            own = await contacts.of(visit.case)
+        except IntakeAway:
+            return _away(visit, "contact.html", rows=())
+        done = visit.request.query_params.get("done")
+        return visit.page(
+            "contact.html", rows=_rows(visit, own), done=done if done in ("email", "language", "hours") else None
+        )
+
+    @routes.get(EMAIL, private=True)
+    async def email(visit: Visit) -> Response:
+        return visit.page("contact-email.html", typed="")
+
+    @routes.post(EMAIL, private=True)
+    async def email_typed(visit: Visit) -> Response:
+        typed = visit.fields.get("email", "").strip()[:LONGEST_TYPED]
+        try:
+            outcome = await contacts.propose(visit.case, typed) if typed else "invalid"
+        except IntakeAway:
+            return _away(visit, "contact-email.html", typed=typed)
+        if outcome == "proposed":
+            return visit.go(CODE)
+        status = {"cannot_send": 503, "too_often": 429}.get(outcome, 422)
+        return visit.page("contact-email.html", status=status, typed=typed, error=f"contact.error.{outcome}")
+
+    async def code_page(visit: Visit, *, error: str | None = None) -> Response:
+        try:
+            own = await contacts.of(visit.case)
+        except IntakeAway:
+            return _away(visit, "contact-code.html", own=None)
+        if own.proposal is None and error is None:
+            return visit.go(CONTACT)
+        return visit.page("contact-code.html", status=422 if error else 200, own=own, error=error)
+
+    @routes.get(CODE, private=True)
+    async def code(visit: Visit) -> Response:
+        return await code_page(visit)
+
+    @routes.post(CODE, private=True)
+    async def code_typed(visit: Visit) -> Response:
+        typed, proposal = "".join(visit.fields.get("code", "").split()), _id(visit.fields.get("proposal", ""))
+        if proposal is None or not (len(typed) == DIGITS and typed.isascii() and typed.isdigit()):
+            return await code_page(visit, error="contact.error.code_form" if typed else "contact.error.code_empty")
+        try:
+            outcome = await contacts.confirm(visit.case, visit.acted_by, proposal=proposal, code=typed)
+        except IntakeAway:
+            return _away(visit, "contact-code.html", own=OwnContact(locale="", proposal=proposal), typed=typed)
+        if outcome == "changed":
+            return visit.go(f"{CONTACT}?done=email")
+        return await code_page(visit, error="code.error.wrong" if outcome == "wrong" else "contact.error.over")
+
+    async def choice_page(visit: Visit, template: str, *, error: str | None = None) -> Response:
+        try:
+            own = await contacts.of(visit.case)
+        except IntakeAway:
+            return _away(visit, template, items=_items(visit, template, None))
+        items = _items(visit, template, own)
+        return visit.page(template, status=422 if error else 200, items=items, error=error)
+
+    @routes.get(LANGUAGE, private=True)
+    async def language(visit: Visit) -> Response:
+        return await choice_page(visit, "contact-language.html")
+
+    @routes.post(LANGUAGE, private=True)
+    async def language_chosen(visit: Visit) -> Response:
+        chosen = visit.fields.get("locale", "")
+        if chosen not in WRITTEN:
+            return await choice_page(visit, "contact-language.html", error="contact.error.choose")
+        return await say(visit, "language", chosen, locale=chosen)
+
+    @routes.get(HOURS, private=True)
+    async def hours(visit: Visit) -> Response:
+        return await choice_page(visit, "contact-hours.html")
+
+    @routes.post(HOURS, private=True)
+    async def hours_chosen(visit: Visit) -> Response:
+        chosen = visit.fields.get("hours", "")
+        if chosen not in (ANY_HOUR, *USUAL_HOURS):
+            return await choice_page(visit, "contact-hours.html", error="contact.error.choose")
+        return await say(visit, "hours", chosen, safe_hours="" if chosen == ANY_HOUR else chosen)
+
+    async def say(visit: Visit, what: str, chosen: str, **said: str) -> Response:
+        try:
+            await contacts.say(visit.case, visit.acted_by, **said)
+        except IntakeAway:
+            template = f"contact-{what}.html"
+            return _away(visit, template, items=_items(visit, template, None, chosen))
+        return visit.go(f"{CONTACT}?done={what}")
+
+
+def _away(visit: Visit, template: str, **values: Any) -> Response:
+    """The same page, with what was typed, and that it cannot be done now."""
+    answer = visit.page(template, status=503, error="contact.error.away", **values)
+    answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return answer
+
+
+def _rows(visit: Visit, own: OwnContact) -> list[dict[str, Any]]:
+    language = choose_catalogue(own.locale, visit.pages.catalogues).text("language.own")
+    said = {
+        "email": own.email or visit.text("contact.none"),
+        "language": language,
+        "hours": _hours(visit, own.safe_hours) if own.safe_hours else visit.text("contact.hours.any"),
+    }
+    return [
+        {
+            "key": {"text": visit.text(f"contact.{what}")},
+            "value": {"text": value},
+            "actions": {
+                "items": [
+                    {
+                        "href": f"/{visit.language}{CONTACT}/{what}",
+                        "text": visit.text("contact.change"),
+                        "visuallyHiddenText": visit.text(f"contact.{what}"),
+                    }
+                ]
+            },
+        }
+        for what, value in said.items()
+    ]
+
+
+def _items(visit: Visit, template: str, own: OwnContact | None, chosen: str | None = None) -> list[dict[str, Any]]:
+    """What can be chosen, with what holds now or was chosen checked."""
+    if template == "contact-language.html":
+        now = choose_catalogue(own.locale, visit.pages.catalogues).language if own else chosen
+        names = {tag: visit.pages.catalogues[tag].text("language.own") for tag in WRITTEN}
+        return [
+            {"value": tag, "text": name, "checked": tag == now, "label": {"attributes": {"lang": tag}}}
+            for tag, name in names.items()
+        ]
+    now = (own.safe_hours or ANY_HOUR) if own else chosen
+    texts = {ANY_HOUR: visit.text("contact.hours.any"), **{each: _hours(visit, each) for each in USUAL_HOURS}}
+    return [{"value": value, "text": text, "checked": value == now} for value, text in texts.items()]
+
+
+def _hours(visit: Visit, safe_hours: str) -> str:
+    first, _, last = safe_hours.partition("-")
+    begins, ends = (time_of_day(time.fromisoformat(each), visit.language) for each in (first, last))
+    return visit.text("contact.hours.between", begins=begins, ends=ends)
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
