@@ -238,3 +238,13 @@ async def test_no_address_and_no_code_is_stored_in_clear(portal: Portal, case: C
         rows = str(await portal.scheduling.rows(f"select t::text from {table} t"))  # noqa: S608 - our own tables
         assert len(rows) > 50
         assert (code in rows.split("-"), "203.0.113.7" in rows, b"203.0.113.7".hex() in rows) == (False,) * 3
+
+
+async def test_who_asks_in_the_same_moment_as_others_does_not_wait(portal: Portal, case: CaseChanged) -> None:
+    """Of two requests the one that began first may come to the count second."""
+    await asked_for_code(portal.browser("198.51.100.1"), new_case_ref())
+    portal.clock.advance(timedelta(milliseconds=-1))
+
+    page = await asked_for_code(portal.browser("198.51.100.2"), case.case_ref)
+
+    assert (200, ["Type your code or your PIN"]) == (page.status_code, headings(page))

@@ -110,11 +110,13 @@ async def press(uow: UnitOfWork, subjects: Mapping[bytes, Patience]) -> datetime
             now=uow.now,
         )
     rows = await uow.rows(LOCK_PRESSURES, subjects=list(subjects))
+    # Who waited for the lock comes after those before it, though its request may have begun a moment earlier.
+    now = max(uow.now, *(row.at for row in rows))
     free_at: datetime = max(row.free_at for row in rows)
-    if free_at > uow.now:
+    if free_at > now:
         return free_at
     for row in rows:
-        pressed = one_more(_pressure(row), subjects[bytes(row.subject)], uow.now)
+        pressed = one_more(_pressure(row), subjects[bytes(row.subject)], now)
         await uow.execute(
             STORE_PRESSURE, subject=row.subject, weight=pressed.weight, at=pressed.at, free_at=pressed.free_at
         )
