@@ -1,13 +1,21 @@
 """The texts in every language, read once at start from gettext catalogues."""
 
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Literal
 
+from babel import Locale, UnknownLocaleError
 from babel.messages.pofile import read_po
 
 FALLBACKS = ("es", "en")
 """Languages tried in turn when the household's own has no texts. Source: docs/domain.md, "Languages"."""
+
+ISOLATED = "\u2068{}\u2069"
+"""What runs from left to right among words that do not: it keeps its direction and turns nothing around it. Source: Unicode
+Standard Annex 9, "Explicit Directional Isolates"."""
 
 
 class MissingText(LookupError):
@@ -22,16 +30,35 @@ class Catalogue:
     texts: Mapping[str, str]
 
     def text(self, key: str, **values: str) -> str:
-        """The text with its placeholders filled in. Values are only inserted, never read as placeholders.
+        """The text with its placeholders filled in. Values are only inserted, never read as placeholders; each keeps its
+        own direction of writing.
 
         Raises: MissingText.
         """
         if key not in self.texts:
             raise MissingText(f"{key} in {self.language}")
+        if direction_of(self.language) == "rtl":
+            values = {name: _isolated(value) for name, value in values.items()}
         return self.texts[key].format(**values)
 
     def has(self, key: str) -> bool:
         return key in self.texts
+
+
+def _isolated(value: str) -> str:
+    """The value, in marks unless its first letter runs from right to left: a line of nothing but marked values has no direction."""
+    letters = (unicodedata.bidirectional(each) for each in value)
+    first = next((each for each in letters if each in ("L", "R", "AL")), "L")
+    return ISOLATED.format(value) if first == "L" else value
+
+
+@cache
+def direction_of(language: str) -> Literal["ltr", "rtl"]:
+    """The direction in which a language is written, as HTML names it."""
+    try:
+        return "rtl" if Locale.parse(language, sep="-").text_direction == "rtl" else "ltr"
+    except (ValueError, UnknownLocaleError):
+        return "ltr"
 
 
 def read_catalogues(folder: Path, drafts: Collection[str] = ()) -> dict[str, Catalogue]:

@@ -50,7 +50,7 @@ def sender_of(service: Service, settings: NotificationsSettings) -> NoticeSender
         database=service.database,
         clock=service.clock,
         contacts=IntakeContacts(settings.intake_url, settings.tokens["service"]),
-        writer=Writer(read_catalogues(LANGUAGES_DIR), server.address),
+        writer=Writer(read_catalogues(LANGUAGES_DIR, settings.drafts), server.address),
         send=partial(send, server=server),
         portal_url=settings.portal_url,
     )

@@ -6,7 +6,11 @@ from shared.settings import ServiceSettings
 
 
 class NotificationsSettings(ServiceSettings):
-    """`mailbox_dir` is the Maildir of a development mail server, shown at /mailbox; without it the page does not exist."""
+    """`mailbox_dir` is the Maildir of a development mail server, shown at /mailbox; without it the page does not exist.
+
+    `drafts` are languages whose texts nobody has reviewed yet (languages/drafts) and in which households are written to all
+    the same. Every notice leads to the portal in its language, so scheduling is told the same.
+    """
 
     intake_url: str
     portal_url: str
@@ -14,3 +18,4 @@ class NotificationsSettings(ServiceSettings):
     smtp_port: int
     mail_from: str = "Puente <no-reply@puente.example>"
     mailbox_dir: Path | None = None
+    drafts: frozenset[str] = frozenset()

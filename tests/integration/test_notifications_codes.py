@@ -82,11 +82,12 @@ async def url(new_database: MakeDatabase, notifications_template: str) -> str:
 
 
 @asynccontextmanager
-async def asking(url: str, intake: IntakeDouble, mail: MailServerDouble) -> AsyncIterator[Codes]:
+async def asking(url: str, intake: IntakeDouble, mail: MailServerDouble, **told: Any) -> AsyncIterator[Codes]:
     kept = Kept()
     async with serving(mail) as server, served(intake.app) as intake_url:
-        told = settings(url, None).model_copy(update={"intake_url": intake_url, "smtp_port": server.port})
-        codes = Codes(build(told), intake, mail, kept)
+        codes = Codes(
+            build(settings(url, None, intake_url=intake_url, smtp_port=server.port, **told)), intake, mail, kept
+        )
         tracing.configure("notifications", [kept])
         yield codes
         tracing.shutdown()
@@ -110,6 +111,20 @@ async def test_a_code_is_sent_at_once_in_the_households_language_whatever_its_ho
     assert ("ht", "Kòd ou") == (mail["Content-Language"], mail["Subject"])
     assert f"Kòd: {CODE}" in body.get_content()
     assert [ADDRESS] == codes.mail.accepted[0].rcpt_tos
+
+
+@pytest.mark.parametrize(("drafts", "language", "subject"), [((), "es", "Su código"), (("ar",), "ar", "رمزكم")])
+async def test_a_language_that_nobody_has_reviewed_is_written_only_when_settings_say_so(
+    url: str, drafts: tuple[str, ...], language: str, subject: str
+) -> None:
+    intake = IntakeDouble()
+    intake.contacts = [{**CONTACT, "locale": "ar"}]
+
+    async with asking(url, intake, MailServerDouble(), drafts=drafts) as codes:
+        await codes.ask()
+
+    [mail] = codes.mails()
+    assert (language, subject) == (mail["Content-Language"], mail["Subject"])
 
 
 async def test_two_codes_are_two_messages(codes: Codes) -> None:

@@ -21,7 +21,7 @@ from tests.unit.test_notifications_email import AN_EMAIL
 OPS = {"Authorization": "Bearer ops-token"}
 
 
-def settings(url: str, folder: Path | None) -> NotificationsSettings:
+def settings(url: str, folder: Path | None, **changes: Any) -> NotificationsSettings:
     fields: dict[str, Any] = {
         "database_url": url,
         "kafka": "127.0.0.1:1",
@@ -33,7 +33,7 @@ def settings(url: str, folder: Path | None) -> NotificationsSettings:
         "smtp_port": 1,
         "mailbox_dir": folder,
     }
-    return NotificationsSettings(**fields)
+    return NotificationsSettings(**{**fields, **changes})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -106,6 +106,16 @@ async def test_a_message_shows_its_text_its_html_in_a_frame_and_its_calendar_ent
     assert AN_EMAIL.calendar is not None
     assert calendar.content == AN_EMAIL.calendar.ics
     assert calendar.headers["content-disposition"] == 'attachment; filename="appointment.ics"'
+
+
+async def test_a_message_is_shown_in_the_direction_of_its_language(pages: httpx.AsyncClient, tmp_path: Path) -> None:
+    key = deliver(tmp_path, subject="موعدكم", text="تحية طيبة.", language="ar")
+
+    listed, shown = (await pages.get("/mailbox")).text, (await pages.get(f"/mailbox/{key}")).text
+
+    assert f'<a href="/mailbox/{key}" lang="ar" dir="auto">موعدكم</a>' in listed
+    assert '<h1 lang="ar" dir="auto">موعدكم</h1>' in shown
+    assert '<pre lang="ar" dir="auto">تحية طيبة.' in shown
 
 
 async def test_what_a_message_holds_cannot_run(pages: httpx.AsyncClient, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from services.notifications.messages.presenter import Letter, Surroundings, pres
 from services.notifications.messages.render import render_text
 from shared.events import Appointment, NoticeKind
 from shared.languages import read_catalogues
+from tests.portal import DRAFTS
 from tests.unit.notifications_builders import (
     CASE_REF,
     NOW,
@@ -21,7 +22,7 @@ from tests.unit.notifications_builders import (
     past,
 )
 
-CATALOGUES = read_catalogues(LANGUAGES_DIR)
+CATALOGUES = read_catalogues(LANGUAGES_DIR, DRAFTS)
 OLD = datetime(2026, 12, 14, 17, tzinfo=UTC)
 NEW = datetime(2026, 12, 14, 16, tzinfo=UTC)
 

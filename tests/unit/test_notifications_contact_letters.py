@@ -9,8 +9,9 @@ from pydantic import SecretStr
 from services.notifications.messages import LANGUAGES_DIR
 from services.notifications.messages.writer import Writer
 from shared.languages import read_catalogues
+from tests.portal import DRAFTS
 
-CATALOGUES = read_catalogues(LANGUAGES_DIR)
+CATALOGUES = read_catalogues(LANGUAGES_DIR, DRAFTS)
 WRITER = Writer(CATALOGUES, "puente@example.org")
 NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
 OLD, NEW = "old@example.org", "new@example.org"

@@ -12,9 +12,11 @@ from shared.languages import (
     Catalogue,
     MissingText,
     choose_catalogue,
+    direction_of,
     read_catalogue,
     read_catalogues,
 )
+from tests.portal import DRAFTS
 
 LANGUAGES = {"es", "en", "fr", "ht", "pt"}
 
@@ -42,6 +44,17 @@ def test_every_language_has_every_message_with_the_same_placeholders() -> None:
     assert faults_of(catalogues) == []
 
 
+def test_a_draft_has_every_message_too_with_the_same_placeholders() -> None:
+    english = read_catalogue(LANGUAGES_DIR / "en.po")
+
+    assert {path.stem for path in (LANGUAGES_DIR / "drafts").glob("*.po")} == set(DRAFTS)
+    assert [] == [
+        fault
+        for tag in DRAFTS
+        for fault in faults_of({"en": english, tag: read_catalogue(LANGUAGES_DIR / "drafts" / f"{tag}.po")})
+    ]
+
+
 def test_the_guard_sees_a_missing_text_and_a_missing_placeholder() -> None:
     english = Catalogue("en", {"a": "at {time}", "b": "b"})
     french = Catalogue("fr", {"a": "à l’heure"})
@@ -56,7 +69,7 @@ def test_every_kind_of_notice_has_its_first_sentence() -> None:
 
 
 def test_placeholders_are_plain_names_that_cannot_reach_into_a_value() -> None:
-    for catalogue in read_catalogues(LANGUAGES_DIR).values():
+    for catalogue in read_catalogues(LANGUAGES_DIR, DRAFTS).values():
         for text in catalogue.texts.values():
             assert all(re.fullmatch("[a-z_]+", name) for name in placeholders(text)), text
 
@@ -68,7 +81,7 @@ def test_a_value_with_braces_is_shown_and_not_read() -> None:
 
 
 def test_no_subject_and_no_calendar_title_says_more_than_that_there_is_a_date() -> None:
-    for catalogue in read_catalogues(LANGUAGES_DIR).values():
+    for catalogue in read_catalogues(LANGUAGES_DIR, DRAFTS).values():
         for key in ("subject", "calendar.summary"):
             assert placeholders(catalogue.texts[key]) == set()
             assert len(catalogue.texts[key].split()) <= 2
@@ -96,10 +109,31 @@ def test_a_service_does_not_start_when_a_language_lacks_a_text(tmp_path: Path) -
         ("und", "es"),
         ("", "es"),
         ("zz-Xx", "es"),
+        ("ar", "es"),
     ],
 )
 def test_a_household_gets_its_language_or_the_nearest_one(requested: str, used: str) -> None:
     assert choose_catalogue(requested, read_catalogues(LANGUAGES_DIR)).language == used
+
+
+def test_a_draft_is_written_only_where_settings_say_so() -> None:
+    assert "ar" == choose_catalogue("ar-EG", read_catalogues(LANGUAGES_DIR, DRAFTS)).language
+
+
+def test_a_value_among_words_from_right_to_left_keeps_its_own_direction() -> None:
+    texts = {"time": "{time} ({offset})"}
+
+    assert "\u20689:00\u2069 (\u2068UTC-6\u2069)" == Catalogue("ar", texts).text("time", time="9:00", offset="UTC-6")
+    assert "9:00 ص (\u2068UTC-6\u2069)" == Catalogue("ar", texts).text("time", time="9:00 ص", offset="UTC-6")
+    assert "9:00 (UTC-6)" == Catalogue("en", texts).text("time", time="9:00", offset="UTC-6")
+
+
+@pytest.mark.parametrize(
+    ("language", "direction"),
+    [("ar", "rtl"), ("ar-EG", "rtl"), ("es", "ltr"), ("mam", "ltr"), ("zz-Xx", "ltr"), ("", "ltr")],
+)
+def test_a_language_that_nobody_knows_runs_from_left_to_right(language: str, direction: str) -> None:
+    assert direction == direction_of(language)
 
 
 def test_without_spanish_english_is_used() -> None:

@@ -1,3 +1,5 @@
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -12,10 +14,11 @@ from services.notifications.messages.render import render_html, render_text
 from shared.clock import use_packaged_zone_data
 from shared.events import NoticeKind, SiteChanged
 from shared.languages import Catalogue, read_catalogues
+from tests.portal import DRAFTS
 from tests.unit.notifications_builders import CALENDAR_UID, CASE_REF, a_site, an_appointment, later
 
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
-CATALOGUES = read_catalogues(LANGUAGES_DIR)
+CATALOGUES = read_catalogues(LANGUAGES_DIR, DRAFTS)
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +29,11 @@ def packaged_zone_data() -> None:
 def a_letter(notice: Notice, language: str = "en", *, site: SiteChanged | None = None) -> Letter:
     around = Surroundings(CASE_REF, None, {"MX-TAP-01": site or a_site()}, "https://portal.example")
     return present(notice, around, CATALOGUES[language])
+
+
+def without_isolates(text: str) -> str:
+    """What is read; the marks around values say only in which direction."""
+    return re.sub("[\u2068\u2069]", "", text)
 
 
 def every_notice() -> list[Notice]:
@@ -70,7 +78,7 @@ def test_a_code_says_how_long_it_holds_that_nobody_asks_for_it_and_not_whose_it_
 
     for shape in (render_text(letter), render_html(letter)):
         assert "012345" in shape
-        assert "10 min" in shape
+        assert re.search(r"\b10\b", shape)
         assert catalogue.text("code.secret") in shape
         assert CASE_REF not in shape
     assert "012345" not in letter.subject
@@ -79,7 +87,7 @@ def test_a_code_says_how_long_it_holds_that_nobody_asks_for_it_and_not_whose_it_
 
 @pytest.mark.parametrize("language", sorted(CATALOGUES))
 def test_an_offer_says_everything_that_a_household_must_know(language: str) -> None:
-    text = render_text(a_letter(Notice(NoticeKind.OFFERED, an_appointment("pending")), language))
+    text = without_isolates(render_text(a_letter(Notice(NoticeKind.OFFERED, an_appointment("pending")), language)))
     catalogue = CATALOGUES[language]
 
     for fact in ("reference", "date", "time", "place", "people", "interpreter", "bring", "answer_by"):
@@ -181,10 +189,30 @@ def test_what_an_event_says_cannot_become_markup() -> None:
 def test_the_html_names_its_language_and_fetches_nothing() -> None:
     html = render_html(a_letter(Notice(NoticeKind.OFFERED, an_appointment("pending")), "ht"))
 
-    assert '<html lang="ht">' in html
+    assert '<html lang="ht" dir="ltr">' in html
     assert "src=" not in html
     assert "<script" not in html
     assert "<link" not in html
+
+
+def test_an_arabic_message_runs_from_right_to_left_also_where_only_its_body_is_shown() -> None:
+    letter = a_letter(Notice(NoticeKind.OFFERED, an_appointment("pending")), "ar")
+    html, text = render_html(letter), render_text(letter)
+
+    assert '<html lang="ar" dir="rtl">' in html
+    assert '<main lang="ar" dir="rtl"' in html
+    assert 'href="https://portal.example/ar/my-interview" dir="ltr"' in html
+    assert "<bdi>الاثنين، 14 ديسمبر 2026</bdi>" in html
+    assert "الساعة: 2:30 م بتوقيت \u2068Tapachula\u2069 (\u2068UTC-6\u2069)" in text
+    assert f"الرقم المرجعي: \u2068{CASE_REF}\u2069" in text
+
+
+@pytest.mark.parametrize("shape", [render_text, render_html])
+def test_what_is_latin_among_arabic_words_keeps_its_order(shape: Callable[[Letter], str]) -> None:
+    said = shape(a_letter(Notice(NoticeKind.OFFERED, an_appointment("pending")), "ar"))
+
+    for value in ("Tapachula", "UTC-6", "https://portal.example/"):
+        assert f"\u2068{value}\u2069" in said
 
 
 def an_entry(notice: Notice, *, site: SiteChanged | None = None, catalogue: Catalogue = CATALOGUES["en"]) -> Calendar:
@@ -237,6 +265,12 @@ def test_the_calendar_gives_no_person_no_case_and_no_programme_away() -> None:
     assert event["SUMMARY"] == "Cita"
     for secret in (CASE_REF, "MX-REF", "ATTENDEE"):
         assert secret not in whole
+
+
+def test_the_calendar_of_an_arabic_household_says_its_one_word_in_arabic() -> None:
+    [event] = an_entry(Notice(NoticeKind.BOOKED, an_appointment("booked")), catalogue=CATALOGUES["ar"]).walk("VEVENT")
+
+    assert ("موعد", "موعد") == (event["SUMMARY"], event.walk("VALARM")[0]["DESCRIPTION"])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from services.notifications.domain.notices import Matter, Notice
 from shared.dates import language_names, long_date, time_of_day, utc_offset
 from shared.events import Appointment, SiteChanged
-from shared.languages import Catalogue
+from shared.languages import Catalogue, direction_of
 
 PAGE = "my-interview"
 """The portal's page, in each language, that every notice leads to. It is the same for all: nothing in it says whose it is."""
@@ -45,6 +45,11 @@ class Letter:
     notes: tuple[str, ...]
     sections: tuple[Section, ...]
     footer: str
+
+    @property
+    def direction(self) -> str:
+        """In which the message is written, as HTML names it."""
+        return direction_of(self.language)
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,6 @@ from shared.web.problems import RETRY_AFTER_SECONDS
 
 CONTACT = f"{HOME}/contact"
 EMAIL, CODE, LANGUAGE, HOURS = (f"{CONTACT}/{part}" for part in ("email", "code", "language", "hours"))
-WRITTEN = ("es", "en", "fr", "ht", "pt")
-"""Languages that messages are written in. Source: docs/domain.md, "Languages"."""
 ANY_HOUR = "any"
 USUAL_HOURS = ("08:00-12:00", "12:00-18:00", "18:00-22:00")
 LONGEST_TYPED = 320
@@ -98,7 +96,7 @@ def add(routes: Routes, contacts: Contacts) -> None:
     @routes.post(LANGUAGE, private=True)
     async def language_chosen(visit: Visit) -> Response:
         chosen = visit.fields.get("locale", "")
-        if chosen not in WRITTEN:
+        if chosen not in visit.pages.catalogues:
             return await choice_page(visit, "contact-language.html", error="contact.error.choose")
         return await say(visit, "language", chosen, locale=chosen)
 
@@ -158,7 +156,7 @@ def _items(visit: Visit, template: str, own: OwnContact | None, chosen: str | No
     """What can be chosen, with what holds now or was chosen checked."""
     if template == "contact-language.html":
         now = choose_catalogue(own.locale, visit.pages.catalogues).language if own else chosen
-        names = {tag: visit.pages.catalogues[tag].text("language.own") for tag in WRITTEN}
+        names = {tag: catalogue.text("language.own") for tag, catalogue in visit.pages.catalogues.items()}
         return [
             {"value": tag, "text": name, "checked": tag == now, "label": {"attributes": {"lang": tag}}}
             for tag, name in names.items()

@@ -5,13 +5,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 
 from services.scheduling.web.files import read_file
-from shared.languages import FALLBACKS, Catalogue, read_catalogues
+from shared.languages import FALLBACKS, Catalogue, direction_of, read_catalogues
 
 HERE = Path(__file__).parent
 STYLES = {"ltr": "portal.css", "rtl": "portal-rtl.css"}
@@ -52,7 +51,7 @@ class Pages:
             t=self.catalogues[language].text,
             has=self.catalogues[language].has,
             language=language,
-            direction=_direction(language),
+            direction=direction_of(language),
             others=[(tag, catalogue.text("language.own")) for tag, catalogue in self.catalogues.items()],
             path=path,
             exit_to=EXIT_TO if path.startswith(OF_A_CASE) else None,
@@ -65,7 +64,7 @@ class Pages:
 
     def style_of(self, language: str) -> str:
         """The address of the style sheet of pages in that language."""
-        return self._styles[_direction(language)].path
+        return self._styles[direction_of(language)].path
 
     def language_for(self, request: Request) -> str:
         """The language that the browser asks for first and that we speak, else Spanish."""
@@ -89,10 +88,3 @@ def _weighed(part: str) -> tuple[float, str]:
         return float(quality or 1), tag.split("-")[0].lower()
     except ValueError:
         return 0.0, ""
-
-
-def _direction(language: str) -> str:
-    try:
-        return Locale.parse(language).text_direction
-    except UnknownLocaleError:
-        return "ltr"
