@@ -29,7 +29,7 @@ FAMILY_NAMES = {
 LANGUAGES = {"es": 46, "ht": 16, "en": 12, "fr": 10, "pt": 8, "mam": 3, "quc": 3, "ar": 2}
 """Of a hundred households."""
 
-PAGES_IN = ("es", "en", "fr", "ht", "pt")
+PAGES_IN = ("es", "en", "fr", "ht", "pt", "ar")
 NEEDS = ("wheelchair", "step-free", "hearing-loop", "quiet-room", "female-officer", "infant")
 REFERRERS = ("government", "un", "ngo", "self")
 SIZES = (1, 1, 1, 2, 2, 3, 3, 4, 5)
@@ -76,7 +76,7 @@ class Result:
 
     @property
     def locale(self) -> str:
-        """The language of letters: one of those that Puente writes, Spanish for who reads none of them."""
+        """The language of letters: one that Puente has texts in, unreviewed ones too; Spanish for who reads none of them."""
         return self.language if self.language in PAGES_IN else "es"
 
     def random_for_documents(self) -> Random:

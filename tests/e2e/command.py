@@ -1,6 +1,7 @@
 """`puente` as a program of its own."""
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -15,10 +16,13 @@ from deploy.local.ports import Ports, is_free
 from deploy.local.state import read_dev
 from tests.conftest import state_dir
 from tests.e2e.running import Running, eventually
+from tests.portal import DRAFTS
 
 PUENTE = Path(sys.executable).with_name("puente")
 WIDE = {**os.environ, "COLUMNS": "200"}
 """A terminal in which no name is cut."""
+WITH_DRAFTS = {**WIDE, "PUENTE_DRAFTS": json.dumps(DRAFTS)}
+"""With the languages that nobody has reviewed yet."""
 
 
 async def puente(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -32,10 +36,11 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 @asynccontextmanager
 async def running_puente() -> AsyncIterator[Running]:
-    """`puente run` without simulators, until it is interrupted as by Ctrl-C; then it has ended well."""
+    """`puente run` without simulators, in every language that has texts, until it is interrupted as by Ctrl-C; then it has
+    ended well."""
     with state_dir() as folder, (folder.parent / "printed").open("w+") as printed:
         words = ["run", "--no-simulators", "--port-base", str(_free_port_base()), "--state-dir", str(folder)]
-        process = await asyncio.create_subprocess_exec(PUENTE, *words, stdout=printed, stderr=printed, env=WIDE)
+        process = await asyncio.create_subprocess_exec(PUENTE, *words, stdout=printed, stderr=printed, env=WITH_DRAFTS)
         try:
             await eventually(lambda: _is_up(process, folder))
             yield Running(read_dev(folder), folder)

@@ -8,7 +8,16 @@ from icalendar import Calendar
 
 def text_of(mail: EmailMessage) -> str:
     """What people read."""
-    body = mail.get_body(("plain",))
+    return _body_of(mail, "plain")
+
+
+def html_of(mail: EmailMessage) -> str:
+    """The same as a page."""
+    return _body_of(mail, "html")
+
+
+def _body_of(mail: EmailMessage, kind: str) -> str:
+    body = mail.get_body((kind,))
     assert body is not None
     return str(body.get_content())
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from playwright.async_api import Browser, Page
 
 from deploy.simulators.households import Result
+from shared.languages import direction_of
 from tests.e2e.households import a_household
-from tests.e2e.mails import text_of
+from tests.e2e.mails import html_of, text_of
 from tests.e2e.running import Running, at_rest, eventually
 
 
@@ -28,6 +29,7 @@ STORIES = (
     Story("fr", "Il y a une date pour votre entretien", "Votre entretien est confirmé"),
     Story("ht", "Gen yon dat pou entèvyou ou a", "Entèvyou ou a konfime"),
     Story("pt", "Há uma data para sua entrevista", "Sua entrevista está confirmada"),
+    Story("ar", "هناك موعد لمقابلتكم", "مقابلتكم محجوزة"),
 )
 
 
@@ -56,6 +58,8 @@ async def _accepts(
     """What the household reads before and after it accepts."""
     [offer] = await puente.mails_to(household)
     [link] = set(re.findall(r"http\S+/my-interview", text_of(offer)))
+    written = (story.language, direction_of(story.language))
+    assert [written] == re.findall(r'<html lang="(\w+)" dir="(\w+)"', html_of(offer))
     context = await browser.new_context(java_script_enabled=story.has_javascript)
     page = await context.new_page()
     await page.goto(link)
@@ -67,6 +71,7 @@ async def _accepts(
     await page.fill("#code", code[0])
     await _send(page)
     await page.wait_for_url(link)
+    assert written == tuple(await page.evaluate("[document.documentElement.lang, document.dir]"))
     offered = await page.inner_text("h1")
     await _follow(page, "a[href$='/my-interview/accept']")
     await _send(page)
