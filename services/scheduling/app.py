@@ -65,8 +65,11 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
     )
     keys = SigningKeys({kid: pem.get_secret_value() for kid, pem in settings.letter_keys.items()})
     choices = Choices(service.database, service.clock)
-    pages = portal.router(service, the_pages(settings.drafts), ways, settings.data_key, keys, births)
-    routers = [*api.routers(service, names, pins, choices), pages]
+    pages = the_pages(settings.drafts)
+    routers = [
+        *api.routers(service, names, pins, choices, pages.catalogues),
+        portal.router(service, pages, ways, settings.data_key, keys, births),
+    ]
     rush = Middleware(Rush, choices=choices, tokens=settings.tokens)
     return create_app(service, routers=routers, ticks=ticks, counts=counts, ahead=[rush])
 

@@ -1,5 +1,7 @@
 """Scheduling over HTTP, for staff: cases and their places, appointments on their day, a site's day and calendar."""
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter
 
 from services.scheduling.api import (
@@ -17,15 +19,18 @@ from services.scheduling.api import (
 from services.scheduling.api.choosing import Choices
 from services.scheduling.people import Names
 from services.scheduling.pins import Pins
+from shared.languages import Catalogue
 from shared.service import Service
 
 
-def routers(service: Service, names: Names, known_pins: Pins, choices: Choices) -> list[APIRouter]:
+def routers(
+    service: Service, names: Names, known_pins: Pins, choices: Choices, catalogues: Mapping[str, Catalogue]
+) -> list[APIRouter]:
     """Every router of the service beside those for operations; `names` says who stands before an officer, `known_pins`
-    makes PINs, `choices` carries out what households choose."""
+    makes PINs, `choices` carries out what households choose, `catalogues` are the languages of the portal."""
     return [
         cases.router(service, choices),
-        pins.router(service, known_pins),
+        pins.router(service, known_pins, catalogues),
         referrals.router(service),
         appointments.router(service, names),
         sites.router(service),

@@ -1,6 +1,7 @@
 """PINs for households that no code can reach: shown once to who makes them, as text or on a sheet to print."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -9,9 +10,8 @@ from pydantic import BaseModel
 
 from services.scheduling.api.cases import canonical
 from services.scheduling.pins import MadePin, Pins
-from services.scheduling.web.pages import HERE
 from services.scheduling.web.pin_letter import pin_pdf, present_pin
-from shared.languages import choose_catalogue, read_catalogues
+from shared.languages import Catalogue, choose_catalogue
 from shared.service import Service
 from shared.settings import Role
 from shared.web.roles import CheckedFirst, requires
@@ -34,10 +34,9 @@ class Sheet(Response):
     media_type = "application/pdf"
 
 
-def router(service: Service, pins: Pins) -> APIRouter:
+def router(service: Service, pins: Pins, catalogues: Mapping[str, Catalogue]) -> APIRouter:
     """The routes of PINs under /v1/cases. They take no Idempotency-Key: an answer that is kept would keep the PIN."""
     api = APIRouter(prefix="/v1/cases", tags=["pins"], route_class=CheckedFirst)
-    catalogues = read_catalogues(HERE / "languages")
 
     async def made(case_ref: str, role: Role) -> MadePin:
         known = canonical(case_ref)

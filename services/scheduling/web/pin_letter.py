@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.scheduling.pins import MadePin
-from services.scheduling.web.letter_pdf import new_sheet, write, write_facts
 from services.scheduling.web.presented import Fact
+from services.scheduling.web.sheet import Sheet
 from shared.dates import long_date
 from shared.languages import Catalogue
 
@@ -40,10 +40,11 @@ def present_pin(made: MadePin, catalogue: Catalogue, host: str) -> PinLetter:
 
 def pin_pdf(letter: PinLetter, now: datetime) -> bytes:
     """The same as one sheet; its metadata say nothing of the household."""
-    pdf = new_sheet(letter.language, letter.title, now)
-    write(pdf, letter.title, size=18, style="B")
-    write_facts(pdf, letter.facts)
-    pdf.ln(4)
+    said = "".join((letter.title, *(fact.label + fact.value for fact in letter.facts), *letter.sentences))
+    sheet = Sheet(letter.language, letter.title, said, now=now)
+    sheet.write(letter.title, size=18, bold=True)
+    sheet.write_facts(letter.facts)
+    sheet.leave(4)
     for sentence in letter.sentences:
-        write(pdf, sentence, size=12)
-    return bytes(pdf.output())
+        sheet.write(sentence, size=12)
+    return sheet.as_bytes()
