@@ -1,5 +1,7 @@
 """What every test may need: PostgreSQL 18, started once a worker as `make run` does; and which worker does which test."""
 
+import gc
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -23,8 +25,12 @@ use_packaged_zone_data()
 
 MakeDatabase = Callable[[str], Awaitable[str]]
 _numbers = count()
+_made: list[str] = []
+"""The URLs of databases that there are."""
+MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - the fixture makes its own folder there
+"""Where there is so much room in memory, databases of tests need no disk."""
 FOR_A_MOMENT = ("alter system set fsync = off", "alter system set autovacuum = off", "select pg_reload_conf()")
-"""No database outlives its test: none waits for the disk, and nobody goes round hundreds of them to tidy up."""
+"""None waits for the disk, and nobody goes round to tidy up."""
 
 
 class ByRunningSystem(LoadScopeScheduling):
@@ -45,6 +51,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.parent.name != "web")
 
 
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collector need not look at it again and again, as in the services."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What tests measured, said at the end whichever worker ran them."""
     for report in terminalreporter.getreports("passed"):
@@ -53,10 +66,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @contextmanager
-def state_dir() -> Iterator[Path]:
+def state_dir(below: Path | None = None) -> Iterator[Path]:
     """A directory that PostgreSQL's user can enter, also while another pytest closes its own temporary folders to it."""
-    with tempfile.TemporaryDirectory(prefix="puente-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="puente-", dir=below, ignore_cleanup_errors=True) as folder:
         yield Path(folder) / "state"
+
+
+def _memory() -> Path | None:
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH else None
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -65,7 +82,7 @@ async def postgres_url() -> AsyncIterator[str]:
 
     What must survive a kill is tested on other servers.
     """
-    with state_dir() as folder:
+    with state_dir(_memory()) as folder:
         state, port = StateDir(folder), Ports.free().postgres
         state.claim()
         passwords = state.secrets()["database_passwords"]
@@ -82,15 +99,31 @@ async def postgres_url() -> AsyncIterator[str]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def new_database(postgres_url: str) -> MakeDatabase:
-    """Makes an empty database, or a copy of the one named: gives its URL."""
+    """Makes an empty database, or a copy of the one named: gives its URL. It is dropped after the test that made it."""
 
     async def make(template: str = "template0") -> str:
-        name = f"test_{next(_numbers)}"
-        source = urlsplit(template).path.lstrip("/") if "://" in template else template
-        await _administer(postgres_url, f"create database {name} template {source} strategy file_copy")
-        return urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}"))
+        url = urlunsplit(urlsplit(postgres_url)._replace(path=f"/test_{next(_numbers)}"))
+        await _administer(postgres_url, f"create database {_name(url)} template {_name(template)} strategy file_copy")
+        _made.append(url)
+        return url
 
     return make
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def no_database_outlives_its_test() -> AsyncIterator[None]:
+    """Those of fixtures that several tests share were made before, and stay."""
+    before = len(_made)
+    yield
+    while len(_made) > before:
+        url = _made.pop()
+        server = urlunsplit(urlsplit(url)._replace(path="/postgres"))
+        await _administer(server, f"drop database {_name(url)} with (force)")
+
+
+def _name(database: str) -> str:
+    """Of a database, by its URL or name."""
+    return urlsplit(database).path.lstrip("/")
 
 
 async def _administer(url: str, statement: str) -> None:

@@ -85,21 +85,22 @@ class Judge:
     """axe, which needs JavaScript: it looks at the pages that were seen without, in a browser of its own."""
 
     def __init__(self, page: Page) -> None:
-        self._page, self._html = page, ""
+        self._page = page
 
     @classmethod
     async def opened(cls, browser: Browser) -> "Judge":
         viewport = {"width": NARROW, "height": 640}
         context = await browser.new_context(viewport=viewport, bypass_csp=True, service_workers="block")
         judge = cls(page := await context.new_page())
-        await page.route("**/seen", lambda route: route.fulfill(body=judge._html, content_type="text/html"))
+        await page.route("**/seen", lambda route: route.fulfill(body="", content_type="text/html"))
         await page.add_init_script(path=AXE)
         return judge
 
     async def faults(self, origin: str, html: str) -> list[str]:
-        """What axe objects to: the rule and where."""
-        self._html = html
-        await self._page.goto(f"{origin}/seen")
+        """What axe objects to: the rule and where. It stays loaded from page to page, since that takes longer than its look."""
+        if not self._page.url.startswith(origin):
+            await self._page.goto(f"{origin}/seen")
+        await self._page.set_content(html)
         found = await self._page.evaluate(
             "async rules => (await axe.run({runOnly: rules, resultTypes: ['violations']})).violations", RULES
         )
