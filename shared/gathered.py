@@ -14,19 +14,19 @@ MOST = 250
 
 
 class Gathered(Generic[Asked, Answer]):
-    """`do_all` does what was asked, in the order in which it was, and gives an answer or an error for each.
+    """`do_all` does what was asked, in the order in which it was, and gives an answer for each.
 
     When it fails as a whole, each is done alone, so that one call at fault harms no other.
     """
 
-    def __init__(self, do_all: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer | Exception]]]) -> None:
+    def __init__(self, do_all: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]) -> None:
         self._do_all = do_all
-        self._waiting: deque[tuple[Asked, asyncio.Future[Answer]]] = deque()
+        self._waiting: deque[tuple[Asked, asyncio.Future[Answer | BaseException]]] = deque()
         self._work: asyncio.Task[None] | None = None
 
-    async def __call__(self, asked: Asked) -> Answer:
-        """Raises: the error that is the answer to this call."""
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    async def __call__(self, asked: Asked) -> Answer | BaseException:
+        """The answer, or the error for which there is none. It is given, not raised: of many calls most may be refused."""
+        answer: asyncio.Future[Answer | BaseException] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, answer))
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._until_nobody_waits())
@@ -36,17 +36,14 @@ class Gathered(Generic[Asked, Answer]):
         while self._waiting:
             await self._do([self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))])
 
-    async def _do(self, batch: Sequence[tuple[Asked, "asyncio.Future[Answer]"]]) -> None:
+    async def _do(self, batch: Sequence[tuple[Asked, "asyncio.Future[Answer | BaseException]"]]) -> None:
         [outcome] = await asyncio.gather(self._do_all([asked for asked, _ in batch]), return_exceptions=True)
         if isinstance(outcome, BaseException) and len(batch) > 1 and not isinstance(outcome, DatabaseUnavailable):
             for each in batch:
                 await self._do([each])
             return
+        answers: Sequence[Answer | BaseException]
         answers = [outcome] * len(batch) if isinstance(outcome, BaseException) else outcome
         for (_, future), answer in zip(batch, answers, strict=True):
-            if future.done():  # who asked has gone
-                continue
-            if isinstance(answer, BaseException):
-                future.set_exception(answer)
-            else:
+            if not future.done():  # else who asked has gone
                 future.set_result(answer)

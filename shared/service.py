@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
-from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import logs, ops, spans, tracing
 from shared.clock import Clock, SystemClock, use_packaged_zone_data
@@ -90,15 +90,28 @@ class Service:
                     return
 
 
+class _Application(FastAPI):
+    """Every request goes to `first`, which is the application as it is made, or who answers some requests ahead of all
+    that they would go through there."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.first: ASGIApp = super().__call__
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.first(scope, receive, send)
+
+
 def create_app(
     service: Service,
     *,
     routers: Sequence[APIRouter],
     ticks: Sequence[Tick],
     counts: ops.Counts,
-    ahead: Sequence[Middleware] = (),
+    ahead: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> FastAPI:
-    """The service's web application; its consumer, relay and ticks run while it does. `ahead` sees requests first."""
+    """The service's web application; its consumer, relay and ticks run while it does. `ahead` makes of it what sees
+    requests first, without span and security headers: what it does not answer itself it gives to the application."""
     common = [
         Tick("forget_old_rows", timedelta(hours=1), _job(service, forget_old_rows)),
         Tick("forget_old_spans", timedelta(hours=1), _job(service, spans.forget_old_spans)),
@@ -114,16 +127,15 @@ def create_app(
         await service.database.close()
         tracing.shutdown()
 
-    app = FastAPI(title=f"Puente {service.name}", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = _Application(title=f"Puente {service.name}", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.settings, app.state.service = service.settings, service
     problems.install(app)
     openapi.install(app)
     for router in (ops.router(service, counts), *routers):
         app.include_router(router)
-    for each in ahead:
-        app.add_middleware(each.cls, *each.args, **each.kwargs)
     app.add_middleware(Traced)
     app.add_middleware(Guarded)
+    app.first = ahead(app.first)
     return app
 
 
@@ -185,7 +197,10 @@ def main(name: str, *, serve: Callable[[], FastAPI], prepare: Callable[[], None]
     elif command == "serve":
         calm_garbage_collector()
         tracing.configure(name, spans.processors(settings.database_url, settings.otlp_endpoint))
-        uvicorn.run(serve(), host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=5)
+        uvicorn.run(
+            serve(), host=settings.host, port=settings.port, log_level="warning", access_log=False,
+            server_header=False, timeout_graceful_shutdown=5,
+        )  # fmt: skip
         tracing.shutdown()
     else:
         sys.exit(f"unknown command {command}: say prepare or serve")

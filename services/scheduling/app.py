@@ -2,10 +2,10 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.middleware import Middleware
 
 from services.scheduling import api
 from services.scheduling.api.choosing import Choices
@@ -64,14 +64,13 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         Contacts(settings.intake_url, settings.tokens["service"]),
     )
     keys = SigningKeys({kid: pem.get_secret_value() for kid, pem in settings.letter_keys.items()})
-    choices = Choices(service.database, service.clock)
     pages = the_pages(settings.drafts)
     routers = [
-        *api.routers(service, names, pins, choices, pages.catalogues),
+        *api.routers(service, names, pins, pages.catalogues),
         portal.router(service, pages, ways, settings.data_key, keys, births),
     ]
-    rush = Middleware(Rush, choices=choices, tokens=settings.tokens)
-    return create_app(service, routers=routers, ticks=ticks, counts=counts, ahead=[rush])
+    rush = partial(Rush, choices=Choices(service.database, service.clock), tokens=settings.tokens)
+    return create_app(service, routers=routers, ticks=ticks, counts=counts, ahead=rush)
 
 
 async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:

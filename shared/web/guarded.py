@@ -1,5 +1,6 @@
 """Security headers on every response, errors and files included. A page says what it may load; all else loads nothing."""
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -17,7 +18,19 @@ HEADERS = {
 }
 """Source: docs/domain.md, "Security headers"."""
 
-ENCODED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+Headers = list[tuple[bytes, bytes]]
+ENCODED: Headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
+
+def guarded(response: Response) -> Response:
+    """The response with what `Guarded` would add: for who answers ahead of it."""
+    response.raw_headers = _with_all(response.raw_headers)
+    return response
+
+
+def _with_all(headers: Headers) -> Headers:
+    given = {name.lower() for name, _ in headers}
+    return [*headers, *(each for each in ENCODED if each[0] not in given)]
 
 
 class Guarded:
@@ -27,10 +40,9 @@ class Guarded:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def guarded(message: Message) -> None:
+        async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(each for each in ENCODED if each[0] not in given)]
+                message["headers"] = _with_all(message["headers"])
             await send(message)
 
-        await self.app(scope, receive, guarded if scope["type"] == "http" else send)
+        await self.app(scope, receive, noting if scope["type"] == "http" else send)

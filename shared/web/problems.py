@@ -7,6 +7,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from opentelemetry.trace import SpanContext
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
@@ -36,15 +37,15 @@ UNAVAILABLE = Problem(
 )
 
 
-def problem_response(problem: Problem) -> Response:
-    """The problem as `application/problem+json`."""
+def problem_response(problem: Problem, context: SpanContext | None = None) -> Response:
+    """The problem as `application/problem+json`; `context`: the span that it came of, None: the one that runs now."""
     body = {
         "type": "about:blank",
         "title": problem.code.replace("_", " "),
         "status": problem.status,
         "code": problem.code,
         "detail": problem.detail,
-        "trace_id": f"{tracing.current().trace_id:032x}",
+        "trace_id": f"{(context or tracing.current()).trace_id:032x}",
         **problem.extra,
     }
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if problem.status == 503 else {}

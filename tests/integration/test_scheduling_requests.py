@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from services.scheduling.commands.choosing import Choosing, choose_together
-from services.scheduling.commands.requests import Named
 from shared import tracing
 from shared.events import CaseChanged
 from shared.web.problems import Problem
@@ -157,23 +156,40 @@ async def test_the_key_of_one_household_says_nothing_about_another(scheduling: S
     assert [answer.json()["case_ref"] for answer in answers] == [first.case_ref, second.case_ref]
 
 
-async def test_a_refusal_is_the_same_again_when_the_place_is_free_and_a_new_key_gets_it(
-    scheduling: Scheduling, http: Client
+@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8"])
+async def test_whether_a_place_is_taken_is_looked_at_anew_when_it_is_asked_again(
+    scheduling: Scheduling, http: Client, content_type: str
 ) -> None:
+    named = {**KEY, "Content-Type": content_type}
     (winner, slots), (loser, _) = await a_chooser(scheduling), await a_chooser(scheduling)
     await scheduling.leave_only(slots[0])
     await http.choose(winner, slots[0])
-    refused = await http.choose(loser, slots[0], **KEY)
+    refused = [await http.choose(loser, slots[0], **named) for _ in "12"]
     await http.call(winner, "/appointment/cancel", {"reason": "applicant-request"})
     await scheduling.do(lambda uow: uow.execute("delete from slot_claims"))
     await scheduling.do(lambda uow: uow.execute("update slots set taken = 0"))
     await scheduling.do(lambda uow: uow.execute("delete from freed_places"))
 
-    again, anew = await http.choose(loser, slots[0], **KEY), await http.choose(loser, slots[0], **OTHER_KEY)
+    again = await http.choose(loser, slots[0], **named)
 
-    assert refused.json()["code"] == again.json()["code"] == "place_taken"
-    assert (again.status_code, again.json()["detail"]) == (409, refused.json()["detail"])
-    assert anew.json()["state"] == "booked"
+    assert [answer.json()["code"] for answer in refused] == ["place_taken"] * 2
+    assert again.json()["state"] == "booked"
+
+
+async def test_a_key_that_booked_is_answered_so_although_the_case_may_choose_again_and_the_place_is_gone(
+    scheduling: Scheduling, http: Client
+) -> None:
+    case, slots = await a_chooser(scheduling)
+    await scheduling.leave_only(slots[0])
+    first = await http.choose(case, slots[0], **KEY)
+    await http.call(case, "/appointment/decline")
+    await http.call(case, "/appointment/offer-again")
+
+    again, anew = await http.choose(case, slots[0], **KEY), await http.choose(case, slots[0], **OTHER_KEY)
+
+    assert await scheduling.waiting(case) == "awaiting_choice"
+    assert again.content == first.content
+    assert anew.json()["code"] == "place_taken"
 
 
 async def test_a_refused_move_is_refused_again_with_its_key(scheduling: Scheduling, http: Client) -> None:
@@ -192,7 +208,7 @@ async def test_choices_that_arrive_together_keep_their_keys_with_their_answers(s
     await scheduling.leave_only(slots[0])
 
     def choosing(case: CaseChanged, key: str | None) -> Choosing:
-        return Choosing(case.case_ref, slots[0], "assistant", tracing.new_root(), Named(key))
+        return Choosing(case.case_ref, slots[0], "assistant", tracing.new_root(), key)
 
     asked = [choosing(first, "a"), choosing(second, "b"), choosing(first, "a"), choosing(second, "c")]
     answers = await scheduling.do(lambda uow: choose_together(uow, asked))
@@ -200,7 +216,7 @@ async def test_choices_that_arrive_together_keep_their_keys_with_their_answers(s
     again = await scheduling.do(lambda uow: choose_together(uow, asked))
 
     kept = await scheduling.rows("select case_ref, status from answered_requests order by status")
-    assert [(row.case_ref, row.status) for row in kept] == [(first.case_ref, 200), (second.case_ref, 409)]
+    assert [(row.case_ref, row.status) for row in kept] == [(first.case_ref, 200)]
     assert [outcome(answer) for answer in answers] == ["booked", "place_taken", "booked", None]
     assert [outcome(answer) for answer in again] == ["place_taken", None]
 

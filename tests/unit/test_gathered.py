@@ -3,15 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 
-import pytest
-
+from shared.db import DatabaseUnavailable
 from shared.gathered import Gathered
 
 
 async def test_what_comes_while_one_is_at_work_is_done_together_after_it() -> None:
     batches: list[list[int]] = []
 
-    async def double(asked: Sequence[int]) -> list[int | Exception]:
+    async def double(asked: Sequence[int]) -> list[int]:
         batches.append(list(asked))
         await asyncio.sleep(0.01)
         return [2 * n for n in asked]
@@ -27,29 +26,33 @@ async def test_what_comes_while_one_is_at_work_is_done_together_after_it() -> No
 
 
 async def test_one_call_at_fault_harms_no_other() -> None:
-    async def invert(asked: Sequence[int]) -> list[float | Exception]:
+    async def invert(asked: Sequence[int]) -> list[float]:
         return [1 / n for n in asked]
 
     gathered = Gathered(invert)
 
-    answers = await asyncio.gather(*(gathered(n) for n in (1, 0, 2)), return_exceptions=True)
+    answers = await asyncio.gather(*(gathered(n) for n in (1, 0, 2)))
 
     assert [type(answer) for answer in answers] == [float, ZeroDivisionError, float]
 
 
-async def test_an_error_that_is_an_answer_is_raised_to_who_asked() -> None:
-    async def refuse(asked: Sequence[int]) -> list[int | Exception]:
-        return [ValueError(str(n)) if n < 0 else n for n in asked]
+async def test_when_the_database_is_away_nobody_is_done_alone() -> None:
+    tries = []
 
-    gathered = Gathered(refuse)
+    async def ask(asked: Sequence[int]) -> list[int]:
+        tries.append(len(asked))
+        raise DatabaseUnavailable("away")
 
-    assert await gathered(1) == 1
-    with pytest.raises(ValueError, match="-1"):
-        await gathered(-1)
+    gathered = Gathered(ask)
+
+    answers = await asyncio.gather(*(gathered(n) for n in range(3)))
+
+    assert [type(answer) for answer in answers] == [DatabaseUnavailable] * 3
+    assert tries == [3]
 
 
 async def test_who_went_away_does_not_keep_the_others_from_their_answer() -> None:
-    async def slowly(asked: Sequence[int]) -> list[int | Exception]:
+    async def slowly(asked: Sequence[int]) -> list[int]:
         await asyncio.sleep(0.01)
         return list(asked)
 

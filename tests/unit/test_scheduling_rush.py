@@ -1,4 +1,4 @@
-"""What is answered ahead of the routes: plain choices of who may choose. All else goes on as it came."""
+"""What is answered ahead of the application: plain choices of who may choose. All else goes on as it came."""
 
 from collections.abc import AsyncIterator
 from typing import Any, cast
@@ -6,15 +6,16 @@ from typing import Any, cast
 import httpx
 import pytest
 from pydantic import SecretStr
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from services.scheduling.api.choosing import Choices
 from services.scheduling.api.rush import Rush
-from services.scheduling.commands.choosing import Choosing
-from services.scheduling.commands.requests import NOTHING, Named
+from services.scheduling.commands.choosing import Answer, Choosing
 from shared.db import DatabaseUnavailable
 from shared.reference import new_case_ref
 from shared.settings import Role
+from shared.web.guarded import HEADERS
 from shared.web.problems import Problem
 
 CASE = new_case_ref()
@@ -25,15 +26,17 @@ TOKENS: dict[Role, SecretStr] = {"assistant": SecretStr("assistant"), "service":
 class Heard:
     """Stands for the choices, and for the application behind."""
 
-    def __init__(self, answer: dict[str, Any] | Exception) -> None:
+    def __init__(self, answer: Answer | Exception, refusal: Response | Exception | None = None) -> None:
         self.answer = answer
+        self.refusal = refusal
         self.asked: list[Choosing] = []
         self.went_on: list[bytes] = []
 
-    async def __call__(self, asked: Choosing) -> dict[str, Any]:
+    async def refused(self, asked: Choosing) -> Response | Exception | None:
+        return self.refusal
+
+    async def carried_out(self, asked: Choosing) -> Answer | Exception:
         self.asked.append(asked)
-        if isinstance(self.answer, Exception):
-            raise self.answer
         return self.answer
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,7 +68,8 @@ async def test_a_plain_choice_is_answered_ahead() -> None:
     answer = await heard.post(f"/v1/cases/{CASE.lower()}/appointment", headers={"Idempotency-Key": '"one"'})
 
     assert (answer.status_code, answer.json(), answer.headers["etag"]) == (200, heard.answer, '"3"')
-    assert [(a.case_ref, a.slot_id, a.acted_by, a.named) for a in heard.asked] == [(CASE, 7, "assistant", Named("one"))]
+    assert [(a.case_ref, a.slot_id, a.acted_by, a.key) for a in heard.asked] == [(CASE, 7, "assistant", "one")]
+    assert all(answer.headers[name] == value for name, value in HEADERS.items())
     assert heard.went_on == []
 
 
@@ -79,7 +83,34 @@ async def test_a_refusal_is_a_problem_document(refusal: Exception, status: int) 
 
     assert (answer.status_code, answer.json()["status"]) == (status, status)
     assert answer.headers["content-type"] == "application/problem+json"
-    assert heard.asked[0].named == NOTHING
+    assert answer.json()["trace_id"] == f"{heard.asked[0].context.trace_id:032x}"
+    assert heard.asked[0].key is None
+    assert all(answer.headers[name] == value for name, value in HEADERS.items())
+
+
+async def test_whose_time_is_gone_is_told_so_and_nothing_is_carried_out() -> None:
+    heard = Heard(None, refusal=Response(b"gone", 409))
+
+    answer = await heard.post()
+
+    assert (answer.status_code, answer.content, heard.asked, heard.went_on) == (409, b"gone", [], [])
+
+
+async def test_without_a_database_nobody_can_be_told_that_a_time_is_gone() -> None:
+    heard = Heard(None, refusal=DatabaseUnavailable("away"))
+
+    answer = await heard.post()
+
+    assert (answer.status_code, heard.asked, heard.went_on) == (503, [], [])
+
+
+@pytest.mark.parametrize("answer", [None, ZeroDivisionError("our fault")])
+async def test_what_is_to_be_done_alone_and_what_failed_goes_on_as_it_came(answer: Exception | None) -> None:
+    heard = Heard(answer)
+
+    answered = await heard.post()
+
+    assert (answered.status_code, heard.went_on) == (204, [b'{"slot_id": 7}'])
 
 
 @pytest.mark.parametrize(
@@ -99,6 +130,7 @@ async def test_a_refusal_is_a_problem_document(refusal: Exception, status: int) 
         {"content": b'{"slot_id": 7, "more": "' + 2_000 * b"x" + b'"}'},
         {"path": f"{PATH}/move"},
         {"path": "/v1/cases/NA7K-3QF2-M9XX/appointment"},
+        {"path": f"{PATH}?more=1"},
         {"method": "GET"},
     ],
 )

@@ -16,20 +16,17 @@ from services.scheduling.api import (
     standby,
     waiting,
 )
-from services.scheduling.api.choosing import Choices
 from services.scheduling.people import Names
 from services.scheduling.pins import Pins
 from shared.languages import Catalogue
 from shared.service import Service
 
 
-def routers(
-    service: Service, names: Names, known_pins: Pins, choices: Choices, catalogues: Mapping[str, Catalogue]
-) -> list[APIRouter]:
+def routers(service: Service, names: Names, known_pins: Pins, catalogues: Mapping[str, Catalogue]) -> list[APIRouter]:
     """Every router of the service beside those for operations; `names` says who stands before an officer, `known_pins`
-    makes PINs, `choices` carries out what households choose, `catalogues` are the languages of the portal."""
+    makes PINs, `catalogues` are the languages of the portal."""
     return [
-        cases.router(service, choices),
+        cases.router(service),
         pins.router(service, known_pins, catalogues),
         referrals.router(service),
         appointments.router(service, names),

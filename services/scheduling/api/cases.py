@@ -9,12 +9,10 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 
 from services.scheduling import commands, views
-from services.scheduling.api.choosing import Choice, Choices
+from services.scheduling.api.choosing import Choice
 from services.scheduling.api.named import Naming
 from services.scheduling.choices import Span, places_of
-from services.scheduling.commands.choosing import Choosing
 from services.scheduling.commands.requests import Command, Request, once
-from shared import tracing
 from shared.db import UnitOfWork
 from shared.reference import canonical_case_ref
 from shared.service import Service
@@ -53,7 +51,7 @@ class Cancellation(BaseModel):
     ]
 
 
-def router(service: Service, choices: Choices) -> APIRouter:
+def router(service: Service) -> APIRouter:
     """The routes under /v1/cases."""
     api = APIRouter(prefix="/v1/cases", tags=["cases"], responses=refusals(409), route_class=CheckedFirst)
 
@@ -93,9 +91,8 @@ def router(service: Service, choices: Choices) -> APIRouter:
 
     @api.post("/{case_ref}/appointment", responses=OLD)
     async def choose(case_ref: str, choice: Choice, role: Staff, named: Naming, response: Response) -> dict[str, Any]:
-        answer = await choices(Choosing(canonical(case_ref), choice.slot_id, role, tracing.current(), named))
-        response.headers["ETag"] = etag(answer["version"])
-        return answer
+        request = Request(canonical(case_ref), role, f"choose {choice.slot_id}", named)
+        return await doing(request, response, lambda uow, ref: commands.choose(uow, ref, choice.slot_id, role))
 
     @api.post("/{case_ref}/appointment/accept", responses=OLD)
     async def accept(

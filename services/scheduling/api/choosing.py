@@ -1,17 +1,23 @@
 """A household chooses a time: what many ask at the same moment is carried out together."""
 
+import time
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
+from opentelemetry.trace import SpanContext, SpanKind
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
-from services.scheduling import commands
-from services.scheduling.commands.choosing import Choosing, choose_together
-from services.scheduling.commands.requests import once
+from services.scheduling.commands.choosing import Answer, Choosing, choose_together, gone
+from services.scheduling.commands.places import place_taken
+from shared import tracing
 from shared.clock import Clock
-from shared.db import Database, DatabaseUnavailable
+from shared.db import Database
 from shared.gathered import Gathered
-from shared.web.problems import Problem
+from shared.web.guarded import guarded
+from shared.web.problems import problem_response
+
+ROUTE = "/v1/cases/{case_ref}/appointment"
 
 
 class Choice(BaseModel):
@@ -21,28 +27,36 @@ class Choice(BaseModel):
 
 
 class Choices:
-    """Carries out choices; each gets the case as it is then. Raises: Problem."""
+    """Answers choices, those of the same moment together.
+
+    `refused` gives the refusal of a choice whose time is gone, its span recorded, else None. `carried_out` gives the case
+    after the choice, or the refusal; None for what is to be done alone.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._gathered = Gathered(self._together)
+        self.refused = Gathered(self._refused)
+        self.carried_out = Gathered(self._carried_out)
 
-    async def __call__(self, asked: Choosing) -> dict[str, Any]:
-        return await self._gathered(asked)
+    async def _refused(self, asked: Sequence[Choosing]) -> list[Response | None]:
+        """Refusals change nothing: one document says it to all of them, and one span stands for them."""
+        starts_ns = time.time_ns()
+        late = await self._database.run(self._clock.now(), lambda uow: gone(uow, asked))
+        if not late:
+            return [None] * len(asked)
+        refusal = guarded(problem_response(place_taken(), context := tracing.new_root()))
+        note(context, refusal.status_code, starts_ns, len(late))
+        return [refusal if n in late else None for n in range(len(asked))]
 
-    async def _together(self, asked: Sequence[Choosing]) -> list[dict[str, Any] | Exception]:
-        """In one transaction; what it leaves is done after it, one by one."""
-        answers = await self._database.run(self._clock.now(), lambda uow: choose_together(uow, asked))
-        return [answer or await self._alone(each) for each, answer in zip(asked, answers, strict=True)]
+    async def _carried_out(self, asked: Sequence[Choosing]) -> list[Answer]:
+        return await self._database.run(self._clock.now(), lambda uow: choose_together(uow, asked))
 
-    async def _alone(self, asked: Choosing) -> dict[str, Any] | Exception:
-        try:
-            return await once(
-                self._database,
-                self._clock.now(),
-                asked.request,
-                lambda uow, ref: commands.choose(uow, ref, asked.slot_id, asked.acted_by),
-            )
-        except (Problem, DatabaseUnavailable) as refusal:
-            return refusal
+
+def note(context: SpanContext, status: int, starts_ns: int, requests: int = 1) -> None:
+    """Records the span of a choice that was answered ahead of the route, or of so many refusals."""
+    attributes = {tracing.HTTP_METHOD: "POST", tracing.HTTP_ROUTE: ROUTE, tracing.HTTP_STATUS: status}
+    if requests > 1:
+        attributes[tracing.REQUESTS] = requests
+    error = str(status) if status >= 500 else None
+    tracing.Span(f"POST {ROUTE}", SpanKind.SERVER, context, None, attributes, (), starts_ns, error).end()

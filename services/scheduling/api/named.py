@@ -14,7 +14,7 @@ from shared.web.versions import IfMatch, version_in
 KEY_PATTERN = re.compile(r'"?([A-Za-z0-9._:=/+-]{1,100})"?')
 KEY = (
     "A value that no other request of this case has. The same request again is answered as it was and not done again, for"
-    " 24 hours"
+    " 24 hours; only whether a place is still taken is looked at anew"
 )
 Key = Annotated[
     str | None, Header(description=KEY, pattern=f"^{KEY_PATTERN.pattern}$", examples=["8e03978e-40d5-43dd"])

@@ -1,8 +1,8 @@
 """Choices of many households in one transaction: each gets what it would get alone, in the order in which they asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from opentelemetry.trace import SpanContext
 
@@ -10,7 +10,7 @@ from services.scheduling import views
 from services.scheduling.choices import LONGEST, need_to_choose
 from services.scheduling.commands.locked import unknown_case
 from services.scheduling.commands.places import place_taken
-from services.scheduling.commands.requests import NOTHING, Named, Request, answered_before, keep
+from services.scheduling.commands.requests import Named, Request, answered_before, keep, kept_key
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.needs import Need
 from services.scheduling.domain.places import Place
@@ -25,35 +25,38 @@ from shared.settings import Role
 from shared.web.problems import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Choosing:
-    """A household's choice; `context` is the span of the request."""
+class Choosing(NamedTuple):
+    """A household's choice, with the key under which it is done once; `context` is the span of the request."""
 
     case_ref: str
     slot_id: int
     acted_by: Role
     context: SpanContext
-    named: Named = NOTHING
+    key: str | None = None
 
     @property
     def request(self) -> Request:
         """The choice among all that can be asked of the case."""
-        return Request(self.case_ref, self.acted_by, f"choose {self.slot_id}", self.named)
+        return Request(self.case_ref, self.acted_by, f"choose {self.slot_id}", Named(self.key))
 
 
 Answer = dict[str, Any] | Problem | None
 
 
+async def gone(uow: UnitOfWork, asked: Sequence[Choosing]) -> set[int]:
+    """Which of them, counted from 0, can only be refused, since their places are taken: read, without any lock."""
+    return await slots.gone_for(uow, [(each.case_ref, each.slot_id, kept_key(each.key)) for each in asked])
+
+
 async def choose_together(uow: UnitOfWork, asked: Sequence[Choosing]) -> list[Answer]:
     """The case after each choice, as staff see it, or the refusal.
 
-    None for what is to be done alone, afterwards: a case that has an appointment or is not what was seen, or for which
-    something else is asked, too.
+    None for what is to be done alone, afterwards: a case that has an appointment, or for which something else is asked, too.
     """
     first = {each.case_ref: each for each in reversed(asked)}
     before = await answered_before(uow, [each.request for each in first.values()])
     new = {ref: each for ref, each in first.items() if ref not in before}
-    answers = await _answered_now(uow, asked, new)
+    answers = await _placed(uow, asked, new) if new else {}
     await keep(uow, [(each.request, answer) for ref, each in new.items() if (answer := answers[ref])])
     answers.update(before)
     return [answers[each.case_ref] if _is_same(each, first[each.case_ref]) else None for each in asked]
@@ -61,14 +64,7 @@ async def choose_together(uow: UnitOfWork, asked: Sequence[Choosing]) -> list[An
 
 def _is_same(asked: Choosing, first: Choosing) -> bool:
     """It is the first request of its case, or that under the same key once more."""
-    return asked is first or (asked.named.key is not None and asked.request == first.request)
-
-
-async def _answered_now(uow: UnitOfWork, asked: Sequence[Choosing], new: Mapping[str, Choosing]) -> dict[str, Answer]:
-    """Those whose places are gone are refused without any lock."""
-    gone = await slots.gone_for(uow, [(ref, each.slot_id, each.named.seen_version) for ref, each in new.items()])
-    wanted = {ref: each for ref, each in new.items() if ref not in gone}
-    return {**{ref: place_taken() for ref in gone}, **(await _placed(uow, asked, wanted) if wanted else {})}
+    return asked is first or (asked.key is not None and asked.request == first.request)
 
 
 async def _placed(uow: UnitOfWork, asked: Sequence[Choosing], wanted: Mapping[str, Choosing]) -> dict[str, Answer]:
@@ -92,11 +88,11 @@ async def _needs(
     programmes = await reference.programmes(uow, {case.snapshot.programme for case in known.values()})
     areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
     needs = {}
-    for ref, asked in wanted.items():
+    for ref in wanted:
         case = known.get(ref)
         if case is None:
             answers[ref] = unknown_case()
-        elif case.live or asked.named.seen_version not in (None, case.version):
+        elif case.live:
             answers[ref] = None
         else:
             try:

@@ -26,6 +26,7 @@ FOR_THEMSELVES = frozenset({HOUSEHOLD, "assistant"})
 """Who moves interviews as households may: they themselves, and assistants for them."""
 FOR_HOUSEHOLDS = frozenset({"applicant-request", "applicant-unable", "household-changed"})
 """Reasons of the household: it keeps its seniority and waits."""
+PLACE_TAKEN = "place_taken"
 OF_AUTHORITIES = frozenset(
     {"interpreter-unavailable", "officer-unavailable", "site-closed", "site-capacity", "safety", "error"}
 )
@@ -111,7 +112,7 @@ async def _book(uow: UnitOfWork, case: KnownCase, slot_id: int, acted_by: str, r
 
 def place_taken() -> Problem:
     """The refusal of a place that is not there, not the household's, or another's by now."""
-    return Problem(409, "place_taken", "this place cannot be had any more: look at what is free now and choose again")
+    return Problem(409, PLACE_TAKEN, "this place cannot be had any more: look at what is free now and choose again")
 
 
 async def _held(uow: UnitOfWork, case: KnownCase, slot_id: int) -> Place:

@@ -12,6 +12,7 @@ import orjson
 from services.scheduling import views
 from services.scheduling.changes import check_case_version
 from services.scheduling.commands.locked import locked
+from services.scheduling.commands.places import PLACE_TAKEN
 from services.scheduling.repository import answered
 from shared.db import Database, UnitOfWork
 from shared.settings import Role
@@ -43,8 +44,8 @@ class Request:
 
     @property
     def key(self) -> str | None:
-        """The key as it is kept: nobody can read out of it what a sender put into it."""
-        return hashlib.sha256(self.named.key.encode()).hexdigest() if self.named.key else None
+        """The key as it is kept."""
+        return kept_key(self.named.key)
 
     @property
     def said(self) -> str:
@@ -52,10 +53,16 @@ class Request:
         return f"{self.acted_by} {self.what}"
 
 
+def kept_key(key: str | None) -> str | None:
+    """The key as it is kept: nobody can read out of it what a sender put into it."""
+    return hashlib.sha256(key.encode()).hexdigest() if key else None
+
+
 async def once(database: Database, now: datetime, asked: Request, command: Command) -> dict[str, Any]:
     """The case after the command, or what the same request was answered before under its key.
 
-    A second one that comes while the first is at work waits for it. A refusal counts as an answer, too.
+    A second one that comes while the first is at work waits for it. A refusal counts as an answer, too, but that a place
+    is taken.
     Raises: Problem of the command, 409 for a key that stands for another request, 412 when the case is not what was seen.
     """
     try:
@@ -126,8 +133,9 @@ async def keep(uow: UnitOfWork, answers: Sequence[tuple[Request, Answer]]) -> No
 
 
 def _is_kept(refusal: Problem) -> bool:
-    """Only how things stood then: what is unknown, malformed or old is looked at anew when it is asked again."""
-    return refusal.status == 409
+    """Only how things stood with the case: what is unknown, malformed or old is looked at anew when it is asked again, and
+    so is a place that was taken, of which a crowd is told at the same moment."""
+    return refusal.status == 409 and refusal.code != PLACE_TAKEN
 
 
 def _plain(answer: Answer) -> dict[str, Any]:

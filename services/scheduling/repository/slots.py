@@ -30,13 +30,14 @@ order by r.id
 """
 
 GONE = """
-select c.case_ref
-from unnest(cast(:refs as text[]), cast(:ids as bigint[]), cast(:versions as bigint[])) as w(ref, slot_id, version)
-join cases c on c.case_ref = w.ref and c.waiting = 'awaiting_choice' and c.version = coalesce(w.version, c.version)
-join slots s on s.id = w.slot_id
+select coalesce(array_agg(w.n), '{}') as gone
+from unnest(cast(:refs as text[]), cast(:ids as bigint[]), cast(:keys as text[])) with ordinality as w(ref, id, key, n)
+join cases c on c.case_ref = w.ref and c.waiting = 'awaiting_choice'
+join slots s on s.id = w.id
 where not exists (select 1 from slots o join resources r on r.id = o.resource_id
-  where o.site = s.site and o.kind = s.kind and o.starts_at = s.starts_at and o.taken < o.capacity
-    and c.snapshot ->> 'programme' = any(r.programmes))
+    where o.site = s.site and o.kind = s.kind and o.starts_at = s.starts_at and o.taken < o.capacity
+      and c.programme = any(r.programmes))
+  and not exists (select 1 from answered_requests a where a.case_ref = w.ref and a.key = w.key)
 """
 
 LOCK = 'select id, capacity - taken as "left" from slots where id = any(:ids) order by id for update'
@@ -134,11 +135,12 @@ async def starts_of(uow: UnitOfWork, slot_ids: Sequence[int]) -> dict[int, tuple
     return {row.id: (row.site, row.starts_at) for row in rows}
 
 
-async def gone_for(uow: UnitOfWork, wanted: Sequence[tuple[str, int, int | None]]) -> set[str]:
-    """Which of these cases, each with the slot that it wants, wait for their choice and want one that is full; not those
-    that changed since the version that was seen, if one is said."""
-    refs, ids, versions = [[each[n] for each in wanted] for n in range(3)]
-    return {row.case_ref for row in await uow.rows(GONE, refs=refs, ids=ids, versions=versions)}
+async def gone_for(uow: UnitOfWork, wanted: Sequence[tuple[str, int, str | None]]) -> set[int]:
+    """Which of these, counted from 0, are cases that wait for their choice and slots at whose time all is taken; not those
+    with a key under which the case was answered before."""
+    refs, ids, keys = [[each[n] for each in wanted] for n in range(3)]
+    [row] = await uow.rows(GONE, refs=refs, ids=ids, keys=keys)
+    return {n - 1 for n in row.gone}
 
 
 async def lock(uow: UnitOfWork, slot_ids: Iterable[int]) -> dict[int, int]:
