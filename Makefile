@@ -8,18 +8,19 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 STYLE := services/scheduling/web/static/portal.css
+AUDIO := services/scheduling/web/static/audio/.spoken
 LONG_TESTS := $(addprefix tests/integration/test_,scheduling_last_place.py scheduling_races.py scheduling_whole_life.py portal_timing.py)
 # Two at a time: while one waits for what it killed, the other works. One after the other: ARGS="-n 0".
 PYTEST := $(BIN)/pytest -n 2 --no-loadscope-reorder
 
-run: .venv/.ready $(STYLE)
+run: .venv/.ready $(STYLE) $(AUDIO)
 	exec $(BIN)/puente run $(ARGS)
 
-test: .venv/.ready $(STYLE)
+test: .venv/.ready $(STYLE) $(AUDIO)
 	$(PYTEST) $(ARGS)
 
 # What CI runs.
-check: .venv/.ready $(STYLE)
+check: .venv/.ready $(STYLE) $(AUDIO)
 	set -e
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -56,3 +57,12 @@ clean-state:
 $(STYLE): $(wildcard services/scheduling/web/assets/*) | .venv/.ready
 	echo "building the portal's style sheet"
 	$(BIN)/python -m deploy.assets
+
+# What pages say aloud; where nothing can speak they have no player, and everything else works.
+$(AUDIO): $(wildcard services/scheduling/web/languages/*.po services/scheduling/web/templates/* services/scheduling/web/aloud.py deploy/audio.py deploy/voices/*) | .venv/.ready
+	if command -v espeak-ng >/dev/null && command -v lame >/dev/null; then
+	  echo "speaking the portal's pages"
+	  $(BIN)/python -m deploy.audio || echo "the portal's pages are not spoken: see above" >&2
+	else
+	  echo "the portal's pages are not spoken: espeak-ng or lame is missing (Debian: apt-get install espeak-ng lame)" >&2
+	fi

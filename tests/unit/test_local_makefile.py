@@ -64,7 +64,8 @@ def test_once_everything_is_installed_nothing_is_asked_of_the_network(clone: Pat
     puente.chmod(0o755)
     style = clone / "services" / "scheduling" / "web" / "static" / "portal.css"
     style.parent.mkdir(parents=True)
-    for made in (clone / ".venv" / ".ready", style):
+    (style.parent / "audio").mkdir()
+    for made in (clone / ".venv" / ".ready", style, style.parent / "audio" / ".spoken"):
         made.touch()
 
     done = subprocess.run(
@@ -76,3 +77,19 @@ def test_once_everything_is_installed_nothing_is_asked_of_the_network(clone: Pat
     )
 
     assert "puente run --no-simulators\n" == done.stdout
+
+
+def test_where_nothing_can_speak_it_runs_all_the_same_and_says_what_to_install(clone: Path) -> None:
+    puente = clone / ".venv" / "bin" / "puente"
+    puente.parent.mkdir(parents=True)
+    puente.write_text('#!/bin/sh\necho "puente $@"\n')
+    puente.chmod(0o755)
+    style = clone / "services" / "scheduling" / "web" / "static" / "portal.css"
+    style.parent.mkdir(parents=True)
+    for made in (clone / ".venv" / ".ready", style):
+        made.touch()
+
+    done = subprocess.run(["make", "run"], cwd=clone, env={"PATH": str(clone / "bin")}, capture_output=True, text=True)
+
+    assert ("puente run\n", 0) == (done.stdout, done.returncode)
+    assert "apt-get install espeak-ng lame" in done.stderr

@@ -9,6 +9,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 
+from services.scheduling.web.aloud import ALOUD, aloud
+from services.scheduling.web.audio import Audio, AudioFiles
 from services.scheduling.web.files import read_file
 from shared.languages import FALLBACKS, Catalogue, direction_of, read_catalogues
 
@@ -16,9 +18,10 @@ HERE = Path(__file__).parent
 STYLES = {"ltr": "portal.css", "rtl": "portal-rtl.css"}
 """The style sheet of each direction of writing, one the mirror of the other. Built by `deploy/assets.py`."""
 CONTENT = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""Content-Security-Policy of pages: our own style sheet and images, no script."""
+"""Content-Security-Policy of pages: our own style sheet, images and voices, no script."""
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 """Cache-Control of files whose name changes when they do."""
 
@@ -34,7 +37,7 @@ MACROS = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jin
 class Pages:
     """Renders templates in every language that has a catalogue, and in those drafts of one that are asked for."""
 
-    def __init__(self, drafts: Collection[str] = ()) -> None:
+    def __init__(self, drafts: Collection[str] = (), audio: AudioFiles | None = None) -> None:
         self.catalogues: Mapping[str, Catalogue] = read_catalogues(HERE / "languages", drafts)
         self._styles = {direction: read_file(name) for direction, name in STYLES.items()}
         self.files = {file.path: file for file in self._styles.values()}
@@ -44,10 +47,29 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._heard: dict[tuple[str, str], Audio] = {}
+        self._heard = self._find_audio(audio or AudioFiles())
+        self.audio = {each.path: each for each in self._heard.values()}
 
     def render(self, template: str, language: str, path: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The page in that language. `path` is its address after the language, for the links to the other languages."""
-        html = self._templates.get_template(template).render(
+        html = self._html(template, language, path, **values)
+        return HTMLResponse(
+            html, status, {"Content-Security-Policy": CONTENT, "Content-Language": language, "Vary": "Accept-Language"}
+        )
+
+    def aloud(self, page: str, language: str) -> str:
+        """What is said aloud of a page of `ALOUD`, as long as nobody has typed anything into it."""
+        return aloud(self._html(f"{page}.html", language, "", **ALOUD[page]))
+
+    def _find_audio(self, files: AudioFiles) -> dict[tuple[str, str], Audio]:
+        """By template and language: the file that says what the page says now."""
+        asked = [(page, language) for language in filter(files.has, self.catalogues) for page in ALOUD]
+        found = {each: files.find(each[1], each[0], self.aloud(*each)) for each in asked}
+        return {(f"{page}.html", language): audio for (page, language), audio in found.items() if audio}
+
+    def _html(self, template: str, language: str, path: str, **values: Any) -> str:
+        return self._templates.get_template(template).render(
             t=self.catalogues[language].text,
             has=self.catalogues[language].has,
             language=language,
@@ -56,10 +78,8 @@ class Pages:
             path=path,
             exit_to=EXIT_TO if path.startswith(OF_A_CASE) else None,
             style_path=self.style_of(language),
+            heard=self._heard.get((template, language)),
             **values,
-        )
-        return HTMLResponse(
-            html, status, {"Content-Security-Policy": CONTENT, "Content-Language": language, "Vary": "Accept-Language"}
         )
 
     def style_of(self, language: str) -> str:
