@@ -20,6 +20,9 @@ from deploy.local.ports import Ports
 from deploy.local.postgres import database_url, postgres
 from deploy.local.state import StateDir
 from shared.clock import use_packaged_zone_data
+from tests import scheduling
+from tests.openapi import served
+from tests.portal import Neighbours
 
 use_packaged_zone_data()
 
@@ -119,6 +122,18 @@ async def no_database_outlives_its_test() -> AsyncIterator[None]:
         url = _made.pop()
         server = urlunsplit(urlsplit(url)._replace(path="/postgres"))
         await _administer(server, f"drop database {_name(url)} with (force)")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def scheduling_template(new_database: MakeDatabase) -> str:
+    return await scheduling.prepared(await new_database())
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def neighbours() -> AsyncIterator[Neighbours]:
+    made = Neighbours()
+    async with served(made) as made.address:
+        yield made
 
 
 def _name(database: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 RIGHT = ["2xx", "401", "403", "404", "409", "412", "428", "5xx"]
 """Answers to well-formed requests: who may, what there is, what was seen and how things stand no schema can say."""
@@ -43,7 +43,7 @@ class Special:
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
+async def served(app: ASGIApp) -> AsyncIterator[str]:
     """The application's address while it is served, without its consumer, relay and ticks."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="warning"))
     serving = asyncio.create_task(server.serve())

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI, HTTPException
+from starlette.types import Receive, Scope, Send
 
 from deploy.assets import BUILT as STYLE
 from deploy.assets import build as build_style
@@ -16,7 +17,6 @@ from services.scheduling.app import build
 from shared.clock import FixedClock
 from shared.db import Database
 from tests.builders import NOW
-from tests.openapi import served
 from tests.portal_intake import IntakeDouble
 from tests.scheduling import Scheduling, settings
 
@@ -156,15 +156,30 @@ class Portal:
         await self.app.state.service.database.close()
 
 
+class Neighbours:
+    """ASGI: intake and notifications at one address, served once for all portals, of which each finds its own."""
+
+    def __init__(self) -> None:
+        self.address = ""
+        self.renew()
+
+    def renew(self) -> None:
+        self.notifications, self.intake = NotificationsDouble(), IntakeDouble()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = self.notifications if scope["path"] == "/internal/codes" else self.intake
+        await asked.app(scope, receive, send)
+
+
 @asynccontextmanager
-async def open_portal(scheduling: Scheduling, drafts: Collection[str] = ()) -> AsyncIterator[Portal]:
+async def open_portal(
+    scheduling: Scheduling, neighbours: Neighbours, drafts: Collection[str] = ()
+) -> AsyncIterator[Portal]:
     if not STYLE.exists():
         await asyncio.to_thread(build_style)
-    notifications, intake = NotificationsDouble(), IntakeDouble()
-    async with served(notifications.app) as address, served(intake.app) as intake_address:
-        scheduling.clock.instant = NOW
-        told = settings(scheduling.database.url, intake_url=intake_address, notifications_url=address, drafts=drafts)
-        app = build(told, scheduling.clock)
-        portal = Portal(scheduling, app, notifications, intake)
-        yield portal
-        await portal.close()
+    neighbours.renew()
+    scheduling.clock.instant, at = NOW, neighbours.address
+    told = settings(scheduling.database.url, intake_url=at, notifications_url=at, drafts=drafts)
+    portal = Portal(scheduling, build(told, scheduling.clock), neighbours.notifications, neighbours.intake)
+    yield portal
+    await portal.close()

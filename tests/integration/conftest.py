@@ -9,18 +9,13 @@ from shared.events import CaseChanged
 from tests import intake, notifications, scheduling
 from tests.builders import a_case, a_programme
 from tests.conftest import MakeDatabase
-from tests.portal import Portal, open_portal
+from tests.portal import Neighbours, Portal, open_portal
 from tests.scheduling_http import Client
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def intake_template(new_database: MakeDatabase) -> str:
     return await intake.prepared(await new_database())
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def scheduling_template(new_database: MakeDatabase) -> str:
-    return await scheduling.prepared(await new_database())
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -58,10 +53,10 @@ async def a_notifications(
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def portal(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Portal]:
+async def portal(new_database: MakeDatabase, scheduling_template: str, neighbours: Neighbours) -> AsyncIterator[Portal]:
     """What people do there leaves every rule of scheduling true."""
     running = scheduling.Scheduling(await new_database(scheduling_template))
-    async with open_portal(running) as portal:
+    async with open_portal(running, neighbours) as portal:
         yield portal
     await running.check()
     await running.database.close()

@@ -7,13 +7,13 @@ import pytest_asyncio
 from services.scheduling import commands
 from shared.events import CaseChanged
 from tests.builders import a_case, a_programme
-from tests.portal import DRAFTS, Portal, headings, open_portal, texts
+from tests.portal import DRAFTS, Neighbours, Portal, headings, open_portal, texts
 from tests.scheduling import Scheduling
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def drafted(scheduling: Scheduling) -> AsyncIterator[Portal]:
-    async with open_portal(scheduling, DRAFTS) as portal:
+async def drafted(scheduling: Scheduling, neighbours: Neighbours) -> AsyncIterator[Portal]:
+    async with open_portal(scheduling, neighbours, DRAFTS) as portal:
         yield portal
 
 

@@ -12,16 +12,16 @@ from services.scheduling import commands
 from shared.events import Allocation, CaseChanged
 from tests.builders import a_case, a_programme
 from tests.conftest import MakeDatabase
-from tests.portal import LANGUAGES, Browser, Portal, forms, headings, open_portal, texts
+from tests.portal import LANGUAGES, Browser, Neighbours, Portal, forms, headings, open_portal, texts
 from tests.scheduling import Scheduling
 
 HOME = "/en/my-interview"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def portal(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Portal]:
+async def portal(new_database: MakeDatabase, scheduling_template: str, neighbours: Neighbours) -> AsyncIterator[Portal]:
     scheduling = Scheduling(await new_database(scheduling_template))
-    async with open_portal(scheduling) as portal:
+    async with open_portal(scheduling, neighbours) as portal:
         chosen_in = a_programme(programme="MX-TVH", allocation=Allocation.CHOICE, sites=("MX-TAP-02",))
         await scheduling.receive(a_programme(), chosen_in, a_programme(programme="MX-DRA", allocation=Allocation.DRAW))
         yield portal

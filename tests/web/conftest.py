@@ -8,8 +8,8 @@ from playwright.async_api import Browser
 
 from tests.conftest import MakeDatabase
 from tests.openapi import served
-from tests.portal import DRAFTS, open_portal
-from tests.scheduling import Scheduling, prepared
+from tests.portal import DRAFTS, Neighbours, open_portal
+from tests.scheduling import Scheduling
 from tests.web.chromium import PROGRAM, Judge, chromium
 from tests.web.walk import Town
 
@@ -23,9 +23,11 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def town(browser: Browser, new_database: MakeDatabase) -> AsyncIterator[Town]:
-    scheduling = Scheduling(await prepared(await new_database()))
-    async with open_portal(scheduling, DRAFTS) as portal, served(portal.app) as address:
+async def town(
+    browser: Browser, new_database: MakeDatabase, scheduling_template: str, neighbours: Neighbours
+) -> AsyncIterator[Town]:
+    scheduling = Scheduling(await new_database(scheduling_template))
+    async with open_portal(scheduling, neighbours, DRAFTS) as portal, served(portal.app) as address:
         yield await Town.built(portal, address, browser)
     await scheduling.database.close()
 
