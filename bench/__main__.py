@@ -2,9 +2,10 @@
 
 import asyncio
 
-from bench import booking, calendars, closing, latency, pipeline
+from bench import booking, calendars, closing, latency, pages, pipeline
 
 asyncio.run(latency.main())
+asyncio.run(pages.main())
 asyncio.run(booking.main())
 asyncio.run(calendars.main())
 asyncio.run(closing.main())

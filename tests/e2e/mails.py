@@ -1,5 +1,6 @@
 """What an e-mail of ours says to people and to their calendars."""
 
+import re
 from email.message import EmailMessage
 from typing import Any
 
@@ -20,6 +21,12 @@ def _body_of(mail: EmailMessage, kind: str) -> str:
     body = mail.get_body((kind,))
     assert body is not None
     return str(body.get_content())
+
+
+def code_of(mail: EmailMessage) -> str:
+    """The one-time code that it brings."""
+    [code] = re.findall(r"\b\d{6}\b", text_of(mail))
+    return str(code)
 
 
 def entry_of(mail: EmailMessage) -> dict[str, Any]:

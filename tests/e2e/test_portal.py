@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page
 from deploy.simulators.households import Result
 from shared.languages import direction_of
 from tests.e2e.households import a_household
-from tests.e2e.mails import html_of, text_of
+from tests.e2e.mails import code_of, html_of, text_of
 from tests.e2e.running import Running, at_rest, eventually
 
 
@@ -66,9 +66,7 @@ async def _accepts(
     await page.fill("#reference", case_ref.lower())
     await _send(page)
     await page.wait_for_url("**/case/code*")
-    code = re.search(r"\b\d{6}\b", text_of((await puente.mails_to(household, 2))[1]))
-    assert code is not None
-    await page.fill("#code", code[0])
+    await page.fill("#code", code_of((await puente.mails_to(household, 2))[1]))
     await _send(page)
     await page.wait_for_url(link)
     assert written == tuple(await page.evaluate("[document.documentElement.lang, document.dir]"))
