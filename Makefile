@@ -59,7 +59,7 @@ $(STYLE): $(wildcard services/scheduling/web/assets/*) | .venv/.ready
 	$(BIN)/python -m deploy.assets
 
 # What pages say aloud; where nothing can speak they have no player, and everything else works.
-$(AUDIO): $(wildcard services/scheduling/web/languages/*.po services/scheduling/web/templates/* services/scheduling/web/aloud.py deploy/audio.py deploy/voices/*) | .venv/.ready
+$(AUDIO): $(wildcard services/scheduling/web/languages/*.po services/scheduling/web/templates/* services/scheduling/web/aloud.py services/scheduling/web/scenes.py deploy/audio.py deploy/voices/*) | .venv/.ready
 	if command -v espeak-ng >/dev/null && command -v lame >/dev/null; then
 	  echo "speaking the portal's pages"
 	  $(BIN)/python -m deploy.audio || echo "the portal's pages are not spoken: see above" >&2

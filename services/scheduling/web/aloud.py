@@ -1,36 +1,38 @@
 """What is said aloud of a page: the text that its content shows, but nothing of a household and nothing that changes by itself."""
 
-from collections.abc import Mapping
+from collections import defaultdict
 from html.parser import HTMLParser
-from typing import Any
 
-from services.scheduling.domain.logins import CODE_HOLDS
+from shared.languages import Catalogue, MissingText
 
-ALOUD: Mapping[str, Mapping[str, Any]] = {
-    "start": {},
-    "case": {},
-    "code": {"minutes": str(int(CODE_HOLDS.total_seconds() // 60))},
-    "verify": {"words": {}, "sites": []},
-    "asked": {},
-}
-"""The pages that can be heard, and what their templates are given as long as nobody has typed anything."""
-
+INSTEAD = "data-aloud"
+"""The attribute that names what is said instead of what an element holds; nothing if it is empty."""
 SILENT = {"audio", "dl", "input", "script", "select", "svg", "template", "textarea", "video"}
 """What is not said: what a household typed or has (a `dl` holds facts of its case), and what is no text."""
-MARKS = {"data-silent", "hidden"}
-"""Attributes of what is not said: what changes without a new text, and what a page shows only with a script."""
+UNSEEN = "govuk-visually-hidden"
+"""The class of what is there for programs that read the screen."""
 IN_A_LINE = {"a", "b", "bdi", "em", "span", "strong"}
 """What does not end a sentence."""
 EMPTY = {"br", "hr", "img", "input", "link"}
 """What has no end tag."""
 
 
-def aloud(html: str) -> str:
-    """The paragraphs to be said of a page, a blank line between them."""
+def aloud(html: str) -> tuple[str, ...]:
+    """The paragraphs to be said of a page."""
     reader = _Reader()
     reader.feed(html)
     said = (" ".join(paragraph.split()) for paragraph in reader.paragraphs)
-    return "\n\n".join(paragraph for paragraph in said if paragraph)
+    return tuple(paragraph for paragraph in said if paragraph)
+
+
+class Aloud(Catalogue):
+    """The texts of a language as they are said: "what is written on this page" in place of every date and number."""
+
+    def text(self, key: str, **values: str) -> str:
+        """Raises: MissingText."""
+        if key not in self.texts:
+            raise MissingText(f"{key} in {self.language}")
+        return self.texts[key].format_map(defaultdict(lambda: self.texts["listen.written"]))
 
 
 class _Reader(HTMLParser):
@@ -43,10 +45,13 @@ class _Reader(HTMLParser):
         self._in_content = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in IN_A_LINE:
+        named = dict(attrs)
+        if tag not in IN_A_LINE or named.get("role") == "button":
             self.paragraphs.append("")
         self._in_content = self._in_content or tag == "main"
-        is_silent = tag in SILENT or any(name in MARKS for name, _ in attrs)
+        is_silent = tag in SILENT or bool({INSTEAD, "hidden"} & named.keys()) or UNSEEN in (named.get("class") or "")
+        if is_silent and self._in_content and not self._silent:
+            self.paragraphs[-1] += named.get(INSTEAD) or ""
         if tag not in EMPTY and (self._silent or is_silent):
             self._silent.append(tag)
 

@@ -1,28 +1,84 @@
-"""The files in which a page can be heard. Each says what the page says now, or it is not offered."""
+"""How a page is heard: as its paragraphs one after the other, each spoken once, or as a person recorded it whole.
+
+A page can be heard when every paragraph of it was spoken as it reads now, or when the recording reads what the page says.
+"""
 
 import hashlib
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from fastapi.responses import Response
 
 from services.scheduling.web.files import BUILT
 from services.scheduling.web.mp3 import seconds_of
 
-MEDIA_TYPE = "audio/mpeg"
 SPOKEN = BUILT / "audio"
 """What a machine said. Built by `deploy/audio.py`."""
 RECORDED = Path(__file__).parent / "recordings"
 """What a person said: `<language>/<page>.mp3`, with the text that was read as `<page>.txt` beside it."""
+MOST_PARTS = 60
+"""More paragraphs than any page has."""
+ADDRESS = re.compile(r"/assets/heard-([a-z]+)((?:-[0-9a-f]{8})+)\.mp3")
+RANGE = re.compile(r"bytes=(\d{0,12})-(\d{0,12})")
 
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """One file: its address, which changes with it, and how long it lasts and what it weighs, for the text beside the player."""
+    """What can be heard of a page: its address, which changes with it, and what the text beside the player says of it."""
 
     path: str
-    place: Path
     measures: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An MP3: a paragraph, or a recorded page."""
+
+    content: bytes
+    seconds: float
+
+    @property
+    def name(self) -> str:
+        """By which an address names it: another one when it sounds otherwise."""
+        return hashlib.sha256(self.content).hexdigest()[:8]
+
+
+class Voice:
+    """What can be heard in one language, read once at start."""
+
+    def __init__(self, language: str, spoken: Path, recorded: Path) -> None:
+        """Raises: ValueError when a file is no MP3."""
+        self._language = language
+        self._spoken = {path.stem: _part(path) for path in (spoken / language).glob("*.mp3")}
+        self._recorded = {_read_in(path): _part(path) for path in (recorded / language).glob("*.mp3")}
+        self._named = {part.name: part for part in (*self._spoken.values(), *self._recorded.values())}
+
+    def __bool__(self) -> bool:
+        return bool(self._named)
+
+    def says(self, paragraphs: Sequence[str]) -> Audio | None:
+        """These paragraphs, a person's voice before a machine's; None when one of them was never said like this."""
+        if recorded := self._recorded.get(_plain(" ".join(paragraphs))):
+            return self._audio([recorded])
+        found = [self._spoken.get(key_of(paragraph)) for paragraph in paragraphs]
+        parts = [part for part in found if part]
+        return self._audio(parts) if parts and len(parts) == len(paragraphs) else None
+
+    def _audio(self, parts: Sequence[Part]) -> Audio:
+        minutes, seconds = divmod(round(sum(part.seconds for part in parts)), 60)
+        size = math.ceil(sum(len(part.content) for part in parts) / 1000)
+        names = "-".join(part.name for part in parts)
+        measures = {"length": f"{minutes}:{seconds:02}", "size": str(size)}
+        return Audio(f"/assets/heard-{self._language}-{names}.mp3", measures)
+
+    def joined(self, names: Sequence[str]) -> bytes | None:
+        """These parts one after the other; None when one is not known any more."""
+        if len(names) > MOST_PARTS or not self._named.keys() >= set(names):
+            return None
+        return b"".join(self._named[name].content for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +88,58 @@ class AudioFiles:
     spoken: Path = SPOKEN
     recorded: Path = RECORDED
 
-    def find(self, language: str, page: str, text: str) -> Audio | None:
-        """The file that says this text: a person's voice before a machine's; None when there is neither.
+    def voice(self, language: str) -> Voice:
+        return Voice(language, self.spoken, self.recorded)
 
-        Raises: ValueError when a file is no MP3.
-        """
-        recording = self.recorded / language / f"{page}.mp3"
-        places = [recording] if _says(recording, text) else []
-        for place in (*places, self.spoken_at(language, page, text)):
-            if place.exists():
-                return _measured(language, page, place)
-        return None
-
-    def spoken_at(self, language: str, page: str, text: str) -> Path:
-        """Where a machine's voice says this text."""
-        return self.spoken / language / f"{page}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.mp3"
-
-    def has(self, language: str) -> bool:
-        """True when something may be heard in this language."""
-        return any((folder / language).is_dir() for folder in (self.spoken, self.recorded))
+    def spoken_at(self, language: str, paragraph: str) -> Path:
+        """Where a machine's voice says this paragraph."""
+        return self.spoken / language / f"{key_of(paragraph)}.mp3"
 
 
-def _says(recording: Path, text: str) -> bool:
-    """True when this is the text that was read: an older one would say what does not hold any more."""
-    read = recording.with_suffix(".txt")
-    return read.exists() and read.read_text(encoding="utf-8").split() == text.split()
+def key_of(paragraph: str) -> str:
+    return hashlib.sha256(paragraph.encode()).hexdigest()[:16]
 
 
-def _measured(language: str, page: str, place: Path) -> Audio:
-    content = place.read_bytes()
+def at(path: str, voices: Mapping[str, Voice]) -> bytes | None:
+    """What is heard at this address of an `Audio`."""
+    asked = ADDRESS.fullmatch(path)
+    voice = voices.get(asked[1]) if asked else None
+    return voice.joined(asked[2][1:].split("-")) if asked and voice else None
+
+
+def in_part(content: bytes, asked: str, headers: Mapping[str, str]) -> Response:
+    """The file, or the part of it that a browser asks for: Safari plays nothing else.
+
+    Source: RFC 9110, 14. Of several parts at once none is sent alone, which it allows.
+    """
+    sent, size = {**headers, "Accept-Ranges": "bytes"}, len(content)
+    wanted = RANGE.fullmatch(asked)
+    if wanted is None or wanted[0] == "bytes=-":
+        return Response(content, 200, sent, "audio/mpeg")
+    start = int(wanted[1]) if wanted[1] else max(0, size - int(wanted[2]))
+    end = min(int(wanted[2]), size - 1) if wanted[1] and wanted[2] else size - 1
+    if start > end:
+        return Response(b"", 416, {**sent, "Content-Range": f"bytes */{size}"})
+    return Response(
+        content[start : end + 1], 206, {**sent, "Content-Range": f"bytes {start}-{end}/{size}"}, "audio/mpeg"
+    )
+
+
+def _part(path: Path) -> Part:
+    content = path.read_bytes()
     try:
-        minutes, seconds = divmod(round(seconds_of(content)), 60)
+        return Part(content, seconds_of(content))
     except ValueError as problem:
-        raise ValueError(f"{place}: {problem}") from problem
-    size = math.ceil(len(content) / 1000)
-    path = f"/assets/{page}-{language}-{hashlib.sha256(content).hexdigest()[:12]}.mp3"
-    return Audio(path, place, {"minutes": str(minutes), "seconds": str(seconds), "size": str(size)})
+        raise ValueError(f"{path}: {problem}") from problem
+
+
+def _read_in(recording: Path) -> str:
+    """The text that was read. Raises: ValueError when nobody wrote it down, so that none knows what it says."""
+    read = recording.with_suffix(".txt")
+    if not read.exists():
+        raise ValueError(f"{recording}: put the text that was read beside it as {read.name}")
+    return _plain(read.read_text(encoding="utf-8"))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

@@ -8,6 +8,7 @@ from services.scheduling.commands.places import MOVES, NOT_WITHIN
 from services.scheduling.domain.decisions import UNMET, Waiting
 from services.scheduling.domain.holds import extended_deadline
 from services.scheduling.repository.cases import KnownCase
+from services.scheduling.web.aloud import Aloud
 from services.scheduling.web.presented import Fact, Site, moment, when_and_where, who
 from shared.dates import long_date
 from shared.events import Allocation, Appointment, AppointmentStatus, CaseState, ProgrammeChanged, ProgrammeStatus
@@ -40,12 +41,16 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class InterviewPage:
-    """What the page says, in order. `state` chooses its shape; `actions` are the names of what can be done now."""
+    """What the page says, in order. `state` chooses its shape; `actions` are the names of what can be done now.
+
+    `next_aloud`: the sentences of `next` as they are said, without dates and numbers.
+    """
 
     state: str
     heading: str
     facts: tuple[Fact, ...]
     next: tuple[str, ...]
+    next_aloud: tuple[str, ...]
     actions: tuple[str, ...]
     appointment_id: str | None
 
@@ -58,6 +63,7 @@ def present(standing: Standing, catalogue: Catalogue, now: datetime) -> Intervie
         heading=catalogue.text(f"mine.{state}"),
         facts=facts_of(standing, catalogue),
         next=_next(standing, state, catalogue, now),
+        next_aloud=_next(standing, state, Aloud(catalogue.language, catalogue.texts), now),
         actions=actions_of(standing, now),
         appointment_id=str(live.id) if live else None,
     )

@@ -9,8 +9,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 
-from services.scheduling.web.aloud import ALOUD, aloud
-from services.scheduling.web.audio import Audio, AudioFiles
+from services.scheduling.web.aloud import Aloud, aloud
+from services.scheduling.web.audio import AudioFiles, Voice
 from services.scheduling.web.files import read_file
 from shared.languages import FALLBACKS, Catalogue, direction_of, read_catalogues
 
@@ -47,30 +47,27 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._heard: dict[tuple[str, str], Audio] = {}
-        self._heard = self._find_audio(audio or AudioFiles())
-        self.audio = {each.path: each for each in self._heard.values()}
+        voices = {language: (audio or AudioFiles()).voice(language) for language in self.catalogues}
+        self.voices: Mapping[str, Voice] = {language: voice for language, voice in voices.items() if voice}
 
     def render(self, template: str, language: str, path: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The page in that language. `path` is its address after the language, for the links to the other languages."""
         html = self._html(template, language, path, **values)
+        voice = self.voices.get(language)
+        if voice and (heard := voice.says(aloud(html))):
+            html = self._html(template, language, path, **values, heard=heard)
         return HTMLResponse(
             html, status, {"Content-Security-Policy": CONTENT, "Content-Language": language, "Vary": "Accept-Language"}
         )
 
-    def aloud(self, page: str, language: str) -> str:
-        """What is said aloud of a page of `ALOUD`, as long as nobody has typed anything into it."""
-        return aloud(self._html(f"{page}.html", language, "", **ALOUD[page]))
-
-    def _find_audio(self, files: AudioFiles) -> dict[tuple[str, str], Audio]:
-        """By template and language: the file that says what the page says now."""
-        asked = [(page, language) for language in filter(files.has, self.catalogues) for page in ALOUD]
-        found = {each: files.find(each[1], each[0], self.aloud(*each)) for each in asked}
-        return {(f"{page}.html", language): audio for (page, language), audio in found.items() if audio}
+    def aloud(self, page: str, language: str, /, **values: Any) -> tuple[str, ...]:
+        """The paragraphs that are said aloud of a page."""
+        return aloud(self._html(f"{page}.html", language, "", **values))
 
     def _html(self, template: str, language: str, path: str, **values: Any) -> str:
         return self._templates.get_template(template).render(
             t=self.catalogues[language].text,
+            aloud=Aloud(language, self.catalogues[language].texts).text,
             has=self.catalogues[language].has,
             language=language,
             direction=direction_of(language),
@@ -78,7 +75,6 @@ class Pages:
             path=path,
             exit_to=EXIT_TO if path.startswith(OF_A_CASE) else None,
             style_path=self.style_of(language),
-            heard=self._heard.get((template, language)),
             **values,
         )
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from services.scheduling.repository import reference
-from services.scheduling.web.audio import MEDIA_TYPE
+from services.scheduling.web import audio
 from services.scheduling.web.overview import KnownSite, ProgrammeShown, by_country
 from services.scheduling.web.pages import FOR_A_YEAR, Pages
 from shared.db import UnitOfWork
@@ -29,9 +29,8 @@ def router(service: Service, pages: Pages, more: Callable[[APIRouter, str], None
 
     @portal.get("/assets/{name}")
     def asset(request: Request, name: str) -> Response:
-        if heard := pages.audio.get(f"/assets/{name}"):
-            # In parts if a browser asks for parts: Safari plays nothing else.
-            return FileResponse(heard.place, media_type=MEDIA_TYPE, headers={"Cache-Control": FOR_A_YEAR})
+        if heard := audio.at(f"/assets/{name}", pages.voices):
+            return audio.in_part(heard, request.headers.get("range", ""), {"Cache-Control": FOR_A_YEAR})
         file = pages.files.get(f"/assets/{name}")
         if file is None:
             raise Problem(404, "not_found", "this file has a newer name: load the page again")
