@@ -3,7 +3,11 @@
 import secrets
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_FORGIVEN = str.maketrans("OIL", "011")
+_SYMBOLS = frozenset(ALPHABET)
+_FORGIVEN = str.maketrans("OIL", "011", " -\t\u2010\u2011\u2013")
+_VALUE = {symbol: n for n, symbol in enumerate(ALPHABET)}
+_DOUBLED = {symbol: 2 * n // 32 + 2 * n % 32 for symbol, n in _VALUE.items()}
+"""Twice each symbol's value, its digits added up."""
 _RANDOM_SYMBOLS = 11
 
 
@@ -14,8 +18,8 @@ def new_case_ref() -> str:
 
 def canonical_case_ref(typed: str) -> str | None:
     """The reference that a person meant, any grouping or case, O for 0 and I or L for 1 forgiven; None if impossible."""
-    symbols = "".join(c for c in typed.upper() if c not in " -\t\u2010\u2011\u2013").translate(_FORGIVEN)
-    if len(symbols) != _RANDOM_SYMBOLS + 1 or any(c not in ALPHABET for c in symbols):
+    symbols = typed.upper().translate(_FORGIVEN)
+    if len(symbols) != _RANDOM_SYMBOLS + 1 or not _SYMBOLS.issuperset(symbols):
         return None
     grouped = _grouped(symbols[:-1])
     return grouped if grouped[-1] == symbols[-1] else None
@@ -23,10 +27,7 @@ def canonical_case_ref(typed: str) -> str | None:
 
 def check_symbol(symbols: str) -> str:
     """Luhn modulo 32: factor 2 on the last symbol, alternating leftward. Source: docs/domain.md, "Reference"."""
-    total = 0
-    for n, symbol in enumerate(reversed(symbols)):
-        product = ALPHABET.index(symbol) * (2 if n % 2 == 0 else 1)
-        total += product // 32 + product % 32
+    total = sum(map(_DOUBLED.__getitem__, symbols[::-2])) + sum(map(_VALUE.__getitem__, symbols[-2::-2]))
     return ALPHABET[-total % 32]
 
 

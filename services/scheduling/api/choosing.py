@@ -42,7 +42,7 @@ class Choices:
     async def _refused(self, asked: Sequence[Choosing]) -> list[Response | None]:
         """Refusals change nothing: one document says it to all of them, and one span stands for them."""
         starts_ns = time.time_ns()
-        late = await self._database.run(self._clock.now(), lambda uow: gone(uow, asked))
+        late = await self._database.run(self._clock.now(), lambda uow: gone(uow, asked), reads=True)
         if not late:
             return [None] * len(asked)
         refusal = guarded(problem_response(place_taken(), context := tracing.new_root()))
