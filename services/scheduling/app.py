@@ -19,7 +19,7 @@ from services.scheduling.jobs import Jobs
 from services.scheduling.logins import Logins
 from services.scheduling.people import IntakeNames
 from services.scheduling.pins import Pins
-from services.scheduling.repository import rebookings, unmet
+from services.scheduling.repository import own_needs, rebookings, unmet
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
 from services.scheduling.signatures import SigningKeys
@@ -75,7 +75,7 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
 
 async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
     """By country: offers ever made, cases that wait now, households that are still to be rebooked, and those for whom
-    there is no place: how many, not seen by anyone, too late, days since the oldest."""
+    there is no place: how many, not seen by anyone, too late, days since the oldest; and requests to sites, open and late."""
     offered = await uow.rows("select system, sum(offers)::bigint as offers from offer_counts group by system")
     offers = {row.system: row.offers for row in offered}
     waiting = {
@@ -83,6 +83,7 @@ async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
         for row in await uow.rows("select system, count(*) as n from cases where waiting is not null group by system")
     }
     rebooking, without_place = await rebookings.to_do(uow), await unmet.counts(uow)
+    adjustments = await own_needs.counts(uow)
     return {
         s: {
             "offers": offers.get(s, 0),
@@ -90,6 +91,8 @@ async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
             "rebooking": rebooking.get(s, 0),
             **unmet.NONE,
             **without_place.get(s, {}),
+            **own_needs.NONE,
+            **adjustments.get(s, {}),
         }
         for s in ("us", "mx", "ca")
     }

@@ -66,7 +66,7 @@ async def find_place(uow: UnitOfWork, case: KnownCase, slot_id: int) -> Place | 
 async def lacking(uow: UnitOfWork, case: KnownCase, programme: ProgrammeChanged) -> Waiting | None:
     """What no resource of the household's sites could ever give it; None when only time is lacking, or a site."""
     areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
-    need = need_of(case.snapshot, programme, areas, uow.now)
+    need = need_of(case.as_asked, programme, areas, uow.now)
     reason = why_none(need, await slots.resources_of(uow, need.sites, with_remote=bool(need.languages)))
     return None if reason is Waiting.NO_CAPACITY else reason
 
@@ -93,4 +93,4 @@ def need_to_choose(
         raise Problem(409, "programme_not_open", f"the programme is {programme.status}: wait until it opens again")
     if programme.allocation is Allocation.DRAW:
         raise Problem(409, "drawn", "places of this programme are drawn: the household takes part by itself")
-    return replace(need_of(case.snapshot, programme, areas, now), earliest=now + TRAVEL_NOTICE)
+    return replace(need_of(case.as_asked, programme, areas, now), earliest=now + TRAVEL_NOTICE)

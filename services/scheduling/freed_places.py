@@ -63,7 +63,7 @@ async def _first_who_fits(
     after = FIRST
     while page := await cases.waiting_after(uow, programme.programme, CANDIDATES, after, PAGE):
         for case in sorted(await cases.read(uow, [each.case_ref for each in page]), key=seniority_of):
-            need = need_of(case.snapshot, programme, areas, uow.now)
+            need = need_of(case.as_asked, programme, areas, uow.now)
             if case.case_ref == place.from_case or place.site not in need.sites or place.starts_at < need.earliest:
                 continue
             found = calendar.try_at(replace(need, sites=(place.site,)), place.starts_at)

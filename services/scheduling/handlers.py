@@ -34,8 +34,9 @@ async def decided(
     for case in known:
         snapshot = case.snapshot
         programme = programmes.get(snapshot.programme)
-        need = need_of(snapshot, programme, areas, uow.now) if programme else None
+        need = need_of(case.as_asked, programme, areas, uow.now) if programme else None
+        least = need_of(case.as_held, programme, areas, uow.now) if programme and case.held else need
         waiting = None if afresh else case.waiting
-        decision = decide(snapshot.state, programme, need, held=case.held, waiting=waiting, now=uow.now)
+        decision = decide(snapshot.state, programme, need, held=case.held, waiting=waiting, now=uow.now, least=least)
         result.append((case, decision))
     return result

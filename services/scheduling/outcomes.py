@@ -109,10 +109,16 @@ class Outcome:
     def _is_retimed(self) -> bool:
         return bool(self.changed and self.case.live and self.changed.starts_at != self.case.live.starts_at)
 
+    @property
+    def _is_longer(self) -> bool:
+        return bool(self.changed and self.case.live and self.changed.deadline != self.case.live.deadline)
+
     def _kind(self) -> type[CaseScheduled]:
         if self.made or self._is_retimed:
             was_booked = self.case.live and self.case.live.status is not AppointmentStatus.PENDING
             return AppointmentMoved if was_booked else AppointmentOffered
+        if self.changed and self.changed.status is AppointmentStatus.PENDING and not self._is_longer:
+            return AppointmentOffered
         if self.changed:
             return CHANGED[self.changed.status]
         if self.ended:

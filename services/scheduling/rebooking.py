@@ -83,7 +83,7 @@ async def concerned_of(uow: UnitOfWork, known: Sequence[KnownCase], stranded: Se
         if not (live and case.held and programme and live.id in reasons and live.status in MOVABLE):
             continue
         if live.starts_at > uow.now:
-            need = need_of(case.snapshot, programme, areas, uow.now)
+            need = need_of(case.as_asked, programme, areas, uow.now)
             waits = decide(case.snapshot.state, programme, need, held=None, waiting=None, now=uow.now)
             wishes = nearest_first(need, case.held.site, case.held.local_date, ZoneInfo(live.zone))
             reason = waits.reason if isinstance(waits, Wait) else None

@@ -23,7 +23,7 @@ async def need_there(uow: UnitOfWork, case: KnownCase, site: str, day: date) -> 
     areas = {each.site: each.admin_area for each in (await reference.sites(uow)).values()}
     if programme is None or (case.live and (case.live.status not in CAN_GO or case.live.starts_at <= uow.now)):
         return None
-    need = need_of(case.snapshot, programme, areas, uow.now)
+    need = need_of(case.as_asked, programme, areas, uow.now)
     if not may_come(case.snapshot.state, programme, need, Has(case.held, case.waiting), site=site, day=day):
         return None
     return replace(need, sites=(site,), earliest=uow.now + STANDBY_NOTICE)

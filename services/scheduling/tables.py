@@ -118,7 +118,7 @@ class Case(SchedulingTable, table=True):
 
     Either it has a live appointment, or it waits for a reason, or its state says that there is nothing to wait for.
     `unmet_since`: it waits because there is no place; who sees to it acknowledges it with a plan. `overdue_since`: it is
-    too late for a place in time.
+    too late for a place in time. `asked_*`: what the household asks for itself.
     """
 
     __tablename__ = "cases"
@@ -141,6 +141,8 @@ class Case(SchedulingTable, table=True):
     acknowledged_at: datetime | None = instant(nullable=True)
     acknowledged_by: str | None = Field(default=None, sa_type=Text)
     plan: str | None = Field(default=None, sa_type=Text)
+    asked_language: str | None = Field(default=None, sa_type=Text)
+    asked_needs: list[str] = texts()
     correlation_id: str = Field(sa_type=Text)
     traceparent: str = Field(sa_type=Text)
 
@@ -178,6 +180,39 @@ class Appointment(SchedulingTable, table=True):
     created_at: datetime = instant()
     traceparent: str = Field(sa_type=Text)
     stranded_because: str | None = Field(default=None, sa_type=Text)
+
+
+class OwnNeedsSaid(SchedulingTable, table=True):
+    """That a household asked for something itself, whole each time, and who said so. Rows never change."""
+
+    __tablename__ = "own_needs_said"
+
+    id: int = Field(primary_key=True, sa_type=BigInteger)
+    case_ref: str = Field(foreign_key="cases.case_ref", sa_type=Text)
+    said_at: datetime = instant()
+    acted_by: str = Field(sa_type=Text)
+    language: str | None = Field(default=None, sa_type=Text)
+    needs: list[str] = texts()
+    traceparent: str = Field(sa_type=Text)
+
+
+class AdjustmentRequest(SchedulingTable, table=True):
+    """What the staff of a site are asked to arrange for a date, until when, and their answer. One is open for a date at
+    most: the index one_open_request."""
+
+    __tablename__ = "adjustment_requests"
+
+    id: UUID = Field(primary_key=True)
+    case_ref: str = Field(foreign_key="cases.case_ref", sa_type=Text)
+    appointment_id: UUID = Field(foreign_key="appointments.id")
+    needs: list[str] = texts()
+    asked_at: datetime = instant()
+    asked_by: str = Field(sa_type=Text)
+    due_at: datetime = instant()
+    answer: str | None = Field(default=None, sa_type=Text)
+    answered_at: datetime | None = instant(nullable=True)
+    answered_by: str | None = Field(default=None, sa_type=Text)
+    withdrawn_at: datetime | None = instant(nullable=True)
 
 
 class LoginCode(SchedulingTable, table=True):

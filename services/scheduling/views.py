@@ -42,7 +42,9 @@ WHAT_ENDS_IT = {
 
 DAY = """
 select a.id, a.version, a.case_ref, a.status, a.wall_time, a.minutes, a.party, a.interpreter, a.programme, a.accommodations,
-       array_agg(distinct r.name order by r.name) as resources
+       array_agg(distinct r.name order by r.name) as resources,
+       (select coalesce(jsonb_agg(jsonb_build_object('id', q.id, 'needs', q.needs, 'answer', q.answer) order by q.asked_at), '[]')
+        from adjustment_requests q where q.appointment_id = a.id and q.withdrawn_at is null) as requests
 from appointments a
 join slot_claims c on c.appointment_id = a.id join slots s on s.id = c.slot_id join resources r on r.id = s.resource_id
 where a.site = :site and a.wall_time >= :day and a.wall_time < cast(:day as date) + 1
@@ -121,9 +123,10 @@ async def why(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
             "valid_until": snapshot.valid_until.isoformat(),
             "sites": list(snapshot.sites or (programme.sites if programme else ())),
             "admin_area": snapshot.admin_area,
-            "languages": [lang.tag for lang in snapshot.languages if lang.interpreter],
-            "needs": list(snapshot.needs),
-            "heard_apart": snapshot.party.apart,
+            "languages": [lang.tag for lang in case.as_asked.languages if lang.interpreter],
+            "needs": list(case.as_asked.needs),
+            "heard_apart": case.as_asked.party.apart,
+            "asked_by_household": sorted(case.own.codes),
             "party": snapshot.party.attendees,
             "offers_missed": case.offers_missed,
         },
@@ -152,7 +155,8 @@ async def place_view(uow: UnitOfWork, places: list[Place]) -> list[dict[str, Any
 
 
 async def day_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]]:
-    """The day's list of a site in its own time: who, when, where, with whom. No names. Raises: Problem 404."""
+    """The day's list of a site in its own time: who, when, where, with whom, and what its staff were asked to arrange. No
+    names. Raises: Problem 404."""
     if not await uow.rows("select 1 from sites where site = :site", site=site):
         raise Problem(404, "site_unknown", "no site has this code")
     return [
@@ -168,6 +172,7 @@ async def day_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]
             "interpreter": row.interpreter,
             "accommodations": list(row.accommodations),
             "resources": list(row.resources),
+            "requests": row.requests,
         }
         for row in await uow.rows(DAY, site=site, day=day)
     ]

@@ -157,7 +157,7 @@ async def _places(uow: UnitOfWork, known: Sequence[KnownCase]) -> list[tuple[UUI
     for case in known:
         programme = programmes.get(case.snapshot.programme)
         if case.live and programme:
-            need = _as_it_stands(case, need_of(case.snapshot, programme, areas, uow.now))
+            need = _as_it_stands(case, need_of(case.as_held, programme, areas, uow.now))
             place = calendar.choose_instead(need, own[case.live.id])
             found += [(case.live.id, place)] if place else []
     return await _admitted(uow, found, own)

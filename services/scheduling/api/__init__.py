@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter
 
 from services.scheduling.api import (
+    adjustments,
     appointments,
     calendars,
     cases,
@@ -35,5 +36,6 @@ def routers(service: Service, names: Names, known_pins: Pins, catalogues: Mappin
         feeds.router(service),
         waiting.router(service),
         standby.router(service),
+        adjustments.router(service),
         internal.router(service),
     ]

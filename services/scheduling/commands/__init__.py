@@ -2,6 +2,7 @@
 
 from services.scheduling.commands.answers import accept, decline, extend, offer_again
 from services.scheduling.commands.locked import HOUSEHOLD
+from services.scheduling.commands.own_needs import ask, check_may_ask
 from services.scheduling.commands.places import cancel, choose, move, take
 from services.scheduling.commands.visits import arrive, check_in, excuse, fulfil, miss
 
@@ -9,8 +10,10 @@ __all__ = [
     "HOUSEHOLD",
     "accept",
     "arrive",
+    "ask",
     "cancel",
     "check_in",
+    "check_may_ask",
     "choose",
     "decline",
     "excuse",

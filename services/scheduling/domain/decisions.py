@@ -134,8 +134,10 @@ def decide(
     held: Held | None,
     waiting: str | None,
     now: datetime,
+    least: Need | None = None,
 ) -> Decision:
     """What is to be done. `need` is None exactly when the programme is unknown; `waiting` is the reason until now.
+    `least` is what the live appointment must be, if that is less than `need`: the household asked for more since.
 
     An appointment is never taken away for want of knowledge: only by the authority's decision or because it cannot take
     place as it stands. One whose time has come is not touched any more: people say what became of it.
@@ -151,7 +153,7 @@ def decide(
     if programme is None or need is None:
         return Keep() if held else Wait(Waiting.PROGRAMME_UNKNOWN)
     if held:
-        return Keep() if is_feasible(held, need) else Offer(need)
+        return Keep() if is_feasible(held, least or need) else Offer(need)
     return _without_appointment(programme, need, waiting)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from services.scheduling.domain.places import Place
 from shared.db import UnitOfWork, as_json
@@ -29,6 +30,12 @@ from jsonb_to_recordset(cast(:rows as jsonb)) as r(
   id uuid, version int, status text, starts_at timestamptz, tzdata_version text, deadline timestamptz,
   first_deadline timestamptz, reason text, acted_by text)
 where a.id = r.id and a.version = r.version - 1
+"""
+
+REFIT = """
+update appointments set minutes = :minutes, claimed_minutes = :claimed_minutes, interpreter = :interpreter, desks = :desks,
+       accommodations = cast(:accommodations as text[])
+where id = :id
 """
 
 HISTORY = """
@@ -63,3 +70,16 @@ async def update(uow: UnitOfWork, changed: Sequence[Appointment]) -> None:
         rows = as_json([appointment.model_dump(mode="json") for appointment in changed])
         await uow.execute(UPDATE, rows=rows)
         await uow.execute(HISTORY, rows=rows, now=uow.now)
+
+
+async def refit(uow: UnitOfWork, id: UUID, place: Place) -> None:
+    """Stores that a locked appointment has this place from now on, at its own site and time; its claims follow."""
+    await uow.execute(
+        REFIT,
+        id=id,
+        minutes=place.setting.minutes,
+        claimed_minutes=place.claimed_minutes,
+        interpreter="+".join(place.need.languages) or None,
+        desks=place.setting.desks,
+        accommodations=sorted(place.accommodations),
+    )

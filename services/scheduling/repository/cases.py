@@ -10,6 +10,7 @@ import orjson
 from opentelemetry.trace import SpanContext
 
 from services.scheduling.domain.decisions import Held
+from services.scheduling.domain.own_needs import NOTHING, OwnNeeds, added_to
 from shared import tracing
 from shared.db import UnitOfWork, as_json
 from shared.events import Appointment, CaseChanged, Referral, Urgency
@@ -17,25 +18,27 @@ from shared.outbox import Cause
 
 TAKE_IN = """
 insert into cases as c (case_ref, intake_version, system, programme, state, urgency, registered_at, snapshot,
-                        correlation_id, traceparent)
-select case_ref, intake_version, system, programme, state, urgency, registered_at, snapshot, correlation_id, traceparent
+                        correlation_id, traceparent, asked_language, asked_needs)
+select r.case_ref, r.intake_version, r.system, r.programme, r.state, r.urgency, r.registered_at, r.snapshot,
+       r.correlation_id, r.traceparent, b.asked_language, coalesce(b.asked_needs, '{}')
 from json_to_recordset(cast(:rows as json)) as r(
   case_ref text, intake_version bigint, system text, programme text, state text, urgency text,
-  registered_at timestamptz, snapshot jsonb, correlation_id text, traceparent text)
-order by case_ref
+  registered_at timestamptz, snapshot jsonb, correlation_id text, traceparent text, referred_from text)
+left join cases b on b.case_ref = r.referred_from
+order by r.case_ref
 on conflict (case_ref) do update
 set intake_version = excluded.intake_version, programme = excluded.programme, state = excluded.state,
     urgency = excluded.urgency, registered_at = excluded.registered_at, snapshot = excluded.snapshot,
     correlation_id = excluded.correlation_id, traceparent = excluded.traceparent
 where c.intake_version < excluded.intake_version
-returning new.case_ref, new.calendar_uid, old.case_ref is null as is_new
+returning new.case_ref, new.calendar_uid, new.asked_language, new.asked_needs, old.case_ref is null as is_new
 """
 
 LOCK = "select case_ref from cases where case_ref = any(:refs) order by case_ref for update"
 
 STATE = """
 select c.case_ref, c.version, c.system, c.waiting, c.offers_missed, c.calendar_uid, c.referral,
-       c.overdue_since, c.correlation_id, c.traceparent, to_jsonb(live) as live, to_jsonb(ended) as ended {snapshot}
+       c.overdue_since, c.asked_language, c.asked_needs, c.correlation_id, c.traceparent, to_jsonb(live) as live, to_jsonb(ended) as ended {snapshot}
 from cases c
 left join appointments live on live.case_ref = c.case_ref and live.status in ('pending', 'booked', 'arrived', 'checked-in')
 left join appointments ended on ended.id = c.ended_appointment
@@ -68,7 +71,10 @@ where c.case_ref = r.case_ref
 
 @dataclass(frozen=True, slots=True)
 class KnownCase:
-    """A locked case with its live appointment, its last ended one and its proposed or accepted referral, if any."""
+    """A locked case with its live appointment, its last ended one and its proposed or accepted referral, if any.
+
+    `snapshot` is what its country says, `own` what the household asks for itself.
+    """
 
     case_ref: str
     version: int
@@ -85,6 +91,17 @@ class KnownCase:
     held: Held | None
     ended: Appointment | None
     referral: Referral | None = None
+    own: OwnNeeds = NOTHING
+
+    @property
+    def as_asked(self) -> CaseChanged:
+        """What a new place is looked for with: the country's word and the household's own."""
+        return added_to(self.snapshot, self.own)
+
+    @property
+    def as_held(self) -> CaseChanged:
+        """What its present appointment must be: the country's word, and of the household's what it was made with."""
+        return added_to(self.snapshot, self.own.met_by(self.held)) if self.held else self.snapshot
 
 
 class Seniority(NamedTuple):
@@ -121,9 +138,10 @@ async def take_in(uow: UnitOfWork, snapshots: Sequence[CaseChanged]) -> list[Kno
                 "snapshot": orjson.Fragment(case.model_dump_json()),
                 "correlation_id": cause.correlation_id,
                 "traceparent": tracing.to_traceparent(cause.context),
+                "referred_from": case.referred_from,
             }
         )
-    new = {row.case_ref: row.calendar_uid for row in await uow.rows(TAKE_IN, rows=as_json(rows)) if row.is_new}
+    new = {row.case_ref: row for row in await uow.rows(TAKE_IN, rows=as_json(rows)) if row.is_new}
     refs = [case.case_ref for case in snapshots if case.case_ref not in new]
     states = {row.case_ref: row for row in await uow.rows(STATE_ALONE, refs=refs)} if refs else {}
     return [
@@ -134,8 +152,9 @@ async def take_in(uow: UnitOfWork, snapshots: Sequence[CaseChanged]) -> list[Kno
     ]
 
 
-def _new(snapshot: CaseChanged, calendar_uid: UUID, cause: Cause) -> KnownCase:
-    """A case that was not there before: its row says no more than its snapshot does."""
+def _new(snapshot: CaseChanged, row: Any, cause: Cause) -> KnownCase:
+    """A case that was not there before: its row says no more than its snapshot does, and what its household asked for
+    before it was referred."""
     return KnownCase(
         case_ref=snapshot.case_ref,
         version=0,
@@ -143,7 +162,7 @@ def _new(snapshot: CaseChanged, calendar_uid: UUID, cause: Cause) -> KnownCase:
         snapshot=snapshot,
         waiting=None,
         offers_missed=0,
-        calendar_uid=calendar_uid,
+        calendar_uid=row.calendar_uid,
         overdue_since=None,
         cause=cause,
         live=None,
@@ -151,6 +170,7 @@ def _new(snapshot: CaseChanged, calendar_uid: UUID, cause: Cause) -> KnownCase:
         live_made_at=None,
         held=None,
         ended=None,
+        own=_own(row),
     )
 
 
@@ -243,7 +263,12 @@ def _known(row: Any, snapshot: CaseChanged) -> KnownCase:
         held=_held(live) if live else None,
         ended=appointment_of(row.ended) if row.ended else None,
         referral=Referral.model_validate(row.referral) if row.referral else None,
+        own=_own(row),
     )
+
+
+def _own(row: Any) -> OwnNeeds:
+    return OwnNeeds(row.asked_language, frozenset(row.asked_needs))
 
 
 def _held(row: dict[str, Any]) -> Held:

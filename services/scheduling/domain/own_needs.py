@@ -1,0 +1,100 @@
+"""What a household asks for itself: it adds to what its country says, and takes no date away. Pure.
+
+Source: docs/domain.md, "Own needs".
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.scheduling.domain.decisions import Held, is_feasible
+from services.scheduling.domain.needs import SIGNED, SPOKEN, Accommodation, Need
+from shared.events import CaseChanged, CaseLanguage
+
+SIGN_LANGUAGES = frozenset({"ase", "mfs"})
+"""Languages that are signed. Source: docs/domain.md, "Own needs"."""
+ANSWER_WITHIN = timedelta(days=3)
+"""How long the staff of a site have to say whether they can arrange something. Source: docs/domain.md, "Own needs"."""
+ANSWER_BEFORE = timedelta(days=1)
+"""How long before the interview they say it at the latest. Source: docs/domain.md, "Own needs"."""
+INTERPRETER = "interpreter:"
+"""Begins the code of a language, among what a request asks a site for."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNeeds:
+    """What a household has asked for itself: an interpreter of one more language, and accommodations."""
+
+    language: str | None = None
+    accommodations: frozenset[str] = frozenset()
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Each thing that is asked for, in one word."""
+        return self.accommodations | ({f"{INTERPRETER}{self.language}"} if self.language else frozenset())
+
+    def met_by(self, held: Held) -> "OwnNeeds":
+        """What of it the appointment was made with."""
+        language = self.language if self.language in held.languages else None
+        return OwnNeeds(language, self.accommodations & held.accommodations)
+
+
+NOTHING = OwnNeeds()
+
+
+class Effect(StrEnum):
+    """What becomes of the date of a household that asks for something."""
+
+    SEARCHED = "searched"
+    """It has none: places are looked for that have it, too."""
+    STAYS = "stays"
+    """It keeps its date, and the place has it."""
+    ASKED = "asked"
+    """It keeps its date, and the staff of the site are asked whether they can arrange it."""
+
+
+def added_to(case: CaseChanged, own: OwnNeeds) -> CaseChanged:
+    """The case as its country says it, with what the household asks for itself."""
+    if own == NOTHING:
+        return case
+    changes: dict[str, object] = {}
+    if own.language:
+        mode = SIGNED if own.language in SIGN_LANGUAGES else SPOKEN
+        added = CaseLanguage(tag=own.language, mode=mode, interpreter=True)
+        changes["languages"] = tuple(dict.fromkeys((*case.languages, added)))
+    if Accommodation.HEARD_APART in own.accommodations:
+        changes["party"] = case.party.model_copy(update={"apart": max(case.party.apart, 1)})
+    new = own.accommodations - {Accommodation.HEARD_APART} - frozenset(case.needs)
+    return case.model_copy(update={**changes, "needs": (*case.needs, *sorted(new))})
+
+
+def noted_by_country(case: CaseChanged) -> frozenset[str]:
+    """The accommodations that the country's result asks for already."""
+    apart = {Accommodation.HEARD_APART} if case.party.apart else set()
+    return frozenset(set(Accommodation) & {*case.needs, *apart})
+
+
+def effect_of(held: Held | None, need: Need, lacking: Collection[str], *, can_stay: bool) -> Effect:
+    """What becomes of the date. `need` is the household's with all that it asks for, `can_stay` whether a place at its
+    very site and time has all of that, `lacking` what neither the place has nor its staff have arranged.
+
+    A date is never taken away because more is asked for: the household gives it up itself, if it wants to.
+    """
+    if held is None:
+        return Effect.SEARCHED
+    if is_feasible(held, need) or can_stay or not lacking:
+        return Effect.STAYS
+    return Effect.ASKED
+
+
+def lacking_at(given: Collection[str], own: OwnNeeds, arranged: Collection[str]) -> tuple[str, ...]:
+    """What of all that is asked for staff are to arrange. `given` are the codes of what the place has, `arranged` of what
+    staff have arranged already. If each thing is there and only their time together is not, all of it."""
+    left = own.codes - frozenset(arranged)
+    return tuple(sorted(left - frozenset(given) or left))
+
+
+def answer_by(asked_at: datetime, starts_at: datetime) -> datetime:
+    """Until when the staff of the site answer; not before they were asked."""
+    return max(asked_at, min(asked_at + ANSWER_WITHIN, starts_at - ANSWER_BEFORE))

@@ -1,0 +1,116 @@
+"""What would become of a household's date if it asked for something, found out and then done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from services.scheduling.choices import LONGEST, need_to_choose
+from services.scheduling.domain.decisions import Waiting
+from services.scheduling.domain.needs import SIGNED, SPOKEN, Need, need_of
+from services.scheduling.domain.own_needs import (
+    INTERPRETER,
+    NOTHING,
+    SIGN_LANGUAGES,
+    Effect,
+    OwnNeeds,
+    effect_of,
+    lacking_at,
+)
+from services.scheduling.domain.places import Place
+from services.scheduling.domain.unmet import why_none
+from services.scheduling.offers import HORIZON
+from services.scheduling.repository import own_needs, reference, slots
+from services.scheduling.repository.cases import KnownCase
+from shared.db import UnitOfWork
+from shared.events import ProgrammeChanged
+from shared.web.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What becomes of the date. `place`: the one at the same site and time that has all of it, where another desk or
+    interpreter is needed. `lacking`: what staff are asked to arrange. `others`: another free date has all of it.
+    `never`: what no place could give it."""
+
+    effect: Effect
+    place: Place | None = None
+    lacking: tuple[str, ...] = ()
+    others: bool = False
+    never: Waiting | None = None
+
+
+async def foresee(uow: UnitOfWork, case: KnownCase, own: OwnNeeds) -> Foreseen:
+    """What becomes of the case's date if its household asks for just this; nothing is locked or changed."""
+    asking = replace(case, own=own)
+    programme = (await reference.programmes(uow, [case.snapshot.programme])).get(case.snapshot.programme)
+    if programme is None:
+        return Foreseen(Effect.ASKED if case.live else Effect.SEARCHED, lacking=tuple(sorted(own.codes)))
+    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    need = need_of(asking.as_asked, programme, areas, uow.now)
+    never = await _never(uow, need) if own != NOTHING else None
+    if case.live is None or case.held is None:
+        return Foreseen(Effect.SEARCHED, never=never)
+    lacking = await _lacking(uow, case, own)
+    fits = effect_of(case.held, need, lacking, can_stay=False) is Effect.STAYS
+    place = None if fits else await _same_time(uow, asking, need)
+    effect = effect_of(case.held, need, lacking, can_stay=place is not None)
+    if effect is Effect.STAYS:
+        return Foreseen(effect, place)
+    others = await _has_another(uow, asking, programme, areas)
+    return Foreseen(effect, lacking=lacking, others=others, never=never)
+
+
+async def _never(uow: UnitOfWork, need: Need) -> Waiting | None:
+    """What no resource of the household's sites could ever give it."""
+    reason = why_none(need, await slots.resources_of(uow, need.sites, with_remote=bool(need.languages)))
+    return None if reason is Waiting.NO_CAPACITY else reason
+
+
+async def _lacking(uow: UnitOfWork, case: KnownCase, own: OwnNeeds) -> tuple[str, ...]:
+    """What staff would have to arrange for the case's date."""
+    assert case.live is not None  # noqa: S101  only asked about a date
+    requests = await own_needs.requests_about(uow, case.live.id)
+    arranged = {code for row in requests if row.answer == "arranged" for code in row.needs}
+    return lacking_at(_codes(await own_needs.given_by(uow, case.live.id)), own, arranged)
+
+
+def _codes(held: Sequence[Any]) -> set[str]:
+    """What all the desks or windows of an appointment give, and all its interpreters."""
+    desks = [set(row.accommodations) for row in held if row.kind != "interpreter"]
+    interpreters = [row for row in held if row.kind == "interpreter"]
+    given = set.intersection(*desks) if desks else set()
+    if interpreters:
+        given |= set.intersection(*(set(row.accommodations) for row in interpreters))
+        spoken = set.intersection(*({tag for tag in row.languages if _speaks(row, tag)} for row in interpreters))
+        given |= {f"{INTERPRETER}{tag}" for tag in spoken}
+    return given
+
+
+def _speaks(interpreter: Any, tag: str) -> bool:
+    return (SIGNED if tag in SIGN_LANGUAGES else SPOKEN) in interpreter.modes
+
+
+async def _same_time(uow: UnitOfWork, case: KnownCase, need: Need) -> Place | None:
+    """A place for this need at the very site and time of the case's date, its own time counting as free for it."""
+    live = case.live
+    assert live is not None  # noqa: S101  only asked about a date
+    own = (await slots.own_time(uow, [live.id])).get(live.id)
+    if own is None or live.site not in need.sites:
+        return None
+    resources = await slots.resources_of(uow, [live.site], with_remote=bool(need.languages))
+    calendar = await slots.free_calendar(uow, resources, live.starts_at, live.starts_at + LONGEST)
+    found = calendar.choose_instead(replace(need, sites=(live.site,)), own)
+    return found if found and found.starts_at == live.starts_at else None
+
+
+async def _has_another(
+    uow: UnitOfWork, case: KnownCase, programme: ProgrammeChanged, areas: dict[str, str | None]
+) -> bool:
+    """True when a free date that the household could choose has all of it."""
+    try:
+        need = need_to_choose(case, programme, areas, uow.now)
+    except Problem:
+        return False
+    resources = await slots.resources_of(uow, need.sites, with_remote=bool(need.languages))
+    calendar = await slots.free_calendar(uow, resources, need.earliest, uow.now + HORIZON)
+    return calendar.choose(need) is not None
