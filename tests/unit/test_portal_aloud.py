@@ -10,11 +10,10 @@ from services.scheduling.domain.decisions import Waiting
 from services.scheduling.web.aloud import aloud
 from services.scheduling.web.audio import AudioFiles
 from services.scheduling.web.interview import Standing, present
-from services.scheduling.web.mp3 import seconds_of
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.presented import rows
 from services.scheduling.web.scenes import scenes
-from tests.audio import FRAME_SECONDS, an_mp3, recorded, spoken
+from tests.audio import an_mp3, recorded, spoken
 from tests.builders import NOW
 from tests.unit.notifications_builders import an_appointment
 from tests.unit.test_portal_interview import OFFER, SITES, a_standing
@@ -177,7 +176,7 @@ def test_another_recording_has_another_address(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "text", "fault"),
     [
-        (b"RIFF....WAVE", "Chemen ou", r"recorded/ht/start\.mp3: this is no MP3"),
+        (b"RIFF....WAVE", "Chemen ou", r"recorded/ht/start\.mp3 is no MP3"),
         (an_mp3(1), None, r"recorded/ht/start\.mp3: put the text that was read beside it as start\.txt"),
     ],
 )
@@ -192,24 +191,3 @@ def test_a_recording_that_cannot_be_used_is_named_with_the_remedy(
 
     with pytest.raises(ValueError, match=fault):
         Pages(audio=files)
-
-
-@pytest.mark.parametrize(
-    ("header", "length", "seconds"),
-    [
-        (0xFFFB_9000, 417, 1152 / 44_100),  # MPEG-1, 128 kbit/s
-        (0xFFFB_9200, 418, 1152 / 44_100),  # the same, padded
-        (0xFFF3_30C0, 78, 576 / 22_050),  # MPEG-2, 24 kbit/s
-        (0xFFE3_10C0, 52, 576 / 11_025),  # MPEG-2.5, 8 kbit/s
-    ],
-)
-def test_the_length_of_an_mp3_is_the_sum_of_its_frames(header: int, length: int, seconds: float) -> None:
-    frame = header.to_bytes(4) + bytes(length - 4)
-
-    assert seconds_of(frame * 100) == pytest.approx(100 * seconds)
-
-
-def test_titles_before_and_after_the_frames_last_no_time() -> None:
-    title, end = b"ID3\x04\x00\x00\x00\x00\x01\x05" + bytes(133), b"TAG" + bytes(125)
-
-    assert seconds_of(title + an_mp3(60) + end) == pytest.approx(60, abs=FRAME_SECONDS)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi.responses import Response
+from tinytag import TinyTag
 
 from services.scheduling.web.files import BUILT
-from services.scheduling.web.mp3 import seconds_of
 
 SPOKEN = BUILT / "audio"
 """What a machine said. Built by `deploy/audio.py`."""
@@ -126,11 +126,10 @@ def in_part(content: bytes, asked: str, headers: Mapping[str, str]) -> Response:
 
 
 def _part(path: Path) -> Part:
-    content = path.read_bytes()
-    try:
-        return Part(content, seconds_of(content))
-    except ValueError as problem:
-        raise ValueError(f"{path}: {problem}") from problem
+    seconds = TinyTag.get(path, tags=False).duration
+    if not seconds:
+        raise ValueError(f"{path} is no MP3: save it as MPEG layer III, mono, 24 kbit/s or a little more")
+    return Part(path.read_bytes(), seconds)
 
 
 def _read_in(recording: Path) -> str:
