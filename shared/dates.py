@@ -44,6 +44,7 @@ its speakers deal with. Nobody has given us better ones. Source: docs/domain.md,
 
 LANGUAGE_NAMES = {
     "acr": "Achi",
+    "ase": "ASL",
     "cab": "Garífuna",
     "ixl": "Ixil",
     "jac": "Popti'",
@@ -133,10 +134,11 @@ def utc_offset(wall_time: datetime, instant: datetime) -> str:
 
 def language_names(tags: str, language: str) -> str:
     """The names of an interpreter's languages, given as `es+mam`, as a list that a reader of `language` would write."""
-    return _listed([language_name(tag, language) for tag in tags.split("+") if tag], language)
+    return listed([language_name(tag, language) for tag in tags.split("+") if tag], language)
 
 
-def _listed(names: Sequence[str], language: str) -> str:
+def listed(names: Sequence[str], language: str) -> str:
+    """The names as a list that a reader of `language` would write."""
     if language == "ht":
         return " ak ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
     listed = format_list(names, locale=_known(language))

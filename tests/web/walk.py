@@ -13,6 +13,13 @@ from tests.portal import DRAFTS, LANGUAGES, Portal, asked_for_code
 from tests.web.chromium import NARROW, Seen, Window
 
 MINE = "/my-interview"
+FEW = "MX-TIJ-01"
+ONE_DESK_GIVES = "update resources set accommodations = '{}' where site = :site and kind = 'desk' and name <> 'desk 4'"
+NOT_THAT_DAY = """
+delete from slots s using resources r where r.id = s.resource_id and r.name = 'desk 4' and s.site = :site
+and s.local_date = :day
+"""
+"""A site where what a household asks for is to be had on other days than its own."""
 GONE = 2**53 - 1
 """A slot that there is not any more."""
 
@@ -66,10 +73,15 @@ async def households(portal: Portal) -> dict[str, str]:
         "booked": a_case(),
         "waiting": a_case(programme="MX-TVH", sites=("MX-TAP-02",)),
         "closed": a_case(state=CaseState.INELIGIBLE),
+        "lacking": a_case(sites=(FEW,)),
     }
     await scheduling.receive(a_programme(), chosen, closed, *made.values())
-    booked = made["booked"].case_ref
-    await scheduling.do(lambda uow: commands.accept(uow, booked, "assistant"))
+    for state in ("booked", "lacking"):
+        ref = made[state].case_ref
+        await scheduling.do(lambda uow, ref=ref: commands.accept(uow, ref, "assistant"))
+    day = (await scheduling.live(made["lacking"])).wall_time.date()
+    await scheduling.do(lambda uow: uow.execute(ONE_DESK_GIVES, site=FEW))
+    await scheduling.do(lambda uow: uow.execute(NOT_THAT_DAY, site=FEW, day=day))
     return {state: case.case_ref for state, case in made.items()}
 
 
@@ -140,6 +152,8 @@ async def _inside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window
     await window.page.fill("#email", "rosa@correo.org")
     await window.send()
     yield await window.look("contact-code"), window
+    async for found in _needs(town.inside["lacking"], home):
+        yield found
     window = town.inside["waiting"]
     await window.page.goto(f"{home}/places")
     yield await window.look("days"), window
@@ -152,6 +166,28 @@ async def _inside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window
     yield await window.look("choose"), window
     await window.page.goto(f"{home}/choose?slot={GONE}")
     yield await window.look("gone"), window
+
+
+async def _needs(window: Window, home: str) -> AsyncIterator[tuple[Seen, Window]]:
+    """A household asks for what the place of its date lacks, and takes it back for the next language."""
+    for name in ("needs", "needs/interpreter", "needs/place"):
+        await window.page.goto(f"{home}/{name}")
+        yield await window.look(name.replace("/", "-")), window
+    await window.page.check("#wheelchair")
+    await window.send()
+    yield await window.look("needs-check"), window
+    await window.send()
+    yield await window.look("needs-check-empty"), window
+    await window.page.check("#way")
+    await window.send()
+    yield await window.look("needs-done"), window
+    await window.page.goto(home)
+    yield await window.look("needs-asked"), window
+    await window.page.goto(f"{home}/needs/place")
+    await window.page.uncheck("#wheelchair")
+    await window.send()
+    yield await window.look("needs-check-stays"), window
+    await window.send()
 
 
 async def _refused(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:

@@ -10,6 +10,7 @@ from services.scheduling.domain.holds import extended_deadline
 from services.scheduling.repository.cases import KnownCase
 from services.scheduling.web.aloud import Aloud
 from services.scheduling.web.presented import Fact, Site, moment, when_and_where, who
+from services.scheduling.web.requests import Asked, sentence_of
 from shared.dates import long_date
 from shared.events import Allocation, Appointment, AppointmentStatus, CaseState, ProgrammeChanged, ProgrammeStatus
 from shared.languages import Catalogue
@@ -28,7 +29,8 @@ IN_LINE = UNMET | {Waiting.DECLINED, Waiting.EXPIRED}
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Everything that a household's pages say. `rank`: households before it in line; `due_on`: the last day on which a
-    place can be found in time; `lacks`: what no place could give it, whatever else it waits for; `moves`: made so far."""
+    place can be found in time; `lacks`: what no place could give it, whatever else it waits for; `moves`: made so far;
+    `requests`: what the staff of its site were asked to arrange for its date."""
 
     case: KnownCase
     programme: ProgrammeChanged | None
@@ -37,13 +39,15 @@ class Standing:
     due_on: date | None
     lacks: Waiting | None
     moves: int
+    requests: tuple[Asked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class InterviewPage:
     """What the page says, in order. `state` chooses its shape; `actions` are the names of what can be done now.
 
-    `next_aloud`: the sentences of `next` as they are said, without dates and numbers.
+    `next_aloud`: the sentences of `next` as they are said, without dates and numbers. `may_ask`: an interpreter or an
+    adjustment can still be asked for.
     """
 
     state: str
@@ -53,6 +57,7 @@ class InterviewPage:
     next_aloud: tuple[str, ...]
     actions: tuple[str, ...]
     appointment_id: str | None
+    may_ask: bool = False
 
 
 def present(standing: Standing, catalogue: Catalogue, now: datetime) -> InterviewPage:
@@ -66,6 +71,7 @@ def present(standing: Standing, catalogue: Catalogue, now: datetime) -> Intervie
         next_aloud=_next(standing, state, Aloud(catalogue.language, catalogue.texts), now),
         actions=actions_of(standing, now),
         appointment_id=str(live.id) if live else None,
+        may_ask=may_ask(standing.case, now),
     )
 
 
@@ -78,6 +84,13 @@ def state_of(case: KnownCase) -> str:
         return "waiting"
     is_done = case.ended is not None and case.ended.status is AppointmentStatus.FULFILLED
     return "done" if is_done else "closed"
+
+
+def may_ask(case: KnownCase, now: datetime) -> bool:
+    """True while the household can say what it needs and who comes."""
+    if case.live:
+        return case.live.starts_at > now and state_of(case) in ("offered", "booked")
+    return case.waiting not in (None, Waiting.REFERRED)
 
 
 def facts_of(standing: Standing, catalogue: Catalogue) -> tuple[Fact, ...]:
@@ -154,9 +167,15 @@ def _next(standing: Standing, state: str, catalogue: Catalogue, now: datetime) -
     said = [catalogue.text(_key_with(live, state, now), **_deadline(standing, live, catalogue))]
     if live.first_deadline and state == "offered" and is_open(live, now):
         said.append(catalogue.text("next.extended"))
+    said += _requests(standing, live, catalogue, now)
     if standing.sites[live.site].illustrative:
         said.append(catalogue.text("mine.illustrative"))
     return tuple(said)
+
+
+def _requests(standing: Standing, live: Appointment, catalogue: Catalogue, now: datetime) -> list[str]:
+    city = standing.sites[live.site].city
+    return [sentence_of(each, live.zone, city, catalogue, now) for each in standing.requests]
 
 
 def _key_with(live: Appointment, state: str, now: datetime) -> str:

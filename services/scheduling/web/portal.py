@@ -21,6 +21,7 @@ from services.scheduling.web import (
     letter,
     letter_lists,
     my_interview,
+    needs,
     places,
     scripts,
     start,
@@ -59,6 +60,7 @@ def router(
         my_interview.add(routes, desk)
         contact.add(routes, ways.contacts)
         places.add(routes, service, desk)
+        needs.add(routes, service, desk)
         letter.add(routes, service, keys)
         asked.add(routes, service, births, checks)
         verify.add(routes, service, keys, checks, own_scripts, letter_lists.ADDRESSES)
