@@ -215,6 +215,21 @@ class AdjustmentRequest(SchedulingTable, table=True):
     withdrawn_at: datetime | None = instant(nullable=True)
 
 
+class ComingSaid(SchedulingTable, table=True):
+    """That a household said who comes to its appointment, in numbers, and who said so. Rows never change; the newest counts."""
+
+    __tablename__ = "coming_said"
+
+    id: int = Field(primary_key=True, sa_type=BigInteger)
+    case_ref: str = Field(foreign_key="cases.case_ref", sa_type=Text)
+    appointment_id: UUID = Field(foreign_key="appointments.id")
+    said_at: datetime = instant()
+    acted_by: str = Field(sa_type=Text)
+    adults: int
+    children: int
+    traceparent: str = Field(sa_type=Text)
+
+
 class LoginCode(SchedulingTable, table=True):
     """The one code of a browser, until it is used, used up or old. Hashes are keyed: nothing here opens a case."""
 

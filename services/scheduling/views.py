@@ -44,7 +44,9 @@ DAY = """
 select a.id, a.version, a.case_ref, a.status, a.wall_time, a.minutes, a.party, a.interpreter, a.programme, a.accommodations,
        array_agg(distinct r.name order by r.name) as resources,
        (select coalesce(jsonb_agg(jsonb_build_object('id', q.id, 'needs', q.needs, 'answer', q.answer) order by q.asked_at), '[]')
-        from adjustment_requests q where q.appointment_id = a.id and q.withdrawn_at is null) as requests
+        from adjustment_requests q where q.appointment_id = a.id and q.withdrawn_at is null) as requests,
+       (select jsonb_build_object('adults', w.adults, 'children', w.children, 'said_at', w.said_at, 'acted_by', w.acted_by)
+        from coming_said w where w.appointment_id = a.id order by w.id desc limit 1) as coming
 from appointments a
 join slot_claims c on c.appointment_id = a.id join slots s on s.id = c.slot_id join resources r on r.id = s.resource_id
 where a.site = :site and a.wall_time >= :day and a.wall_time < cast(:day as date) + 1
@@ -155,8 +157,8 @@ async def place_view(uow: UnitOfWork, places: list[Place]) -> list[dict[str, Any
 
 
 async def day_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]]:
-    """The day's list of a site in its own time: who, when, where, with whom, and what its staff were asked to arrange. No
-    names. Raises: Problem 404."""
+    """The day's list of a site in its own time: who, when, where, with whom, what its staff were asked to arrange, and who
+    the household said comes, None when it said nothing. No names. Raises: Problem 404."""
     if not await uow.rows("select 1 from sites where site = :site", site=site):
         raise Problem(404, "site_unknown", "no site has this code")
     return [
@@ -173,6 +175,7 @@ async def day_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]
             "accommodations": list(row.accommodations),
             "resources": list(row.resources),
             "requests": row.requests,
+            "coming": row.coming,
         }
         for row in await uow.rows(DAY, site=site, day=day)
     ]

@@ -15,7 +15,9 @@ NEXT_PAGE = 20_000
 STATES = (
     "start unknown logged-out case case-empty code code-wrong verify asked asked-empty asked-no wait offered booked waiting "
     "closed lacking accept extend decline decline-empty contact contact-language contact-hours contact-email contact-email-empty "
-    "contact-code needs needs-interpreter needs-place needs-check needs-check-empty needs-done needs-asked needs-check-stays days times times-empty choose gone no-cookies old-form taken refused trouble"
+    "contact-code coming coming-empty coming-check coming-done coming-said needs needs-interpreter "
+    "needs-place needs-check needs-check-empty needs-done needs-asked needs-check-stays days times times-empty choose "
+    "gone no-cookies old-form taken refused trouble"
 ).split()
 TELLING = ("COMAR", "Refugee", "Tapachula", "border")
 """What no title may say, since it stands in tabs and histories that others see."""

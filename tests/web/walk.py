@@ -152,6 +152,8 @@ async def _inside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window
     await window.page.fill("#email", "rosa@correo.org")
     await window.send()
     yield await window.look("contact-code"), window
+    async for found in _coming(town.inside["offered"], home):
+        yield found
     async for found in _needs(town.inside["lacking"], home):
         yield found
     window = town.inside["waiting"]
@@ -166,6 +168,23 @@ async def _inside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window
     yield await window.look("choose"), window
     await window.page.goto(f"{home}/choose?slot={GONE}")
     yield await window.look("gone"), window
+
+
+async def _coming(window: Window, home: str) -> AsyncIterator[tuple[Seen, Window]]:
+    """A household says that not all of it come, and in the end that all do."""
+    await window.page.goto(f"{home}/coming")
+    yield await window.look("coming"), window
+    for name in ("adults", "children"):
+        await window.page.select_option(f"#{name}", "0")
+    await window.send()
+    yield await window.look("coming-empty"), window
+    await window.page.select_option("#adults", "1")
+    await window.send()
+    yield await window.look("coming-check"), window
+    await window.send()
+    yield await window.look("coming-done"), window
+    await window.page.goto(home)
+    yield await window.look("coming-said"), window
 
 
 async def _needs(window: Window, home: str) -> AsyncIterator[tuple[Seen, Window]]:

@@ -1,6 +1,7 @@
 """What people do. Each command is one unit of work that locks its case first; a refusal says what to do instead."""
 
 from services.scheduling.commands.answers import accept, decline, extend, offer_again
+from services.scheduling.commands.coming import say_who_comes
 from services.scheduling.commands.locked import HOUSEHOLD
 from services.scheduling.commands.own_needs import ask, check_may_ask
 from services.scheduling.commands.places import cancel, choose, move, take
@@ -22,5 +23,6 @@ __all__ = [
     "miss",
     "move",
     "offer_again",
+    "say_who_comes",
     "take",
 ]

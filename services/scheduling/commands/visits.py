@@ -10,7 +10,7 @@ from services.scheduling.domain.states import ForbiddenTransition, step
 from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
-from services.scheduling.repository import appointments, reference
+from services.scheduling.repository import appointments, coming, reference
 from services.scheduling.repository.cases import KnownCase
 from shared.db import UnitOfWork
 from shared.events import Appointment, AppointmentStatus
@@ -31,12 +31,16 @@ async def arrive(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
 
 
 async def check_in(uow: UnitOfWork, appointment_id: UUID, acted_by: str, *, present: int) -> None:
-    """Everyone who must come is there and identified. Raises: Problem 404, 409 while someone is missing."""
+    """Everyone who must come is there and identified, whatever its household said before of who comes.
+
+    Raises: Problem 404, 409 while someone is missing.
+    """
     case, appointment = await locked_with(uow, appointment_id)
     if present < appointment.party:
-        raise Problem(
-            409, "not_everyone_there", f"{present} of {appointment.party} are there: wait for the others, or move it"
-        )
+        said = await coming.said_of(uow, appointment_id)
+        before = f"; its household said before that {said.count} come" if said else ""
+        detail = f"{present} of {appointment.party} are there: wait for the others, or move it{before}"
+        raise Problem(409, "not_everyone_there", detail)
     await _change(uow, case, appointment, AppointmentStatus.CHECKED_IN, acted_by)
 
 

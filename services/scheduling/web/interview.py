@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.scheduling.commands.places import MOVES, NOT_WITHIN
+from services.scheduling.domain.coming import Coming, can_be_said, everyone, within
 from services.scheduling.domain.decisions import UNMET, Waiting
 from services.scheduling.domain.holds import extended_deadline
 from services.scheduling.repository.cases import KnownCase
 from services.scheduling.web.aloud import Aloud
 from services.scheduling.web.presented import Fact, Site, moment, when_and_where, who
 from services.scheduling.web.requests import Asked, sentence_of
-from shared.dates import long_date
+from shared.dates import listed, long_date
 from shared.events import Allocation, Appointment, AppointmentStatus, CaseState, ProgrammeChanged, ProgrammeStatus
 from shared.languages import Catalogue
 
@@ -30,7 +31,7 @@ IN_LINE = UNMET | {Waiting.DECLINED, Waiting.EXPIRED}
 class Standing:
     """Everything that a household's pages say. `rank`: households before it in line; `due_on`: the last day on which a
     place can be found in time; `lacks`: what no place could give it, whatever else it waits for; `moves`: made so far;
-    `requests`: what the staff of its site were asked to arrange for its date."""
+    `requests`: what the staff of its site were asked to arrange for its date; `coming`: who it said comes to it."""
 
     case: KnownCase
     programme: ProgrammeChanged | None
@@ -40,6 +41,7 @@ class Standing:
     lacks: Waiting | None
     moves: int
     requests: tuple[Asked, ...] = ()
+    coming: Coming | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class InterviewPage:
     """What the page says, in order. `state` chooses its shape; `actions` are the names of what can be done now.
 
     `next_aloud`: the sentences of `next` as they are said, without dates and numbers. `may_ask`: an interpreter or an
-    adjustment can still be asked for.
+    adjustment can still be asked for; `may_say`: who comes.
     """
 
     state: str
@@ -58,6 +60,7 @@ class InterviewPage:
     actions: tuple[str, ...]
     appointment_id: str | None
     may_ask: bool = False
+    may_say: bool = False
 
 
 def present(standing: Standing, catalogue: Catalogue, now: datetime) -> InterviewPage:
@@ -72,6 +75,7 @@ def present(standing: Standing, catalogue: Catalogue, now: datetime) -> Intervie
         actions=actions_of(standing, now),
         appointment_id=str(live.id) if live else None,
         may_ask=may_ask(standing.case, now),
+        may_say=can_be_said(live, standing.case.snapshot.party),
     )
 
 
@@ -87,7 +91,7 @@ def state_of(case: KnownCase) -> str:
 
 
 def may_ask(case: KnownCase, now: datetime) -> bool:
-    """True while the household can say what it needs and who comes."""
+    """True while the household can say what it needs."""
     if case.live:
         return case.live.starts_at > now and state_of(case) in ("offered", "booked")
     return case.waiting not in (None, Waiting.REFERRED)
@@ -168,6 +172,8 @@ def _next(standing: Standing, state: str, catalogue: Catalogue, now: datetime) -
     if live.first_deadline and state == "offered" and is_open(live, now):
         said.append(catalogue.text("next.extended"))
     said += _requests(standing, live, catalogue, now)
+    if can_be_said(live, standing.case.snapshot.party) and (who_comes := coming_in_words(standing, catalogue)):
+        said.append(who_comes)
     if standing.sites[live.site].illustrative:
         said.append(catalogue.text("mine.illustrative"))
     return tuple(said)
@@ -176,6 +182,23 @@ def _next(standing: Standing, state: str, catalogue: Catalogue, now: datetime) -
 def _requests(standing: Standing, live: Appointment, catalogue: Catalogue, now: datetime) -> list[str]:
     city = standing.sites[live.site].city
     return [sentence_of(each, live.zone, city, catalogue, now) for each in standing.requests]
+
+
+def coming_in_words(standing: Standing, catalogue: Catalogue) -> str | None:
+    """Who the household said comes; None when it said nothing."""
+    party = standing.case.snapshot.party
+    if standing.coming is None:
+        return None
+    said = within(standing.coming, party)
+    if said == everyone(party):
+        return catalogue.text("coming.said.all")
+    of = {"adults": (said.adults, party.adults), "children": (said.children, party.children)}
+    parts = [
+        catalogue.text(f"coming.part.{name}", count=str(count), all=str(all_))
+        for name, (count, all_) in of.items()
+        if all_
+    ]
+    return catalogue.text("coming.said", who=listed(parts, catalogue.language))
 
 
 def _key_with(live: Appointment, state: str, now: datetime) -> str:

@@ -17,6 +17,7 @@ from services.scheduling.web import (
     asked,
     assist,
     case,
+    coming,
     contact,
     letter,
     letter_lists,
@@ -61,6 +62,7 @@ def router(
         contact.add(routes, ways.contacts)
         places.add(routes, service, desk)
         needs.add(routes, service, desk)
+        coming.add(routes, desk)
         letter.add(routes, service, keys)
         asked.add(routes, service, births, checks)
         verify.add(routes, service, keys, checks, own_scripts, letter_lists.ADDRESSES)
