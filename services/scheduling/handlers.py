@@ -4,6 +4,7 @@ from typing import cast
 
 from services.scheduling.domain.decisions import Decision, decide
 from services.scheduling.domain.needs import need_of
+from services.scheduling.domain.own_needs import NOTHING
 from services.scheduling.offers import carry_out
 from services.scheduling.repository import cases as cases_repository
 from services.scheduling.repository import reference
@@ -35,7 +36,8 @@ async def decided(
         snapshot = case.snapshot
         programme = programmes.get(snapshot.programme)
         need = need_of(case.as_asked, programme, areas, uow.now) if programme else None
-        least = need_of(case.as_held, programme, areas, uow.now) if programme and case.held else need
+        asks = programme and case.held and case.own != NOTHING
+        least = need_of(case.as_held, programme, areas, uow.now) if programme and asks else None
         waiting = None if afresh else case.waiting
         decision = decide(snapshot.state, programme, need, held=case.held, waiting=waiting, now=uow.now, least=least)
         result.append((case, decision))

@@ -17,7 +17,7 @@ from services.scheduling.domain.places import Own, Place, Resource
 from services.scheduling.domain.states import step
 from services.scheduling.domain.unmet import why_none
 from services.scheduling.outcomes import Outcome, record
-from services.scheduling.repository import reference, slots
+from services.scheduling.repository import own_needs, reference, slots
 from services.scheduling.repository.cases import KnownCase, seniority_of
 from services.scheduling.repository.reference import SiteZone
 from shared.clock import tzdata_version
@@ -37,9 +37,29 @@ async def carry_out(uow: UnitOfWork, decided: Sequence[tuple[KnownCase, Decision
     """Does what was decided for each case and publishes what changed, each with its own cause."""
     sites = await reference.sites(uow)
     asking = [(case, decision.need) for case, decision in decided if isinstance(decision, Offer)]
-    places = await place_all(uow, sorted(asking, key=lambda each: seniority_of(each[0])))
-    outcomes = (_outcome(case, decision, places, sites, uow.now) for case, decision in decided)
+    taken: Counter[int] = Counter()
+    places = await place_all(uow, sorted(asking, key=lambda each: seniority_of(each[0])), taken)
+    places |= await _with_less(uow, decided, places, taken)
+    outcomes = [_outcome(case, decision, places, sites, uow.now) for case, decision in decided]
     await record(uow, [outcome for outcome in outcomes if outcome is not None])
+    await own_needs.follow(
+        uow, [(o.ended.id, o.made.id) for o in outcomes if o and o.case.own.codes and o.ended and o.made]
+    )
+
+
+async def _with_less(
+    uow: UnitOfWork,
+    decided: Sequence[tuple[KnownCase, Decision]],
+    places: Mapping[str, "Place | NoPlace"],
+    taken: Counter[int],
+) -> "dict[str, Place | NoPlace]":
+    """Places for who would lose its date only because of what it asked for itself: those that have the rest."""
+    asking = [
+        (case, decision.least)
+        for case, decision in decided
+        if isinstance(decision, Offer) and decision.least and isinstance(places[case.case_ref], NoPlace)
+    ]
+    return await place_all(uow, sorted(asking, key=lambda each: seniority_of(each[0])), taken)
 
 
 async def make_offer(uow: UnitOfWork, case: KnownCase, place: Place) -> None:

@@ -14,7 +14,7 @@ from services.scheduling.commands.own_needs import Answer, answer
 from services.scheduling.domain.own_needs import Effect, OwnNeeds
 from services.scheduling.own_needs import Foreseen
 from services.scheduling.repository import own_needs as repository
-from shared.events import CaseChanged, System
+from shared.events import CaseChanged, Party, System
 from shared.web.problems import Problem
 from tests.builders import a_case, a_programme, days
 from tests.calendars import TAP
@@ -153,6 +153,40 @@ async def test_a_later_revision_keeps_what_the_household_asked_for_and_the_date_
     assert before.id == (await scheduling.live(case)).id
     why = await scheduling.do(lambda uow: views.why(uow, case.case_ref))
     assert ["wheelchair"] == why["from"]["asked_by_household"]
+
+
+async def test_who_needs_another_place_for_its_country_loses_no_date_for_what_only_it_asked_for(
+    scheduling: Scheduling,
+) -> None:
+    case = await offered(scheduling)
+    await nothing_gives(scheduling)
+    request = await ask_of_staff(scheduling, case)
+    before = await scheduling.live(case)
+    more = Party(attendees=4, adults=3, children=1)
+
+    await scheduling.receive(case.model_copy(update={"version": 2, "revision": 2, "party": more}))
+
+    after = await scheduling.live(case)
+    assert (before.starts_at, 4) == (after.starts_at, after.party)
+    [row] = await scheduling.rows("select * from adjustment_requests")
+    assert (request.id, after.id, ["wheelchair"]) == (row.id, row.appointment_id, list(row.needs))
+    assert [case.case_ref] == await open_requests(scheduling)
+
+
+async def test_a_new_place_that_has_what_was_asked_for_needs_no_answer(scheduling: Scheduling) -> None:
+    case = await offered(scheduling)
+    await nothing_gives(scheduling)
+    await ask_of_staff(scheduling, case)
+    await scheduling.do(
+        lambda uow: uow.execute("update resources set accommodations = '{wheelchair}' where name = 'desk 2'")
+    )
+
+    await scheduling.receive(
+        case.model_copy(update={"version": 2, "revision": 2, "party": Party(attendees=4, adults=3, children=1)})
+    )
+
+    assert {"desk 2"} == await desks_of(scheduling, case)
+    assert [] == await open_requests(scheduling)
 
 
 async def test_other_dates_that_have_it_are_the_only_ones_shown_to_who_asked_for_it(scheduling: Scheduling) -> None:

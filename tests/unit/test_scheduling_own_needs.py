@@ -99,6 +99,15 @@ def test_a_revision_takes_no_date_away_for_what_only_the_household_asked_for_sin
     assert (Keep(), Offer(more)) == (said, without)
 
 
+def test_who_must_have_another_place_is_offered_one_with_less_before_it_loses_its_date() -> None:
+    case = a_case(party=Party(attendees=4, adults=3, children=1))
+    more, least = need(added_to(case, MAM)), need(case)
+
+    said = decide(case.state, a_programme(), more, held=held(), waiting=None, now=NOW, least=least)
+
+    assert Offer(more, least) == said
+
+
 def test_what_an_appointment_was_made_with_is_kept_with_it() -> None:
     own = OwnNeeds("mam", frozenset({"wheelchair", "quiet-room"}))
 

@@ -110,9 +110,13 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The earliest feasible place is to be offered, in place of the live appointment if there is one."""
+    """The earliest feasible place is to be offered, in place of the live appointment if there is one.
+
+    `least`: what is enough for who has an appointment, where no place is all of `need`.
+    """
 
     need: Need
+    least: Need | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ def decide(
     if programme is None or need is None:
         return Keep() if held else Wait(Waiting.PROGRAMME_UNKNOWN)
     if held:
-        return Keep() if is_feasible(held, least or need) else Offer(need)
+        return Keep() if is_feasible(held, least or need) else Offer(need, least)
     return _without_appointment(programme, need, waiting)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from services.scheduling.domain.own_needs import NOTHING, OwnNeeds
-from shared.db import UnitOfWork
+from shared.db import UnitOfWork, as_json
 
 SAY = "update cases set asked_language = :language, asked_needs = cast(:needs as text[]) where case_ref = :ref"
 
@@ -26,6 +26,19 @@ values (:id, :ref, :appointment_id, cast(:needs as text[]), :now, :asked_by, :du
 
 WITHDRAW = """
 update adjustment_requests set withdrawn_at = :now where case_ref = :ref and answer is null and withdrawn_at is null
+"""
+
+FOLLOW = """
+update adjustment_requests q set appointment_id = r.made, needs = left_over.needs
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(ended uuid, made uuid)
+join appointments a on a.id = r.made
+cross join lateral (
+  select array(select need from adjustment_requests o cross join unnest(o.needs) as n(need)
+               where o.appointment_id = r.ended and o.answer is null and o.withdrawn_at is null
+                 and need <> all(a.accommodations)
+                 and need <> all(select 'interpreter:' || tag from unnest(string_to_array(a.interpreter, '+')) as l(tag))
+               order by need) as needs) left_over
+where q.appointment_id = r.ended and q.answer is null and q.withdrawn_at is null and left_over.needs <> '{}'
 """
 
 OPEN = """q.answer is null and q.withdrawn_at is null and a.status in ('pending', 'booked') and a.starts_at > :now"""
@@ -91,6 +104,13 @@ async def add(
         asked_by=asked_by,
         due_at=due_at,
     )
+
+
+async def follow(uow: UnitOfWork, replaced: Sequence[tuple[UUID, UUID]]) -> None:
+    """Open requests about ended appointments are about those that replace them, for what these lack still."""
+    if replaced:
+        rows = [{"ended": str(ended), "made": str(made)} for ended, made in replaced]
+        await uow.execute(FOLLOW, rows=as_json(rows))
 
 
 async def requests_about(uow: UnitOfWork, appointment_id: UUID) -> Sequence[Any]:
