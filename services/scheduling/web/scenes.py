@@ -65,7 +65,8 @@ def _case(catalogue: Catalogue) -> Iterator[Scene]:
 def _interview(state: str, catalogue: Catalogue, *, has_appointment: bool) -> InterviewPage:
     said = tuple(map(Aloud(catalogue.language, catalogue.texts).text, _ids(catalogue, *NEXT)))
     heading = catalogue.text(f"mine.{state}")
-    return InterviewPage(state, heading, (), said, said, ACTIONS, "an appointment" if has_appointment else None)
+    live = "an appointment" if has_appointment else None
+    return InterviewPage(state, heading, (), said, said, ACTIONS, live, may_ask=True, may_say=True)
 
 
 def _ids(catalogue: Catalogue, *beginnings: str) -> tuple[str, ...]:
