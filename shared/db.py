@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import asyncpg
@@ -73,6 +74,10 @@ def is_unavailable(error: BaseException) -> bool:
     return sqlstate(error).startswith(UNAVAILABLE_CLASSES)
 
 
+_statement = lru_cache(1_000)(text)
+"""What is known of a statement by now is not found out again each time that it runs."""
+
+
 class UnitOfWork:
     """One transaction with the time it happens at. `connection` is for set-based SQL, `session` for SQLModel objects."""
 
@@ -92,11 +97,11 @@ class UnitOfWork:
 
     async def rows(self, sql: str, **parameters: Any) -> Sequence[Row[Any]]:
         """What the statement returns, as plain rows."""
-        return (await self.connection.execute(text(sql), parameters)).all()
+        return (await self.connection.execute(_statement(sql), parameters)).all()
 
     async def execute(self, sql: str, **parameters: Any) -> int:
         """Runs the statement; the number of rows it touched."""
-        return (await self.connection.execute(text(sql), parameters)).rowcount
+        return (await self.connection.execute(_statement(sql), parameters)).rowcount
 
     def caused_by(self, event: Event, cause: Cause) -> None:
         """Remembers where an event in hand came from, so that handlers can say `publish(…, cause=event)`."""
@@ -158,6 +163,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=10,
             pool_timeout=5,
+            json_deserializer=orjson.loads,
             hide_parameters=True,  # they name people, and errors are logged
             connect_args={
                 "timeout": 5,

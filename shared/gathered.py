@@ -9,8 +9,10 @@ from shared.db import DatabaseUnavailable
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
-MOST = 250
+MOST = 120
 """Calls done together: the last of them waits for all."""
+AT_ONCE = 2
+"""While the database works for some of them, Python works for others."""
 
 
 class Gathered(Generic[Asked, Answer]):
@@ -22,14 +24,16 @@ class Gathered(Generic[Asked, Answer]):
     def __init__(self, do_all: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]) -> None:
         self._do_all = do_all
         self._waiting: deque[tuple[Asked, asyncio.Future[Answer | BaseException]]] = deque()
-        self._work: asyncio.Task[None] | None = None
+        self._at_work: set[asyncio.Task[None]] = set()
 
     async def __call__(self, asked: Asked) -> Answer | BaseException:
         """The answer, or the error for which there is none. It is given, not raised: of many calls most may be refused."""
         answer: asyncio.Future[Answer | BaseException] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, answer))
-        if self._work is None or self._work.done():
-            self._work = asyncio.create_task(self._until_nobody_waits())
+        if len(self._at_work) < AT_ONCE:
+            task = asyncio.create_task(self._until_nobody_waits())
+            self._at_work.add(task)
+            task.add_done_callback(self._at_work.discard)
         return await answer
 
     async def _until_nobody_waits(self) -> None:

@@ -4,12 +4,12 @@ A database that is away costs spans, never a request: the queue drops its oldest
 """
 
 import asyncio
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
+import orjson
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -55,7 +55,9 @@ class PostgresSpans(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         try:
-            self._loop.run_until_complete(self._write(json.dumps([as_row(span) for span in spans], default=str)))
+            self._loop.run_until_complete(
+                self._write(orjson.dumps([as_row(span) for span in spans], default=str).decode())
+            )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
             self._connection = None
             return SpanExportResult.FAILURE

@@ -101,7 +101,7 @@ async def test_each_gets_what_it_would_get_alone(scheduling: Scheduling) -> None
     answers = await scheduling.do(lambda uow: choose_together(uow, asked))
 
     assert [outcome(answer) for answer in answers] == [
-        "booked", "place_taken", "booked", "place_taken", "drawn", "cannot_choose", "case_unknown",
+        "booked", "place_taken", "booked", "place_taken", "drawn", "cannot_choose", None,
     ]  # fmt: skip
     assert (await scheduling.live(first)).acted_by == "assistant"
     assert await scheduling.published(first) == [
@@ -137,6 +137,37 @@ async def test_who_has_an_appointment_or_asks_twice_is_left_to_be_done_alone(sch
     answers = await scheduling.do(lambda uow: choose_together(uow, asked))
 
     assert [outcome(answer) for answer in answers] == [None, "booked", None]
+
+
+async def test_a_crowd_does_not_wait_for_a_case_that_is_at_work_elsewhere(scheduling: Scheduling) -> None:
+    busy, free = await choosers(scheduling, 2)
+    slots = await slots_of(scheduling, free)
+
+    async with scheduling.database.begin(NOW) as holding:
+        await holding.rows("select 1 from cases where case_ref = :ref for update", ref=busy.case_ref)
+        asked = [choosing(busy.case_ref, slots[0]), choosing(free.case_ref, slots[-1])]
+        answers = await asyncio.wait_for(scheduling.do(lambda uow: choose_together(uow, asked)), 5)
+
+    assert [outcome(answer) for answer in answers] == [None, "booked"]
+
+
+async def test_who_loses_a_desk_at_the_last_moment_is_not_refused_but_looks_for_another_alone(
+    scheduling: Scheduling,
+) -> None:
+    first, second = await choosers(scheduling, 2)
+    slot = (await slots_of(scheduling, first))[0]
+    client = Client(scheduling)
+
+    async with scheduling.database.begin(NOW) as other:
+        await commands.choose(other, first.case_ref, slot, "assistant")
+        together = scheduling.do(lambda uow: choose_together(uow, [choosing(second.case_ref, slot)]))
+        losing = asyncio.create_task(together)
+        await asyncio.wait([losing], timeout=0.3)
+    answers, alone = await losing, await client.choose(second, slot)
+    await client.close()
+
+    assert answers == [None]
+    assert alone.json()["state"] == "booked"
 
 
 async def test_a_time_is_known_to_be_gone_without_waiting_for_anything(scheduling: Scheduling) -> None:

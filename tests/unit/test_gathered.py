@@ -7,7 +7,7 @@ from shared.db import DatabaseUnavailable
 from shared.gathered import Gathered
 
 
-async def test_what_comes_while_one_is_at_work_is_done_together_after_it() -> None:
+async def test_what_comes_while_two_are_at_work_is_done_together_after_the_first_of_them() -> None:
     batches: list[list[int]] = []
 
     async def double(asked: Sequence[int]) -> list[int]:
@@ -17,12 +17,14 @@ async def test_what_comes_while_one_is_at_work_is_done_together_after_it() -> No
 
     gathered = Gathered(double)
     first = asyncio.create_task(gathered(1))
-    await asyncio.sleep(0.005)
+    await asyncio.sleep(0.002)
+    second = asyncio.create_task(gathered(2))
+    await asyncio.sleep(0.002)
 
-    rest = await asyncio.gather(*(gathered(n) for n in (2, 3, 4)))
+    rest = await asyncio.gather(*(gathered(n) for n in (3, 4, 5)))
 
-    assert [await first, *rest] == [2, 4, 6, 8]
-    assert batches == [[1], [2, 3, 4]]
+    assert [await first, await second, *rest] == [2, 4, 6, 8, 10]
+    assert batches == [[1], [2], [3, 4, 5]]
 
 
 async def test_one_call_at_fault_harms_no_other() -> None:

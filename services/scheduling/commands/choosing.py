@@ -8,7 +8,6 @@ from opentelemetry.trace import SpanContext
 
 from services.scheduling import views
 from services.scheduling.choices import LONGEST, need_to_choose
-from services.scheduling.commands.locked import unknown_case
 from services.scheduling.commands.places import place_taken
 from services.scheduling.commands.requests import Named, Request, answered_before, keep, kept_key
 from services.scheduling.domain.admission import admit
@@ -51,12 +50,14 @@ async def gone(uow: UnitOfWork, asked: Sequence[Choosing]) -> set[int]:
 async def choose_together(uow: UnitOfWork, asked: Sequence[Choosing]) -> list[Answer]:
     """The case after each choice, as staff see it, or the refusal.
 
-    None for what is to be done alone, afterwards: a case that has an appointment, or for which something else is asked, too.
+    None for what is to be done alone, afterwards: a case that is unknown, has an appointment, or is at work elsewhere, for
+    which a crowd must not wait; or for which something else is asked, too.
     """
     first = {each.case_ref: each for each in reversed(asked)}
+    known = {case.case_ref: case for case in await cases.lock_free(uow, first)}
     before = await answered_before(uow, [each.request for each in first.values()])
     new = {ref: each for ref, each in first.items() if ref not in before}
-    answers = await _placed(uow, asked, new) if new else {}
+    answers = await _placed(uow, asked, new, known)
     await keep(uow, [(each.request, answer) for ref, each in new.items() if (answer := answers[ref])])
     answers.update(before)
     return [answers[each.case_ref] if _is_same(each, first[each.case_ref]) else None for each in asked]
@@ -67,18 +68,22 @@ def _is_same(asked: Choosing, first: Choosing) -> bool:
     return asked is first or (asked.key is not None and asked.request == first.request)
 
 
-async def _placed(uow: UnitOfWork, asked: Sequence[Choosing], wanted: Mapping[str, Choosing]) -> dict[str, Answer]:
-    """Each case that may choose, locked: with its place, or the refusal; None for what is to be done alone."""
+async def _placed(
+    uow: UnitOfWork, asked: Sequence[Choosing], wanted: Mapping[str, Choosing], known: Mapping[str, KnownCase]
+) -> dict[str, Answer]:
+    """Each case that may choose with its place, or the refusal; None for what is to be done alone. Who loses its place to
+    another transaction at the last moment is among them: alone it looks for another desk at the same time."""
     answers: dict[str, Answer] = {}
-    known = {case.case_ref: case for case in await cases.lock(uow, wanted)}
     needs = await _needs(uow, wanted, known, answers)
     in_order = await _places(
         uow, [(needs[each.case_ref], each.slot_id) for each in asked if _is_one(each, wanted, needs)]
     )
     left = await slots.lock(uow, [slot for place in in_order for slot, _ in place.claims])
-    winners, _ = admit(in_order, left)
+    winners, losers = admit(in_order, left)
     booked = await _book(uow, winners, known, wanted)
-    return {**answers, **{ref: views.view_of(booked[ref]) if ref in booked else place_taken() for ref in needs}}
+    answers.update({ref: place_taken() for ref in needs})
+    answers.update({place.need.case_ref: None for place in losers})
+    return {**answers, **{ref: views.view_of(case) for ref, case in booked.items()}}
 
 
 async def _needs(
@@ -90,9 +95,7 @@ async def _needs(
     needs = {}
     for ref in wanted:
         case = known.get(ref)
-        if case is None:
-            answers[ref] = unknown_case()
-        elif case.live:
+        if case is None or case.live:
             answers[ref] = None
         else:
             try:
@@ -114,7 +117,9 @@ async def _places(uow: UnitOfWork, wanted: Sequence[tuple[Need, int]]) -> list[P
     first, last = min(at for _, at in begins.values()), max(at for _, at in begins.values())
     interpreted = any(need.languages for need, _ in wanted)
     resources = await slots.resources_of(uow, {site for site, _ in begins.values()}, with_remote=interpreted)
-    calendar = await slots.free_calendar(uow, resources, first, last + LONGEST)
+    programmes = {need.programme for need, _ in wanted}
+    able = [r for r in resources if r.kind == "interpreter" or not programmes.isdisjoint(r.programmes)]
+    calendar = await slots.free_calendar(uow, able, first, last + LONGEST)
     found = []
     for need, slot in wanted:
         site, starts_at = begins.get(slot, (None, need.earliest))

@@ -35,6 +35,7 @@ returning new.case_ref, new.calendar_uid, new.asked_language, new.asked_needs, o
 """
 
 LOCK = "select case_ref from cases where case_ref = any(:refs) order by case_ref for update"
+LOCK_FREE = f"{LOCK} skip locked"
 
 STATE = """
 select c.case_ref, c.version, c.system, c.waiting, c.offers_missed, c.calendar_uid, c.referral,
@@ -179,6 +180,11 @@ async def lock(uow: UnitOfWork, case_refs: Iterable[str]) -> list[KnownCase]:
     refs = sorted(set(case_refs))
     await uow.rows(LOCK, refs=refs)
     return await read(uow, refs)
+
+
+async def lock_free(uow: UnitOfWork, case_refs: Iterable[str]) -> list[KnownCase]:
+    """The same of those that nobody else has locked."""
+    return await read(uow, [row.case_ref for row in await uow.rows(LOCK_FREE, refs=sorted(set(case_refs)))])
 
 
 async def case_of(uow: UnitOfWork, appointment_id: UUID) -> str | None:

@@ -13,7 +13,8 @@ from shared.db import UnitOfWork, as_json
 
 FREE = """
 select id, resource_id, starts_at, local_date, capacity - taken as "left" from slots
-where site = any(:sites) and taken < capacity and starts_at >= :earliest and starts_at < :until
+where site = any(:sites) and resource_id = any(:there) and taken < capacity
+  and starts_at >= :earliest and starts_at < :until
 union all
 select id, resource_id, starts_at, local_date, capacity - taken from slots
 where resource_id = any(:elsewhere) and taken < capacity and starts_at >= :earliest and starts_at < :until
@@ -117,8 +118,10 @@ async def free_calendar(
 ) -> Calendar:
     """What is free of these resources, not locked: the claim looks again."""
     sites = {resource.site for resource in resources if not resource.is_remote}
-    elsewhere = [resource.id for resource in resources if resource.site not in sites]
-    rows = await uow.rows(FREE, sites=sorted(sites), elsewhere=elsewhere, earliest=earliest, until=until)
+    there, elsewhere = [], []
+    for resource in resources:
+        (there if resource.site in sites else elsewhere).append(resource.id)
+    rows = await uow.rows(FREE, sites=sorted(sites), there=there, elsewhere=elsewhere, earliest=earliest, until=until)
     return Calendar.of(
         resources, ((row.resource_id, Step(row.id, row.starts_at, row.local_date, row.left)) for row in rows)
     )
