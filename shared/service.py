@@ -184,7 +184,7 @@ def calm_garbage_collector() -> None:
     """Leaves what was loaded at the start alone and looks less often: a third of a batch's time went into looking."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(100_000, 20, 20)
 
 
 def main(name: str, *, serve: Callable[[], FastAPI], prepare: Callable[[], None], settings: ServiceSettings) -> None:

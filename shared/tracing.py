@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from opentelemetry.sdk.resources import Resource
@@ -96,6 +97,7 @@ def current() -> SpanContext:
     return _current.get() or new_root()
 
 
+@lru_cache(maxsize=4096)
 def case_hash(case_ref: str) -> str:
     """What spans say instead of a case's reference."""
     return hashlib.sha256(case_ref.encode()).hexdigest()[:16]

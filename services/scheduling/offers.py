@@ -13,7 +13,7 @@ from services.scheduling.domain.admission import admit
 from services.scheduling.domain.calendar import Calendar
 from services.scheduling.domain.decisions import Decision, End, Keep, Offer, Release, Wait, Waiting
 from services.scheduling.domain.needs import Need, deadline_of
-from services.scheduling.domain.places import Own, Place, Resource
+from services.scheduling.domain.places import Own, Place, Resource, count
 from services.scheduling.domain.states import step
 from services.scheduling.domain.unmet import why_none
 from services.scheduling.outcomes import Outcome, record
@@ -107,7 +107,7 @@ async def place_all(
         winners, losers = admit(chosen, {slot: units - taken[slot] for slot, units in left.items()})
         for place in winners:
             won[place.need.case_ref] = place
-            taken.update(dict(place.net))
+            count(taken, place.net)
         todo = [place.need for place in losers]
         if not todo:
             break
@@ -131,11 +131,11 @@ async def _choose(
         answers = [(need, _place(calendar, need, own.get(need.case_ref))) for need in todo]
         found = [place for _, place in answers if place]
         chosen += found
-        for place in found:
-            away.update(dict(place.net))
         todo = [need for need, place in answers if place is None]
         if not todo:
             break
+        for place in found:
+            count(away, place.net)
     return chosen, {need.case_ref: NoPlace(why_none(need, resources)) for need in todo}
 
 
@@ -213,7 +213,7 @@ def appointment_at(
         version=1,
         status=status,
         site=place.site,
-        wall_time=place.starts_at.astimezone(site.zone).strftime("%Y-%m-%dT%H:%M"),
+        wall_time=place.starts_at.astimezone(site.zone).replace(tzinfo=None).isoformat(timespec="minutes"),
         zone=site.zone.key,
         starts_at=place.starts_at,
         tzdata_version=tzdata_version(),

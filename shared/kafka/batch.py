@@ -52,7 +52,7 @@ class Batch:
     def of(cls, topic: str, records: Sequence[Record]) -> "Batch":
         """Decodes everything; what cannot be read is set apart with the reason."""
         batch = cls(topic, [], [], [])
-        last: dict[int, tuple[Record, str]] = {}
+        last: dict[int, Record] = {}
         for record in records:
             try:
                 received = read(record)
@@ -60,10 +60,10 @@ class Batch:
                 batch.by_stream[received.stream].append(received)
             except Unreadable as error:
                 batch.unreadable.append((record, str(error)))
-            last[record.partition] = (record, event_id_of(record))
+            last[record.partition] = record
         for events in batch.by_stream.values():
             events.sort(key=lambda received: received.event.version)
-        batch.last_records = list(last.values())
+        batch.last_records = [(record, event_id_of(record)) for record in last.values()]
         return batch
 
     def newest(self) -> list[Received]:

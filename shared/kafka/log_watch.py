@@ -1,5 +1,6 @@
 """How a lost log is noticed, and what then goes out again. Exceptions are no sign of it: there are none."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -46,19 +47,17 @@ async def remember_cluster(database: Database, now: datetime, cluster_id: str) -
 
 async def remember_acknowledged(uow: UnitOfWork, acknowledged: Sequence[tuple[TopicPartition, int]]) -> None:
     """Notes the last offset of each partition. Raises: LogLost when one is not higher than the last."""
-    first: dict[TopicPartition, int] = {}
-    last: dict[TopicPartition, int] = {}
+    offsets: dict[TopicPartition, list[int]] = defaultdict(list)
     for partition, offset in acknowledged:
-        first[partition] = min(offset, first.get(partition, offset))
-        last[partition] = max(offset, last.get(partition, offset))
+        offsets[partition].append(offset)
     known = {
         TopicPartition(row.topic, row.partition): row.last_offset
         for row in await uow.rows("select topic, partition, last_offset from relay_partition")
     }
-    for partition, offset in first.items():
-        if offset <= known.get(partition, -1):
-            raise LogLost(f"{partition.topic}/{partition.partition} acknowledged {offset} after {known[partition]}")
-    rows = [{"topic": p.topic, "partition": p.partition, "last_offset": offset} for p, offset in last.items()]
+    for partition, acked in offsets.items():
+        if min(acked) <= known.get(partition, -1):
+            raise LogLost(f"{partition.topic}/{partition.partition} acknowledged {min(acked)} after {known[partition]}")
+    rows = [{"topic": p.topic, "partition": p.partition, "last_offset": max(acked)} for p, acked in offsets.items()]
     await uow.execute(LAST_ACKNOWLEDGED, rows=as_json(rows))
 
 

@@ -1,7 +1,6 @@
 """Events as Kafka records and back: CloudEvents 1.0, binary mode. Source: CloudEvents Kafka protocol binding 1.0."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from opentelemetry.trace import SpanContext
@@ -41,10 +40,7 @@ class Received:
     correlation_id: str
     made_in: SpanContext | None
     context: SpanContext
-
-    @property
-    def stream(self) -> tuple[str, str]:
-        return (self.event.topic, self.event.key)
+    stream: tuple[str, str]
 
     def as_cause(self) -> Cause:
         return Cause(self.event_id, self.correlation_id, self.context)
@@ -52,21 +48,21 @@ class Received:
 
 def headers_of(row: Any, source: str) -> list[tuple[str, bytes]]:
     """The record headers of an outbox row: CloudEvents attributes with `ce_`, and the W3C traceparent."""
-    attributes = dict(row.attributes)
-    traceparent = attributes.pop("traceparent")
-    created: datetime = row.created_at
-    fixed = {
-        "specversion": "1.0",
-        "id": str(row.event_id),
-        "source": source,
-        "type": row.type,
-        "time": created.isoformat(),
-        "subject": row.key,
-        "partitionkey": row.key,
-        "sequence": f"{row.sequence:0{SEQUENCE_DIGITS}d}",
-    }
-    named = [(f"ce_{name}", str(value).encode()) for name, value in {**fixed, **attributes}.items()]
-    return [*named, ("content-type", b"application/json"), ("traceparent", traceparent.encode())]
+    key, created = row.key.encode(), row.created_at.isoformat()
+    extensions = [(f"ce_{name}", value.encode()) for name, value in row.attributes.items() if name != "traceparent"]
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", str(row.event_id).encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", row.type.encode()),
+        ("ce_time", created.encode()),
+        ("ce_subject", key),
+        ("ce_partitionkey", key),
+        ("ce_sequence", b"%0*d" % (SEQUENCE_DIGITS, row.sequence)),
+        *extensions,
+        ("content-type", b"application/json"),
+        ("traceparent", row.attributes["traceparent"].encode()),
+    ]
 
 
 def event_id_of(record: Record) -> str:
@@ -77,18 +73,19 @@ def event_id_of(record: Record) -> str:
 def read(record: Record) -> Received:
     """The event in a record. Raises: Unreadable."""
     try:
-        headers = {name: value.decode() for name, value in record.headers}
-        kind, event_id, sequence = headers["ce_type"], headers["ce_id"], int(headers["ce_sequence"])
+        headers = dict(record.headers)
+        kind, event_id, sequence = headers["ce_type"].decode(), headers["ce_id"].decode(), int(headers["ce_sequence"])
+        source, traceparent = headers.get("ce_source", b"").decode(), headers.get("traceparent", b"").decode()
+        correlation = headers.get("ce_correlationid", headers["ce_id"]).decode()
         key = (record.key or b"").decode()
     except (KeyError, ValueError) as error:
         raise Unreadable(f"{record.topic}: no readable CloudEvents headers") from error
     event = _read_value(record, kind)
     if event.key != key or event.version != sequence or event.topic != record.topic:
         raise Unreadable(f"{record.topic}: key, sequence or topic do not agree with the value")
-    made_in = tracing.from_traceparent(headers.get("traceparent"))
+    made_in = tracing.from_traceparent(traceparent)
     context = tracing.child_of(made_in) if made_in else tracing.new_root()
-    correlation = headers.get("ce_correlationid", event_id)
-    return Received(record, event, event_id, headers.get("ce_source", ""), correlation, made_in, context)
+    return Received(record, event, event_id, source, correlation, made_in, context, (event.topic, key))
 
 
 def _read_value(record: Record, kind: str) -> Event:

@@ -24,7 +24,7 @@ class Calendar:
     resources: dict[UUID, Resource]
     steps: dict[UUID, list[Step]]
     _at: dict[UUID, dict[datetime, Step]] = field(default_factory=dict)
-    _none_before: dict[tuple[object, ...], datetime] = field(default_factory=dict)
+    _answered: dict[tuple[object, ...], tuple[datetime, Resource | None]] = field(default_factory=dict)
     _able: dict[tuple[object, ...], list[Resource]] = field(default_factory=dict)
     _fit: dict[tuple[object, ...], list[Resource]] = field(default_factory=dict)
 
@@ -55,12 +55,15 @@ class Calendar:
         """The earliest place for the whole household, taken from this calendar; ties go to who gives the fewest
         accommodations, so that the others stay free for who needs them, then to the first by name.
 
-        Free time only shrinks here, so what is earlier than the last answer to the same need is not looked at again.
+        Free time only shrinks here, so the last answer to the same need is looked at first, and nothing before it.
         """
         signature = need.signature
-        begin = max(need.earliest, self._none_before.get(signature, need.earliest))
-        place, passed = self._search(need, begin)
-        self._none_before[signature] = passed
+        begin, resource = self._answered.get(signature, (need.earliest, None))
+        again, taking = self._place_at(need, resource, begin) if resource else (None, [])
+        if again and again.local_date <= need.latest:
+            return _taken(again, taking)
+        place, passed, resource = self._search(need, begin)
+        self._answered[signature] = passed, resource
         return place
 
     def choose_instead(self, need: Need, own: Own) -> Place | None:
@@ -107,15 +110,15 @@ class Calendar:
                     found[(resource.site, starts_at)] = place.keeping(*own)
         return list(found.values())
 
-    def _search(self, need: Need, begin: datetime) -> tuple[Place | None, datetime]:
-        """The earliest place from `begin` on, taken, and up to when there is nothing for such a need."""
+    def _search(self, need: Need, begin: datetime) -> tuple[Place | None, datetime, Resource | None]:
+        """The earliest place from `begin` on, taken, up to when there is nothing for such a need, and where it was found."""
         for starts_at, step, resource in self._starts(need, begin):
             if step.local_date > need.latest:
-                return None, starts_at
+                return None, starts_at, None
             place, taking = self._place_at(need, resource, starts_at)
             if place:
-                return _taken(place, taking), starts_at
-        return None, NEVER
+                return _taken(place, taking), starts_at, resource
+        return None, NEVER, None
 
     def _staying(self, need: Need, own: Own) -> Place | None:
         for resource in self._fitting(need):

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from shared.events import CaseChanged, Counts, ProgrammeChanged
@@ -154,6 +155,7 @@ def _interpreter_of(case: CaseChanged) -> frozenset[str]:
     return frozenset({*modes, *OF_INTERPRETERS.intersection(case.needs)})
 
 
+@lru_cache(maxsize=256)
 def deadline_of(now: datetime, offer_hours: int, zone: ZoneInfo) -> datetime:
     """Until when an offer can be accepted: never in the site's quiet hours, then the evening before they began."""
     return before_quiet_hours(now + timedelta(hours=offer_hours), zone)

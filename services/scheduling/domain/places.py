@@ -1,6 +1,7 @@
 """Whose time it is, when it is free, and a place in it that a household can have."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -89,10 +90,12 @@ class Place:
     kept: tuple[tuple[int, int], ...] = ()
 
     @property
-    def net(self) -> list[tuple[int, int]]:
+    def net(self) -> tuple[tuple[int, int], ...]:
         """What the claim takes of the slots beyond what the household has of them already."""
+        if not self.kept:
+            return self.claims
         kept = dict(self.kept)
-        return [(slot, units - kept.get(slot, 0)) for slot, units in self.claims]
+        return tuple((slot, units - kept.get(slot, 0)) for slot, units in self.claims)
 
     @property
     def claimed_minutes(self) -> int:
@@ -109,6 +112,12 @@ class Place:
         wanted = dict(self.claims)
         kept = [(step.slot_id, min(step.left, wanted.get(step.slot_id, 0))) for time in own for _, step in time.steps]
         return replace(self, kept=tuple((slot, units) for slot, units in kept if units))
+
+
+def count(units: Counter[int], claims: Iterable[tuple[int, int]]) -> None:
+    """Adds what is claimed of each slot."""
+    for slot, claimed in claims:
+        units[slot] += claimed
 
 
 @dataclass(frozen=True, slots=True)

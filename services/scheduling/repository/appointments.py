@@ -9,17 +9,21 @@ from shared.db import UnitOfWork, as_json
 from shared.events import Appointment
 
 INSERT = """
+with made as (
 insert into appointments (id, case_ref, version, status, programme, site, starts_at, wall_time, zone, tzdata_version,
                           minutes, claimed_minutes, party, interpreter, desks, accommodations, deadline, first_deadline,
                           replaces, reason, acted_by, created_at, traceparent)
 select id, case_ref, version, status, programme, site, starts_at, wall_time, zone, tzdata_version,
        minutes, claimed_minutes, party, interpreter, desks, accommodations, deadline, first_deadline, replaces,
        reason, acted_by, :now, traceparent
-from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+from json_to_recordset(cast(:rows as json)) as r(
   id uuid, case_ref text, version int, status text, programme text, site text, starts_at timestamptz,
   wall_time timestamp, zone text, tzdata_version text, minutes int, claimed_minutes int, party int, interpreter text,
   desks int, accommodations text[], deadline timestamptz, first_deadline timestamptz, replaces uuid, reason text,
   acted_by text, traceparent text)
+returning id, version, status, acted_by, reason)
+insert into appointment_history (appointment_id, version, status, at, acted_by, reason)
+select id, version, status, :now, acted_by, reason from made
 """
 
 UPDATE = """
@@ -47,14 +51,13 @@ from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, version int, status 
 
 async def insert(uow: UnitOfWork, made: Sequence[tuple[Appointment, Place, str]]) -> None:
     """Stores new appointments with the place that they have and the traceparent of what made them."""
-    rows = as_json([_row(appointment, place, traceparent) for appointment, place, traceparent in made])
-    await uow.execute(INSERT, rows=rows, now=uow.now)
-    await uow.execute(HISTORY, rows=rows, now=uow.now)
+    rows = [_row(appointment, place, traceparent) for appointment, place, traceparent in made]
+    await uow.execute(INSERT, rows=as_json(rows), now=uow.now)
 
 
 def _row(appointment: Appointment, place: Place, traceparent: str) -> dict[str, Any]:
     return {
-        **appointment.model_dump(mode="json"),
+        **vars(appointment),
         "case_ref": place.need.case_ref,
         "programme": place.need.programme,
         "claimed_minutes": place.claimed_minutes,
@@ -67,7 +70,7 @@ def _row(appointment: Appointment, place: Place, traceparent: str) -> dict[str, 
 async def update(uow: UnitOfWork, changed: Sequence[Appointment]) -> None:
     """Stores appointments whose version was raised by one."""
     if changed:
-        rows = as_json([appointment.model_dump(mode="json") for appointment in changed])
+        rows = as_json([{**vars(appointment)} for appointment in changed])
         await uow.execute(UPDATE, rows=rows)
         await uow.execute(HISTORY, rows=rows, now=uow.now)
 

@@ -1,5 +1,6 @@
 """Slots: what is free, what is locked, what is claimed, what is freed."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -8,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from services.scheduling.domain.calendar import Calendar
-from services.scheduling.domain.places import Own, Place, Resource, Step
+from services.scheduling.domain.places import Own, Place, Resource, Step, count
 from shared.db import UnitOfWork, as_json
 
 FREE = """
@@ -65,13 +66,12 @@ where c.appointment_id = kept.appointment_id and c.slot_id = kept.slot_id and c.
 CLAIM = """
 insert into slot_claims (slot_id, appointment_id, units)
 select slot_id, appointment_id, units
-from jsonb_to_recordset(cast(:rows as jsonb)) as r(slot_id bigint, appointment_id uuid, units int)
+from json_to_recordset(cast(:rows as json)) as r(slot_id bigint, appointment_id uuid, units int)
 """
 
 TAKE = """
 update slots s set taken = s.taken + r.units
-from (select slot_id, sum(net)::int as units
-      from jsonb_to_recordset(cast(:rows as jsonb)) as r(slot_id bigint, net int) group by slot_id) r
+from unnest(cast(:slots as bigint[]), cast(:units as int[])) as r(slot_id, units)
 where s.id = r.slot_id and r.units <> 0
 """
 
@@ -169,13 +169,12 @@ async def own_time(uow: UnitOfWork, appointment_ids: Sequence[UUID]) -> dict[UUI
 
 async def claim(uow: UnitOfWork, made: Sequence[tuple[UUID, Place]]) -> None:
     """Writes what each appointment holds of its locked slots, beyond what the one that it replaces held of them."""
-    rows = [
-        {"slot_id": slot, "appointment_id": str(holder), "units": units, "net": net}
-        for holder, place in made
-        for (slot, units), (_, net) in zip(place.claims, place.net, strict=True)
-    ]
+    rows, net = [], Counter[int]()
+    for holder, place in made:
+        rows += [{"slot_id": slot, "appointment_id": holder, "units": units} for slot, units in place.claims]
+        count(net, place.net)
     await uow.execute(CLAIM, rows=as_json(rows))
-    await uow.execute(TAKE, rows=as_json(rows))
+    await uow.execute(TAKE, slots=list(net), units=list(net.values()))
 
 
 async def keep(uow: UnitOfWork, replaced: Sequence[tuple[UUID, Place]]) -> None:
