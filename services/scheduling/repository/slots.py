@@ -65,8 +65,7 @@ where c.appointment_id = kept.appointment_id and c.slot_id = kept.slot_id and c.
 
 CLAIM = """
 insert into slot_claims (slot_id, appointment_id, units)
-select slot_id, appointment_id, units
-from json_to_recordset(cast(:rows as json)) as r(slot_id bigint, appointment_id uuid, units int)
+select * from unnest(cast(:slots as bigint[]), cast(:holders as uuid[]), cast(:units as int[]))
 """
 
 TAKE = """
@@ -169,11 +168,12 @@ async def own_time(uow: UnitOfWork, appointment_ids: Sequence[UUID]) -> dict[UUI
 
 async def claim(uow: UnitOfWork, made: Sequence[tuple[UUID, Place]]) -> None:
     """Writes what each appointment holds of its locked slots, beyond what the one that it replaces held of them."""
-    rows, net = [], Counter[int]()
-    for holder, place in made:
-        rows += [{"slot_id": slot, "appointment_id": holder, "units": units} for slot, units in place.claims]
+    claims = [(slot, holder, units) for holder, place in made for slot, units in place.claims]
+    net = Counter[int]()
+    for _, place in made:
         count(net, place.net)
-    await uow.execute(CLAIM, rows=as_json(rows))
+    ids, holders, units = ([claim[n] for claim in claims] for n in range(3))
+    await uow.execute(CLAIM, slots=ids, holders=holders, units=units)
     await uow.execute(TAKE, slots=list(net), units=list(net.values()))
 
 
