@@ -26,6 +26,7 @@ from services.scheduling.app import HANDLERS, MIGRATIONS
 from services.scheduling.repository.reference import take_in_programmes
 from services.scheduling.seed import seed
 from services.scheduling.slot_generation import open_slots
+from shared import spans, tracing
 from shared.clock import SystemClock, use_packaged_zone_data
 from shared.db import Database
 from shared.events import CaseChanged, Party
@@ -68,13 +69,14 @@ async def main() -> None:
 
 async def _compare(stack: Stack) -> None:
     template = await _prepared(stack)
-    floors, batched, single, officers = [], [], [], []
+    floors, batched, traced, single, officers = [], [], [], [], []
     for _ in range(ROUNDS):
         floors.append(await floor_rate(stack.config["databases"]["scheduling"], PEOPLE))
         batched.append(await _run(stack, template, _people(PEOPLE)))
+        traced.append(await _run(stack, template, _people(PEOPLE), is_traced=True))
         single.append(await _run(stack, template, _people(SINGLE), batch=1))
         officers.append(await _run(stack, template, _officers(OFFICERS)))
-    _print(floors, batched, single, officers)
+    _print(floors, batched, traced, single, officers)
 
 
 async def _prepared(stack: Stack) -> str:
@@ -102,7 +104,10 @@ def _officers(count: int) -> list[CaseChanged]:
     return [a_case(valid_until=LATEST, party=Party(attendees=2, adults=1, children=1)) for _ in range(count)]
 
 
-async def _run(stack: Stack, template: str, cases: Sequence[CaseChanged], *, batch: int = 500) -> Run:
+async def _run(
+    stack: Stack, template: str, cases: Sequence[CaseChanged], *, batch: int = 500, is_traced: bool = False
+) -> Run:
+    """`is_traced`: its spans are stored, as a service does all day."""
     url = await new_database(stack, "bench_run", template)
     await _fill_topics(stack.config["kafka"], cases)
     consumer_module.MAX_BATCH = batch
@@ -115,10 +120,12 @@ async def _run(stack: Stack, template: str, cases: Sequence[CaseChanged], *, bat
     for progress in consumer.topics.values():
         progress.batch_size = batch
     relay = Relay(database, stack.config["kafka"], service="bench", clock=clock)
+    tracing.configure("bench", spans.processors(url, None) if is_traced else [])
     cpu = cpu_seconds(stack)
     tasks = [asyncio.create_task(relay.run()), asyncio.create_task(consumer.run())]
     wanted = len(cases)
     seconds = await _until_published(url, wanted, tasks)
+    await asyncio.to_thread(tracing.shutdown)
     used = cpu_seconds(stack) - cpu
     for task in tasks:
         task.cancel()
@@ -177,12 +184,13 @@ async def _checked(url: str, wanted: int) -> int:
     return int(rows)
 
 
-def _print(floors: list[float], batched: list[Run], single: list[Run], officers: list[Run]) -> None:
+def _print(floors: list[float], batched: list[Run], traced: list[Run], single: list[Run], officers: list[Run]) -> None:
     table = Table("", "events/s (median)", "of F3", "times one by one", "CPU us per event", "slot rows/s")
     floor, one = statistics.median(floors), statistics.median(run.rate for run in single)
     table.add_row("floor F3: one statement, 500 a batch", f"{floor:,.0f}", "1", "", "", "")
     for name, runs in (
         ("people counted, batches", batched),
+        ("people counted, batches, spans stored", traced),
         ("people counted, one by one", single),
         ("officers, batches", officers),
     ):
