@@ -117,9 +117,8 @@ async def free_calendar(
 ) -> Calendar:
     """What is free of these resources, not locked: the claim looks again."""
     sites = {resource.site for resource in resources if not resource.is_remote}
-    there, elsewhere = [], []
-    for resource in resources:
-        (there if resource.site in sites else elsewhere).append(resource.id)
+    there = [resource.id for resource in resources if resource.site in sites]
+    elsewhere = [resource.id for resource in resources if resource.site not in sites]
     rows = await uow.rows(FREE, sites=sorted(sites), there=there, elsewhere=elsewhere, earliest=earliest, until=until)
     return Calendar.of(
         resources, ((row.resource_id, Step(row.id, row.starts_at, row.local_date, row.left)) for row in rows)
