@@ -50,8 +50,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByRunni
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Pages first: they are one long file, and at the end a worker would wait for it with nothing to do."""
-    items.sort(key=lambda item: item.path.parent.name != "web")
+    """What one worker must do alone and takes long comes first: at the end the others would wait for it."""
+    first = ("faults", "web", "e2e")
+    items.sort(key=lambda item: first.index(folder) if (folder := item.path.parent.name) in first else len(first))
 
 
 def pytest_collection_finish() -> None:

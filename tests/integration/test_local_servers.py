@@ -93,7 +93,11 @@ async def test_the_declared_topics_exist_and_the_broker_makes_no_others(stack: S
     admin = AIOKafkaAdminClient(bootstrap_servers=stack.config["kafka"])
     await admin.start()
 
-    topics = await admin.describe_topics([topic.name for topic in declared_topics()])
+    names = [topic.name for topic in declared_topics()]
+    topics = await admin.describe_topics(names)
+    while not all(each["partitions"] for each in topics):  # one that was made a moment ago is known before they are
+        await asyncio.sleep(0.1)
+        topics = await admin.describe_topics(names)
     everything = await admin.list_topics()
 
     await admin.close()
