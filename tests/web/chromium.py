@@ -63,7 +63,8 @@ class Window:
             await self.page.screenshot(path=Path(SCREENS or "") / f"{name}-{width}.png", full_page=True)
 
     async def look(self, name: str) -> Seen:
-        """What is shown now."""
+        """What is shown now, when it is there whole."""
+        await self.page.wait_for_load_state()
         document = [each for each in self.requests if each.resource_type == "document"][-1]
         return Seen(
             name=name,
