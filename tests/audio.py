@@ -1,6 +1,7 @@
 """Files in which pages can be heard, for tests that need none of the programs that speak."""
 
 from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 
 from deploy.audio import paragraphs
@@ -10,6 +11,12 @@ from services.scheduling.web.pages import Pages
 HEADER = bytes([0xFF, 0xF3, 0x30, 0xC0])
 """MPEG-2 layer III, 24 kbit/s, 22,050 Hz, mono."""
 FRAME_BYTES, FRAME_SECONDS = 78, 576 / 22_050
+
+
+@cache
+def said_in(language: str) -> tuple[str, ...]:
+    """Every paragraph that is said in the language."""
+    return paragraphs(Pages(), language)
 
 
 def an_mp3(seconds: float, content: str = "") -> bytes:
@@ -22,7 +29,7 @@ def spoken(folder: Path, *, language: str = "ht", seconds: float = 7, but: Colle
     """A folder in which every paragraph was spoken in so many seconds as it reads now, `but` these."""
     files = AudioFiles(folder / "spoken", folder / "recorded")
     (files.spoken / language).mkdir(parents=True)
-    for paragraph in paragraphs(Pages(), language):
+    for paragraph in said_in(language):
         if paragraph not in but:
             place = files.spoken_at(language, paragraph)
             place.write_bytes(an_mp3(seconds, place.stem))

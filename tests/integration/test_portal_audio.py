@@ -17,14 +17,14 @@ import pytest_asyncio
 from fastapi import FastAPI
 from tinytag import TinyTag
 
-from deploy.audio import PROGRAMS, as_said, build, data_with_own_rules, paragraphs
+from deploy.audio import PROGRAMS, as_said, build, data_with_own_rules
 from services.scheduling.web.aloud import aloud
 from services.scheduling.web.audio import MOST_PARTS, AudioFiles, at, key_of
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.scenes import scenes
 from services.scheduling.web.start import router
 from shared.service import Service
-from tests.audio import an_mp3, spoken
+from tests.audio import an_mp3, said_in, spoken
 from tests.builders import a_case, a_programme
 from tests.portal import Portal
 
@@ -107,7 +107,7 @@ async def test_every_main_page_can_be_heard_as_it_comes(portal: Portal, path: st
 
     said = aloud(shown.text)
     assert len(said) > 3
-    assert [] == [paragraph for paragraph in said if paragraph not in paragraphs(Pages(), "ht")]
+    assert [] == [paragraph for paragraph in said if paragraph not in said_in("ht")]
     assert "media-src 'self'" in shown.headers["content-security-policy"]
 
 
@@ -116,7 +116,7 @@ async def test_what_is_said_of_an_offer_and_on_the_way_to_its_answer_tells_nothi
 ) -> None:
     case = a_case()
     await portal.scheduling.receive(a_programme(), case)
-    browser, known = await portal.logged_in(case.case_ref, "ht"), paragraphs(Pages(), "ht")
+    browser, known = await portal.logged_in(case.case_ref, "ht"), said_in("ht")
 
     for page in ("", "/accept", "/extend", "/decline"):
         said = aloud((await browser.open(f"/ht/my-interview{page}")).text)
@@ -145,7 +145,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> AudioFiles:
 
 @can_speak
 def test_a_machine_says_every_paragraph_and_nothing_older(machine: AudioFiles) -> None:
-    said = {machine.spoken_at("ht", each) for each in paragraphs(Pages(), "ht")}
+    said = {machine.spoken_at("ht", each) for each in said_in("ht")}
 
     assert said == set((machine.spoken / "ht").iterdir())
 
@@ -154,7 +154,7 @@ def test_a_machine_says_every_paragraph_and_nothing_older(machine: AudioFiles) -
 def test_what_a_machine_says_is_heard_for_as_long_as_it_takes_to_say_so_much(
     machine: AudioFiles, tmp_path: Path
 ) -> None:
-    for paragraph in paragraphs(Pages(), "ht")[::5]:
+    for paragraph in said_in("ht")[::5]:
         place = machine.spoken_at("ht", paragraph)
         seconds, loudness = heard_in(place, tmp_path)
 
@@ -165,12 +165,10 @@ def test_what_a_machine_says_is_heard_for_as_long_as_it_takes_to_say_so_much(
 
 @can_speak
 def test_only_what_changed_is_spoken_again(tmp_path: Path) -> None:
-    files, pages = spoken(tmp_path, but=(changed := paragraphs(Pages(), "ht")[:2])), Pages()
+    files = spoken(tmp_path, but=(changed := said_in("ht")[:2]))
     build(files)
 
-    made_now = [
-        each for each in paragraphs(pages, "ht") if an_mp3(7, key_of(each)) != files.spoken_at("ht", each).read_bytes()
-    ]
+    made_now = [each for each in said_in("ht") if an_mp3(7, key_of(each)) != files.spoken_at("ht", each).read_bytes()]
     assert list(changed) == made_now
 
 

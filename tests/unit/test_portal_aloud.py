@@ -13,7 +13,7 @@ from services.scheduling.web.interview import Standing, present
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.presented import rows
 from services.scheduling.web.scenes import scenes
-from tests.audio import an_mp3, recorded, spoken
+from tests.audio import an_mp3, recorded, said_in, spoken
 from tests.builders import NOW
 from tests.unit.notifications_builders import an_appointment
 from tests.unit.test_portal_interview import OFFER, SITES, a_standing
@@ -113,7 +113,7 @@ def test_however_a_case_stands_its_page_can_be_heard_and_says_no_date_no_number_
     )
 
     assert page.heading in said
-    assert [] == [paragraph for paragraph in said if paragraph not in paragraphs(pages, "ht")]
+    assert [] == [paragraph for paragraph in said if paragraph not in said_in("ht")]
     assert [] == [paragraph for paragraph in said if any(map(str.isdigit, paragraph))]
 
 
