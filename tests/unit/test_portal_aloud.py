@@ -1,20 +1,23 @@
 """What is said of a page, and which files say it: never an older text, never anything of a household."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from deploy.audio import paragraphs, text_of
+from services.scheduling.domain.coming import Coming, everyone
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.web.aloud import aloud
 from services.scheduling.web.audio import AudioFiles
 from services.scheduling.web.interview import Standing, present
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.presented import rows
+from services.scheduling.web.requests import Asked
 from services.scheduling.web.scenes import scenes
 from tests.audio import an_mp3, recorded, said_in, spoken
-from tests.builders import NOW
+from tests.builders import NOW, a_case
 from tests.unit.notifications_builders import an_appointment
 from tests.unit.test_portal_interview import OFFER, SITES, a_standing
 
@@ -100,6 +103,15 @@ STANDINGS: dict[str, Standing] = {
     "closed": a_standing(),
     "first in line": a_standing(Waiting.NO_CAPACITY, rank=0, ended=EARLIER),
     "too late": a_standing(Waiting.NO_CAPACITY, rank=12, due_on=NOW.date(), overdue_since=NOW),
+    "not all come": a_standing(live=OFFER, coming=Coming(1, 0)),
+    "all come": a_standing(live=OFFER, coming=everyone(a_case().party)),
+    **{
+        f"asked: {answer}, to be answered {due_at}": a_standing(
+            live=OFFER, requests=(Asked(("wheelchair", "interpreter:ht"), due_at, answer),)
+        )
+        for due_at in (NOW, NOW - timedelta(days=1))
+        for answer in (None, "arranged", "not-possible")
+    },
     **{f"waiting: {reason}": a_standing(reason, rank=3, due_on=NOW.date()) for reason in Waiting},
 }
 
