@@ -48,6 +48,8 @@ HOUSEHOLDS, OFFERED_SECONDS = 50_000, 5
 PLACES = 1_450
 CLAIMS, PLAIN_CLAIMS = 5_000, 1_500
 """Claims a contest; of the plain endpoint fewer, since its rate does not depend on how many there are."""
+SETTLED_SECONDS = 3
+"""After this the service has done what it does once, at its start: calendars, holidays, connections."""
 AGAIN = 10
 """Of so many requests the last is the first once more, under the same key: its sender did not wait for the answer."""
 WIDE = 5_000
@@ -224,6 +226,7 @@ async def _ours(scene: Scene, *, capacity: int, slots: int = 0) -> AsyncIterator
     program = service("scheduling", scene.stack.state, scene.stack.ports, SERVICE_COMMANDS["scheduling"])
     program = replace(program, environment={**program.environment, "PUENTE_DATABASE_URL": url})
     async with _running(scene.stack, program):
+        await asyncio.sleep(SETTLED_SECONDS)
         yield Contest(port, url)
 
 
