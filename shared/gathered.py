@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from shared.db import DatabaseUnavailable
 
@@ -24,21 +24,24 @@ class Gathered(Generic[Asked, Answer]):
     def __init__(self, do_all: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]) -> None:
         self._do_all = do_all
         self._waiting: deque[tuple[Asked, asyncio.Future[Answer | BaseException]]] = deque()
-        self._at_work: set[asyncio.Task[None]] = set()
+        self._at_work: set[asyncio.Task[Any] | None] = set()
 
     async def __call__(self, asked: Asked) -> Answer | BaseException:
         """The answer, or the error for which there is none. It is given, not raised: of many calls most may be refused."""
         answer: asyncio.Future[Answer | BaseException] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, answer))
         if len(self._at_work) < AT_ONCE:
-            task = asyncio.create_task(self._until_nobody_waits())
-            self._at_work.add(task)
-            task.add_done_callback(self._at_work.discard)
+            self._at_work.add(asyncio.create_task(self._until_nobody_waits()))
         return await answer
 
     async def _until_nobody_waits(self) -> None:
-        while self._waiting:
-            await self._do([self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))])
+        try:
+            while self._waiting:
+                await self._do([self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))])
+        finally:
+            self._at_work.discard(
+                asyncio.current_task()
+            )  # now, not a turn later: who comes meanwhile would wait for ever
 
     async def _do(self, batch: Sequence[tuple[Asked, "asyncio.Future[Answer | BaseException]"]]) -> None:
         [outcome] = await asyncio.gather(self._do_all([asked for asked, _ in batch]), return_exceptions=True)

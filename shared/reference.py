@@ -4,7 +4,9 @@ import secrets
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _SYMBOLS = frozenset(ALPHABET)
-_FORGIVEN = str.maketrans("OIL", "011", " -\t\u2010\u2011\u2013")
+MARKS = "\u061c\u200b\u200e\u200f\u2066\u2067\u2068\u2069"
+"""What nobody sees: it comes along when somebody copies a code out of a text that runs from right to left."""
+_FORGIVEN = str.maketrans("OIL٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01101234567890123456789", f" -\t\u2010\u2011\u2013{MARKS}")
 _VALUE = {symbol: n for n, symbol in enumerate(ALPHABET)}
 _DOUBLED = {symbol: 2 * n // 32 + 2 * n % 32 for symbol, n in _VALUE.items()}
 """Twice each symbol's value, its digits added up."""
@@ -23,6 +25,11 @@ def canonical_case_ref(typed: str) -> str | None:
         return None
     grouped = _grouped(symbols[:-1])
     return grouped if grouped[-1] == symbols[-1] else None
+
+
+def typed_digits(typed: str) -> str:
+    """A number that a person typed or pasted, without spaces and marks, its digits ours whatever keyboard they came from."""
+    return "".join(typed.split()).translate(_FORGIVEN)
 
 
 def check_symbol(symbols: str) -> str:

@@ -101,6 +101,14 @@ def test_an_address_that_names_anything_but_parts_of_ours_leads_nowhere(tmp_path
     assert at(f"/assets/heard-ht-{names.format(name=name, many=many)}.mp3", voices) is None
 
 
+def test_an_address_cannot_ask_for_more_than_any_page_says(tmp_path: Path) -> None:
+    voices = {"ht": (files := spoken(tmp_path, seconds=90)).voice("ht")}
+    name = hashlib.sha256(files.spoken_at("ht", SAID[0]).read_bytes()).hexdigest()[:8]
+
+    assert at(f"/assets/heard-ht-{'-'.join([name] * 7)}.mp3", voices)
+    assert at(f"/assets/heard-ht-{'-'.join([name] * 8)}.mp3", voices) is None
+
+
 @pytest.mark.parametrize("path", ["", "/case", "/case/code", "/verify", "/verify/case", "/my-interview"])
 async def test_every_main_page_can_be_heard_as_it_comes(portal: Portal, path: str) -> None:
     shown = await portal.browser().open(f"/ht{path}")

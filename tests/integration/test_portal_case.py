@@ -126,6 +126,20 @@ async def test_a_code_works_only_in_the_browser_that_asked_for_it(portal: Portal
     assert (422, 200) == (stolen.status_code, opened.status_code)
 
 
+@pytest.mark.parametrize("digits", ["\u2068{}\u2069", "٠١٢٣٤٥٦٧٨٩"])
+async def test_a_code_pasted_with_marks_that_nobody_sees_or_typed_in_arabic_digits_is_the_code(
+    portal: Portal, case: CaseChanged, digits: str
+) -> None:
+    browser = portal.browser()
+    await asked_for_code(browser, case.case_ref)
+    code = await portal.notifications.code_for(case.case_ref)
+    typed = digits.format(code) if "{}" in digits else code.translate(str.maketrans("0123456789", digits))
+
+    await browser.submit("/en/case/code", code=typed)
+
+    assert "/en/my-interview" == browser.place
+
+
 async def test_a_code_holds_for_ten_minutes(portal: Portal, case: CaseChanged) -> None:
     browser = portal.browser()
     await asked_for_code(browser, case.case_ref)
@@ -167,7 +181,7 @@ async def test_what_cannot_be_a_code_costs_no_try(portal: Portal, case: CaseChan
     browser = portal.browser()
     await asked_for_code(browser, case.case_ref)
     code = await portal.notifications.code_for(case.case_ref)
-    for typed in ("", "12345", "abcdef", "١٢٣٤٥٦"):
+    for typed in ("", "12345", "abcdef", "１２３４５６"):
         assert 422 == (await browser.submit("/en/case/code", code=typed)).status_code
 
     page = await browser.submit("/en/case/code", code=f" {code[:3]} {code[3:]}")

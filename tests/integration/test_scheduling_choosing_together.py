@@ -151,6 +151,22 @@ async def test_a_crowd_does_not_wait_for_a_case_that_is_at_work_elsewhere(schedu
     assert [outcome(answer) for answer in answers] == [None, "booked"]
 
 
+async def test_when_one_loses_its_desk_at_the_last_moment_who_found_none_beside_it_looks_again_alone(
+    scheduling: Scheduling,
+) -> None:
+    first, *crowd = await choosers(scheduling, 20)
+    slot = (await slots_of(scheduling, first))[0]
+
+    async with scheduling.database.begin(NOW) as other:
+        await commands.choose(other, first.case_ref, slot, "assistant")
+        asked = [choosing(each.case_ref, slot) for each in crowd]
+        together = asyncio.create_task(scheduling.do(lambda uow: choose_together(uow, asked)))
+        await asyncio.wait([together], timeout=0.3)
+    answers = Counter(outcome(answer) for answer in await together)
+
+    assert {"booked", None} == set(answers)
+
+
 async def test_who_loses_a_desk_at_the_last_moment_is_not_refused_but_looks_for_another_alone(
     scheduling: Scheduling,
 ) -> None:

@@ -27,6 +27,27 @@ async def test_what_comes_while_two_are_at_work_is_done_together_after_the_first
     assert batches == [[1], [2], [3, 4, 5]]
 
 
+async def test_who_comes_in_the_moment_in_which_all_that_is_at_work_ends_is_answered() -> None:
+    for turns in range(12):
+        gate = asyncio.Event()
+
+        async def echo(asked: Sequence[int], gate: asyncio.Event = gate) -> list[int]:
+            await gate.wait()
+            return list(asked)
+
+        gathered = Gathered(echo)
+        at_work = []
+        for n in (1, 2):
+            at_work.append(asyncio.create_task(gathered(n)))
+            await asyncio.sleep(0.001)
+        gate.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+        assert await asyncio.wait_for(gathered(3), 1) == 3, turns
+        assert await asyncio.gather(*at_work) == [1, 2]
+
+
 async def test_one_call_at_fault_harms_no_other() -> None:
     async def invert(asked: Sequence[int]) -> list[float]:
         return [1 / n for n in asked]

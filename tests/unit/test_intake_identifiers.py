@@ -102,6 +102,7 @@ def test_no_text_makes_an_identifier_check_fail(kind: str, text: str) -> None:
 def test_a_reference_is_read_in_whatever_way_it_is_typed(reference: str) -> None:
     typed = [reference, reference.lower(), reference.replace("-", ""), reference.replace("-", " "), f" {reference} "]
     typed += [reference.replace("0", "o"), reference.replace("1", "I"), reference.replace("1", "l")]
+    typed += [f"\u2068{reference}\u2069", reference.translate(str.maketrans("01679", "٠١٦٧٩"))]
 
     assert [reference] * len(typed) == [canonical_case_ref(text) for text in typed]
 

@@ -71,8 +71,8 @@ def _is_same(asked: Choosing, first: Choosing) -> bool:
 async def _placed(
     uow: UnitOfWork, asked: Sequence[Choosing], wanted: Mapping[str, Choosing], known: Mapping[str, KnownCase]
 ) -> dict[str, Answer]:
-    """Each case that may choose with its place, or the refusal; None for what is to be done alone. Who loses its place to
-    another transaction at the last moment is among them: alone it looks for another desk at the same time."""
+    """Each case that may choose with its place, or the refusal; None for what is to be done alone. When one loses its place
+    to another transaction at the last moment, it and all who found none are among them: alone each looks for a desk anew."""
     answers: dict[str, Answer] = {}
     needs = await _needs(uow, wanted, known, answers)
     in_order = await _places(
@@ -81,8 +81,7 @@ async def _placed(
     left = await slots.lock(uow, [slot for place in in_order for slot, _ in place.claims])
     winners, losers = admit(in_order, left)
     booked = await _book(uow, winners, known, wanted)
-    answers.update({ref: place_taken() for ref in needs})
-    answers.update({place.need.case_ref: None for place in losers})
+    answers.update({ref: None if losers else place_taken() for ref in needs})
     return {**answers, **{ref: views.view_of(case) for ref, case in booked.items()}}
 
 

@@ -19,8 +19,8 @@ SPOKEN = BUILT / "audio"
 """What a machine said. Built by `deploy/audio.py`."""
 RECORDED = Path(__file__).parent / "recordings"
 """What a person said: `<language>/<page>.mp3`, with the text that was read as `<page>.txt` beside it."""
-MOST_PARTS = 60
-"""More paragraphs than any page has."""
+MOST_PARTS, MOST_BYTES = 60, 2_000_000
+"""More paragraphs than any page has, and more than all of them weigh: ten minutes."""
 ADDRESS = re.compile(r"/assets/heard-([a-z]+)((?:-[0-9a-f]{8})+)\.mp3")
 RANGE = re.compile(r"bytes=(\d{0,12})-(\d{0,12})")
 
@@ -75,10 +75,11 @@ class Voice:
         return Audio(f"/assets/heard-{self._language}-{names}.mp3", measures)
 
     def joined(self, names: Sequence[str]) -> bytes | None:
-        """These parts one after the other; None when one is not known any more."""
+        """These parts one after the other; None when one is not known any more, or no page is so long."""
         if len(names) > MOST_PARTS or not self._named.keys() >= set(names):
             return None
-        return b"".join(self._named[name].content for name in names)
+        parts = [self._named[name].content for name in names]
+        return b"".join(parts) if sum(map(len, parts)) <= MOST_BYTES else None
 
 
 @dataclass(frozen=True, slots=True)

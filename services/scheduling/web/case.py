@@ -9,7 +9,7 @@ from services.scheduling.logins import DIGITS, Logins, Opened
 from services.scheduling.pins import PIN_DIGITS
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.visits import SESSION, Visit, drop_cookie, set_cookie, wait_page
-from shared.reference import canonical_case_ref
+from shared.reference import canonical_case_ref, typed_digits
 from shared.service import Service
 
 HOME = "/my-interview"
@@ -56,7 +56,7 @@ def add(routes: Routes, service: Service, logins: Logins, post: CodePost) -> Non
 
     @routes.post("/case/code")
     async def code_typed(visit: Visit) -> Response:
-        typed = "".join(visit.fields.get("code", "").split())[:LONGEST_TYPED]
+        typed = typed_digits(visit.fields.get("code", ""))[:LONGEST_TYPED]
         if not (len(typed) in (DIGITS, PIN_DIGITS) and typed.isascii() and typed.isdigit()):
             return _code_page(visit, error="code.error.form" if typed else "code.error.empty")
         result = await service.database.run(

@@ -16,6 +16,7 @@ from services.scheduling.web.routes import Routes
 from services.scheduling.web.visits import Visit
 from shared.dates import time_of_day
 from shared.languages import choose_catalogue
+from shared.reference import typed_digits
 from shared.web.problems import RETRY_AFTER_SECONDS
 
 CONTACT = f"{HOME}/contact"
@@ -70,7 +71,7 @@ def add(routes: Routes, contacts: Contacts) -> None:
 
     @routes.post(CODE, private=True)
     async def code_typed(visit: Visit) -> Response:
-        typed, proposal = "".join(visit.fields.get("code", "").split()), _id(visit.fields.get("proposal", ""))
+        typed, proposal = typed_digits(visit.fields.get("code", "")), _id(visit.fields.get("proposal", ""))
         if proposal is None or not (len(typed) == DIGITS and typed.isascii() and typed.isdigit()):
             return await code_page(visit, error="contact.error.code_form" if typed else "contact.error.code_empty")
         try:
