@@ -22,6 +22,8 @@ async def puente() -> AsyncIterator[Running]:
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium."""
     if PROGRAM is None:
-        pytest.skip("no chromium on this machine: nobody follows the links (Debian: apt-get install chromium)")
+        pytest.skip(
+            "no chromium on this machine: nobody follows the links (Debian: apt-get install chromium-headless-shell)"
+        )
     async with chromium() as browser:
         yield browser

@@ -11,7 +11,8 @@ from playwright.async_api import Browser, BrowserContext, Page, Request, async_p
 
 from deploy.assets import AXE
 
-PROGRAM = shutil.which("chromium")
+PROGRAM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+"""The first one is the same without windows, and shows a page in half the time."""
 NARROW, WIDE = 320, 1280
 SCREENS = os.environ.get("PUENTE_SCREENS")
 """A folder for a picture of every page, narrow and wide."""

@@ -17,7 +17,9 @@ from tests.web.walk import Town
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     if PROGRAM is None:
-        pytest.skip("no chromium on this machine: the pages are not looked at (Debian: apt-get install chromium)")
+        pytest.skip(
+            "no chromium on this machine: the pages are not looked at (Debian: apt-get install chromium-headless-shell)"
+        )
     async with chromium() as browser:
         yield browser
 
