@@ -30,6 +30,7 @@ def build(built: Path = BUILT) -> None:
         for name in (*PACKAGES, "portal.scss"):
             shutil.copy(SOURCES / name, folder)
         quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
+        os.environ.setdefault("NODE_USE_SYSTEM_CA", "1")  # as uv: whom the machine trusts, a company's own network too
         if npm(["ci", "--prefix", folder, *quiet]):
             raise SystemExit("the portal's style sheet needs npm's packages: connect to the package index once")
         packages = Path(folder) / "node_modules"
