@@ -14,6 +14,7 @@ from services.scheduling.domain.own_needs import (
     Effect,
     OwnNeeds,
     effect_of,
+    for_people,
     lacking_at,
 )
 from services.scheduling.domain.places import Place
@@ -28,9 +29,9 @@ from shared.web.problems import Problem
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What becomes of the date. `place`: the one at the same site and time that has all of it, where another desk or
-    interpreter is needed. `lacking`: what staff are asked to arrange. `others`: another free date has all of it.
-    `never`: what no place could give it."""
+    """What becomes of the date. `place`: the one at the same site and time that has all that a place can have, where
+    another desk or interpreter is needed. `lacking`: what staff are asked to arrange. `others`: another free date has
+    all of it. `never`: what no place could give it."""
 
     effect: Effect
     place: Place | None = None
@@ -44,20 +45,30 @@ async def foresee(uow: UnitOfWork, case: KnownCase, own: OwnNeeds) -> Foreseen:
     asking = replace(case, own=own)
     programme = (await reference.programmes(uow, [case.snapshot.programme])).get(case.snapshot.programme)
     if programme is None:
-        return Foreseen(Effect.ASKED if case.live else Effect.SEARCHED, lacking=tuple(sorted(own.codes)))
+        return await _without_programme(uow, case, own)
     areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
     need = need_of(asking.as_asked, programme, areas, uow.now)
     never = await _never(uow, need) if own != NOTHING else None
     if case.live is None or case.held is None:
         return Foreseen(Effect.SEARCHED, never=never)
     lacking = await _lacking(uow, case, own)
+    people = for_people(own, need)
+    only_people = tuple(code for code in lacking if code in people)
     fits = effect_of(case.held, need, lacking, can_stay=False) is Effect.STAYS
     place = None if fits else await _same_time(uow, asking, need)
     effect = effect_of(case.held, need, lacking, can_stay=place is not None)
     if effect is Effect.STAYS:
-        return Foreseen(effect, place)
-    others = await _has_another(uow, asking, programme, areas)
+        return Foreseen(Effect.ASKED if only_people else effect, place, only_people)
+    others = not only_people and await _has_another(uow, asking, programme, areas)
     return Foreseen(effect, lacking=lacking, others=others, never=never)
+
+
+async def _without_programme(uow: UnitOfWork, case: KnownCase, own: OwnNeeds) -> Foreseen:
+    """What becomes of the date while nobody knows how long the interview is: no place is looked for, only staff asked."""
+    if case.live is None:
+        return Foreseen(Effect.SEARCHED)
+    lacking = await _lacking(uow, case, own)
+    return Foreseen(Effect.ASKED if lacking else Effect.STAYS, lacking=lacking)
 
 
 async def _never(uow: UnitOfWork, need: Need) -> Waiting | None:

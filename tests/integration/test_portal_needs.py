@@ -87,6 +87,16 @@ async def test_what_the_place_lacks_is_said_before_and_the_date_is_kept_while_th
     assert ["household"] == [row.asked_by for row in await requests(portal)]
 
 
+async def test_nobody_reads_that_the_place_has_what_only_people_can_see_to(portal: Portal, case: CaseChanged) -> None:
+    browser = await portal.logged_in(case.case_ref)
+
+    told = texts(await chosen(browser, "place", **{"female-interpreter": "yes"}))
+    await browser.submit(ASK)
+
+    assert "The place has what you ask for" not in told and "We ask the staff of the place" in told
+    assert [["female-interpreter"]] == [list(row.needs) for row in await requests(portal)]
+
+
 async def test_who_sees_other_dates_that_have_it_chooses_and_keeps_the_first_until_another_is_taken(
     portal: Portal, case: CaseChanged
 ) -> None:

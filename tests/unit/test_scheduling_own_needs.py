@@ -14,10 +14,11 @@ from services.scheduling.domain.own_needs import (
     added_to,
     answer_by,
     effect_of,
+    for_people,
     lacking_at,
     noted_by_country,
 )
-from shared.events import CaseChanged, CaseLanguage, Party
+from shared.events import CaseChanged, CaseLanguage, Counts, Party
 from tests.builders import NOW, a_case, a_programme, days
 
 AREAS = {"MX-TAP-01": "CS"}
@@ -125,6 +126,23 @@ def test_staff_are_asked_for_what_neither_the_place_has_nor_they_arranged() -> N
 
 def test_what_is_there_but_not_at_the_same_time_is_asked_for_whole() -> None:
     assert ("interpreter:mam",) == lacking_at({"interpreter:mam"}, MAM, ())
+
+
+@pytest.mark.parametrize(
+    ("counts", "adults", "own", "people"),
+    [
+        (Counts.OFFICER, 2, OwnNeeds("mam", frozenset(Accommodation)), set()),
+        (Counts.PEOPLE, 2, OwnNeeds("mam", frozenset(Accommodation)), {"heard-apart"}),
+        (Counts.OFFICER, 2, OwnNeeds(None, frozenset(Accommodation)), {"female-interpreter"}),
+        (Counts.PEOPLE, 1, OwnNeeds("mam", frozenset(Accommodation)), set()),
+    ],
+)
+def test_only_people_can_see_to_what_no_place_is_looked_for_with(
+    counts: Counts, adults: int, own: OwnNeeds, people: set[str]
+) -> None:
+    case = added_to(a_case(party=Party(attendees=adults, adults=adults, children=0)), own)
+
+    assert people == for_people(own, need_of(case, a_programme(counts=counts), AREAS, NOW))
 
 
 @pytest.mark.parametrize(

@@ -86,10 +86,10 @@ async def answer(uow: UnitOfWork, id: UUID, said: Answer, acted_by: str) -> None
 async def _carry_out(uow: UnitOfWork, case: KnownCase, foreseen: Foreseen, acted_by: str) -> None:
     live = case.live
     if live is None:
-        await _look_again(uow, case)
-    elif foreseen.place:
+        return await _look_again(uow, case)
+    if foreseen.place:
         await _stay(uow, case, foreseen.place)
-    elif foreseen.effect is Effect.ASKED:
+    if foreseen.effect is Effect.ASKED:
         due_at = answer_by(uow.now, live.starts_at)
         await own_needs.add(uow, case.case_ref, live.id, foreseen.lacking, asked_by=acted_by, due_at=due_at)
 

@@ -95,6 +95,15 @@ def lacking_at(given: Collection[str], own: OwnNeeds, arranged: Collection[str])
     return tuple(sorted(left - frozenset(given) or left))
 
 
+def for_people(own: OwnNeeds, need: Need) -> frozenset[str]:
+    """What of it no place is looked for with, so that only people can see to it: a woman to interpret where nothing is
+    interpreted, and that members are heard apart behind an arrival window. Who comes alone needs nobody for that."""
+    looked_for = {code for setting in need.settings for code in setting.accommodations} | need.interpreter
+    looked_for |= {f"{INTERPRETER}{tag}" for tag in need.languages}
+    alone = {Accommodation.HEARD_APART} if need.party < 2 else set()
+    return own.codes - looked_for - alone
+
+
 def answer_by(asked_at: datetime, starts_at: datetime) -> datetime:
     """Until when the staff of the site answer; not before they were asked."""
     return max(asked_at, min(asked_at + ANSWER_WITHIN, starts_at - ANSWER_BEFORE))

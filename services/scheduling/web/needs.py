@@ -241,13 +241,14 @@ def _consequence(
         return (visit.text("needs.searched"), *never)
     date = moment(live.starts_at, live.zone, standing.sites[live.site].city, visit.catalogue)
     keeps = visit.text("needs.keeps", moment=date)
+    changes_letter = foreseen.place and live.status is AppointmentStatus.BOOKED
+    letter = [visit.text("needs.letter")] if changes_letter else []
     if foreseen.effect is Effect.STAYS:
-        letter = foreseen.place and live.status is AppointmentStatus.BOOKED
         has = [visit.text("needs.has")] if own != NOTHING else []
-        return (keeps, *has, *([visit.text("needs.letter")] if letter else []))
+        return (keeps, *has, *letter)
     lacking = visit.text("needs.lacking", needs=named(foreseen.lacking, visit.catalogue))
     others = () if can_look else (visit.text("needs.no_others"),)
-    return (keeps, lacking, visit.text("needs.asks"), *others)
+    return (keeps, lacking, visit.text("needs.asks"), *others, *letter)
 
 
 def _id(text: str) -> UUID | None:
