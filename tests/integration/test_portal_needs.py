@@ -187,6 +187,37 @@ async def test_two_tabs_that_ask_for_different_things_both_count(portal: Portal,
     assert ("mam", ["wheelchair"]) == await asked_needs(portal, case)
 
 
+async def test_who_asks_at_the_same_time_as_another_of_the_household_reads_both_wishes_before_anything_is_lost(
+    portal: Portal, case: CaseChanged
+) -> None:
+    one, other = [await portal.logged_in(case.case_ref) for _ in range(2)]
+    await chosen(one, "place", wheelchair="yes")
+    await chosen(other, "place", **{"quiet-room": "yes"})
+    await one.submit(ASK)
+
+    again = await other.submit(ASK)
+    before = await asked_needs(portal, case)
+    await other.submit(ASK)
+
+    assert (409, True) == (again.status_code, "Access with a wheelchair and a quiet room" in texts(again))
+    assert ((None, ["wheelchair"]), (None, ["quiet-room", "wheelchair"])) == (before, await asked_needs(portal, case))
+
+
+async def test_a_question_that_was_read_before_another_wish_takes_none_back(portal: Portal, case: CaseChanged) -> None:
+    one, other = [await portal.logged_in(case.case_ref) for _ in range(2)]
+    await other.open(f"{PAGE}/place")
+    await chosen(one, "place", wheelchair="yes")
+    await one.submit(ASK)
+
+    await other.submit(f"{PAGE}/place", **{"quiet-room": "yes"})
+    await other.submit(ASK)
+    both = await asked_needs(portal, case)
+    await chosen(other, "place", wheelchair="yes")
+    await other.submit(ASK)
+
+    assert ((None, ["quiet-room", "wheelchair"]), (None, ["wheelchair"])) == (both, await asked_needs(portal, case))
+
+
 async def test_what_means_something_else_by_now_is_shown_again_before_anything_is_done(
     portal: Portal, case: CaseChanged
 ) -> None:

@@ -43,7 +43,8 @@ async def foreseen(scheduling: Scheduling, case: CaseChanged, own: OwnNeeds) -> 
 
 
 async def ask(scheduling: Scheduling, case: CaseChanged, own: OwnNeeds, told: Effect, seen: UUID | None = None) -> None:
-    await scheduling.do(lambda uow: commands.ask(uow, case.case_ref, own, "household", seen=seen, told=told))
+    was = await scheduling.do(lambda uow: repository.of_case(uow, case.case_ref))
+    await scheduling.do(lambda uow: commands.ask(uow, case.case_ref, own, "household", was=was, seen=seen, told=told))
 
 
 async def ask_of_staff(scheduling: Scheduling, case: CaseChanged, own: OwnNeeds = WHEELCHAIR) -> Any:

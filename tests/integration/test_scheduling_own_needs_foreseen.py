@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from services.scheduling import commands, own_needs, views
 from services.scheduling.domain.own_needs import NOTHING, Effect, OwnNeeds
 from services.scheduling.own_needs import Foreseen
+from services.scheduling.repository import own_needs as repository
 from shared.events import CaseChanged, Counts, Party
+from shared.web.problems import Problem
 from tests.builders import a_case, a_programme
 from tests.scheduling import Scheduling
 
@@ -23,9 +27,9 @@ async def foreseen(scheduling: Scheduling, case: CaseChanged, own: OwnNeeds) -> 
     return found
 
 
-async def ask(scheduling: Scheduling, case: CaseChanged, own: OwnNeeds, told: Effect) -> None:
-    live = await scheduling.live(case)
-    await scheduling.do(lambda uow: commands.ask(uow, case.case_ref, own, "household", seen=live.id, told=told))
+async def ask(scheduling: Scheduling, case: CaseChanged, own: OwnNeeds, told: Effect, was: OwnNeeds = NOTHING) -> None:
+    seen = (await scheduling.live(case)).id
+    await scheduling.do(lambda uow: commands.ask(uow, case.case_ref, own, "household", was=was, seen=seen, told=told))
 
 
 async def open_requests(scheduling: Scheduling) -> list[list[str]]:
@@ -92,7 +96,18 @@ async def test_what_was_asked_for_is_taken_back_while_the_programme_is_unknown(s
     assert [["wheelchair"]] == await open_requests(scheduling)
 
     found = await foreseen(scheduling, case, NOTHING)
-    await ask(scheduling, case, NOTHING, Effect.STAYS)
+    await ask(scheduling, case, NOTHING, Effect.STAYS, was=WHEELCHAIR)
 
     assert Foreseen(Effect.STAYS) == found
     assert [] == await open_requests(scheduling)
+
+
+async def test_who_did_not_see_what_was_asked_for_since_changes_nothing(scheduling: Scheduling) -> None:
+    case = await at_a_desk(scheduling)
+    await ask(scheduling, case, WHEELCHAIR, Effect.STAYS)
+
+    with pytest.raises(Problem) as refused:
+        await ask(scheduling, case, OwnNeeds("mam"), Effect.STAYS, was=NOTHING)
+
+    assert "effect_changed" == refused.value.code
+    assert WHEELCHAIR == await scheduling.do(lambda uow: repository.of_case(uow, case.case_ref))

@@ -117,6 +117,21 @@ def test_what_an_appointment_was_made_with_is_kept_with_it() -> None:
     assert OwnNeeds("mam", frozenset({"wheelchair"})) == met
 
 
+@pytest.mark.parametrize(
+    ("now", "to", "after"),
+    [
+        (WHEELCHAIR, OwnNeeds("mam", frozenset({"wheelchair"})), OwnNeeds("mam", frozenset({"wheelchair"}))),
+        (WHEELCHAIR, NOTHING, NOTHING),
+        (OwnNeeds("es", frozenset({"wheelchair", "quiet-room"})), NOTHING, OwnNeeds("es", frozenset({"quiet-room"}))),
+        (OwnNeeds("es", frozenset()), MAM, MAM),
+    ],
+)
+def test_who_changes_something_takes_back_nothing_that_it_did_not_see(
+    now: OwnNeeds, to: OwnNeeds, after: OwnNeeds
+) -> None:
+    assert after == now.changed(WHEELCHAIR, to)
+
+
 def test_staff_are_asked_for_what_neither_the_place_has_nor_they_arranged() -> None:
     own = OwnNeeds("mam", frozenset({"wheelchair", "quiet-room"}))
 

@@ -42,10 +42,10 @@ def check_may_ask(case: KnownCase, uow: UnitOfWork) -> None:
 
 
 async def ask(
-    uow: UnitOfWork, case_ref: str, own: OwnNeeds, acted_by: str, *, seen: UUID | None, told: Effect
+    uow: UnitOfWork, case_ref: str, own: OwnNeeds, acted_by: str, *, was: OwnNeeds, seen: UUID | None, told: Effect
 ) -> Effect:
-    """The household asks for just this from now on, having been told what becomes of its date `seen`, None if it had
-    none. Asking for the same again changes nothing.
+    """The household asks for just this from now on instead of what it `was`, having been told what becomes of its date
+    `seen`, None if it had none. Asking for the same again changes nothing.
 
     Raises: Problem 404, 409 when that is not what would become of it any more, or nothing can be asked for.
     """
@@ -55,6 +55,8 @@ async def ask(
     check_may_ask(case, uow)
     if (case.live.id if case.live else None) != seen:
         raise offer_changed()
+    if case.own != was:
+        raise Problem(409, "effect_changed", "something else was asked for in the meantime: look at it again")
     foreseen = await foresee(uow, case, own)
     if foreseen.effect is not told:
         raise Problem(409, "effect_changed", f"by now it means {foreseen.effect}, not {told}: look at it again")

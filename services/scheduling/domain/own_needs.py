@@ -34,6 +34,12 @@ class OwnNeeds:
         """Each thing that is asked for, in one word."""
         return self.accommodations | ({f"{INTERPRETER}{self.language}"} if self.language else frozenset())
 
+    def changed(self, was: "OwnNeeds", to: "OwnNeeds") -> "OwnNeeds":
+        """This with what somebody changed who saw `was`: what others asked for since then stays asked for."""
+        added, taken_back = to.accommodations - was.accommodations, was.accommodations - to.accommodations
+        language = self.language if to.language == was.language else to.language
+        return OwnNeeds(language, self.accommodations - taken_back | added)
+
     def met_by(self, held: Held) -> "OwnNeeds":
         """What of it the appointment was made with."""
         language = self.language if self.language in held.languages else None

@@ -65,7 +65,9 @@ def add(routes: Routes, service: Service, desk: Desk) -> None:
 
     async def question(visit: Visit, part: str, own: OwnNeeds, found: Asking, *, error: str | None = None) -> Response:
         items, noted = _items(visit, part, own, found), _noted(visit, found)
-        return visit.page(f"needs-{part}.html", status=422 if error else 200, error=error, items=items, noted=noted)
+        was = _as_field(part, found.case.own)
+        status = 422 if error else 200
+        return visit.page(f"needs-{part}.html", status=status, error=error, items=items, noted=noted, was=was)
 
     async def answered(visit: Visit, part: str) -> Response:
         """What was chosen, once more, with what becomes of the date; if that is what it was, nothing is to be done."""
@@ -82,7 +84,7 @@ def add(routes: Routes, service: Service, desk: Desk) -> None:
     ) -> Response:
         foreseen = await desk.run(lambda uow: own_needs.foresee(uow, found.case, own))
         can_look = foreseen.others and "places" in actions_of(found.standing, service.clock.now())
-        fields = _fields(part, own)
+        fields = {**_fields(part, own), "was": _as_field(part, found.case.own)}
         visit.path = ADDRESSES[part]
         return visit.page(
             "needs-check.html",
@@ -136,13 +138,17 @@ def add(routes: Routes, service: Service, desk: Desk) -> None:
         way = visit.fields.get("way", "")
         if visit.fields.get("ways") and way not in WAYS:
             return await check(visit, part, own, found, status=422, error="needs.way.error")
-        seen = _id(visit.fields.get("appointment", ""))
+        seen, was = _id(visit.fields.get("appointment", "")), _was(visit, part, found)
         try:
-            await desk.run(lambda uow: commands.ask(uow, visit.case, own, visit.acted_by, seen=seen, told=Effect(told)))
+            await desk.run(
+                lambda uow: commands.ask(uow, visit.case, own, visit.acted_by, was=was, seen=seen, told=Effect(told))
+            )
         except Problem as problem:
             if problem.code != "effect_changed":
                 raise
-            return await check(visit, part, own, await asking(visit), status=409, error="changed.effect_changed")
+            now = await asking(visit)
+            wanted = _chosen(visit, part, now) or now.case.own
+            return await check(visit, part, wanted, now, status=409, error="changed.effect_changed")
         return visit.go(PLACES if way == "look" else f"{NEEDS}?done={told}")
 
 
@@ -165,15 +171,34 @@ async def _asking(uow: UnitOfWork, visit: Visit) -> Asking:
 
 
 def _chosen(visit: Visit, part: str, found: Asking) -> OwnNeeds | None:
-    """What the household asks for from now on, of which this part was chosen; None for what cannot be chosen."""
+    """What the household asks for from now on, of which this part was chosen; None for what cannot be chosen.
+
+    What somebody else asked for since the question was read stays in it.
+    """
     own = found.case.own
+    was = _was(visit, part, found)
     if part == "place":
         ticked = frozenset(str(each) for each in found.accommodations if visit.fields.get(each))
-        return replace(own, accommodations=ticked)
+        return own.changed(was, replace(own, accommodations=ticked))
     language = visit.fields.get("language", "")
     if part != "interpreter" or language not in ("", own.language or "", *found.languages):
         return None
-    return replace(own, language=language or None)
+    return own.changed(was, replace(own, language=language or None))
+
+
+def _was(visit: Visit, part: str, found: Asking) -> OwnNeeds:
+    """What was asked for when the question was read; what holds now, where its form does not say it."""
+    own, was = found.case.own, visit.fields.get("was")
+    if was is None:
+        return own
+    return (
+        replace(own, accommodations=frozenset(was.split())) if part == "place" else replace(own, language=was or None)
+    )
+
+
+def _as_field(part: str, own: OwnNeeds) -> str:
+    """What is asked for of this part, in one field of a form."""
+    return " ".join(sorted(own.accommodations)) if part == "place" else own.language or ""
 
 
 def _fields(part: str, own: OwnNeeds) -> dict[str, str]:
