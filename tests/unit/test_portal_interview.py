@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.scheduling.commands.own_needs import why_not_ask
 from services.scheduling.domain.decisions import UNMET, Waiting
 from services.scheduling.repository.cases import KnownCase
 from services.scheduling.web.interview import Standing, present
@@ -225,3 +226,23 @@ def test_every_state_of_a_live_appointment_has_its_page() -> None:
     assert ["offered", "booked", "arrived", "arrived"] == [
         present(a_standing(live=an_appointment(status)), CATALOGUES["en"], NOW).state for status in live
     ]
+
+
+@pytest.mark.parametrize(
+    ("standing", "may_ask"),
+    [
+        (a_standing(live=OFFER), True),
+        (a_standing(live=an_appointment("booked")), True),
+        (a_standing(live=an_appointment("arrived")), False),
+        (a_standing(live=OFFER.model_copy(update={"starts_at": NOW})), False),
+        (a_standing(Waiting.NO_CAPACITY), True),
+        (a_standing(Waiting.REFERRED), False),
+        (a_standing(Waiting.REFERRED, live=OFFER), False),
+        (a_standing(Waiting.NO_CAPACITY, state=CaseState.WITHDRAWN), False),
+        (a_standing(), False),
+    ],
+)
+def test_who_is_shown_the_way_to_what_it_needs_is_not_refused_there(standing: Standing, may_ask: bool) -> None:
+    refusal = why_not_ask(standing.case, NOW)
+
+    assert (may_ask, may_ask) == (present(standing, CATALOGUES["en"], NOW).may_ask, refusal is None)

@@ -1,6 +1,7 @@
 """A household asks for something itself; the staff of its site say whether they can arrange it."""
 
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -31,14 +32,21 @@ class Answer(StrEnum):
     NOT_POSSIBLE = "not-possible"
 
 
-def check_may_ask(case: KnownCase, uow: UnitOfWork) -> None:
-    """Raises: Problem 409 when nothing can be asked for any more."""
-    if case.live and (case.live.starts_at <= uow.now or case.live.status not in MAY_STILL_ASK):
-        raise began()
+def why_not_ask(case: KnownCase, now: datetime) -> Problem | None:
+    """The refusal, 409, when nothing can be asked for any more; None while something can."""
+    if case.live and (case.live.starts_at <= now or case.live.status not in MAY_STILL_ASK):
+        return began()
     if case.waiting == Waiting.REFERRED:
-        raise Problem(409, "being_referred", "the household goes on to another country's programme: ask there")
+        return Problem(409, "being_referred", "the household goes on to another country's programme: ask there")
     if case.live is None and (case.snapshot.state not in MAY_BE_HEARD or case.waiting is None):
-        raise Problem(409, "case_closed", f"the case is {case.snapshot.state}: there is no interview to ask for")
+        return Problem(409, "case_closed", f"the case is {case.snapshot.state}: there is no interview to ask for")
+    return None
+
+
+def check_may_ask(case: KnownCase, now: datetime) -> None:
+    """Raises: Problem 409 when nothing can be asked for any more."""
+    if refusal := why_not_ask(case, now):
+        raise refusal
 
 
 async def ask(
@@ -52,7 +60,7 @@ async def ask(
     case = await locked(uow, case_ref)
     if case.own == own:
         return told
-    check_may_ask(case, uow)
+    check_may_ask(case, uow.now)
     if (case.live.id if case.live else None) != seen:
         raise offer_changed()
     if case.own != was:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from services.scheduling.commands.own_needs import why_not_ask
 from services.scheduling.commands.places import MOVES, NOT_WITHIN
 from services.scheduling.domain.coming import Coming, can_be_said, everyone, within
 from services.scheduling.domain.decisions import UNMET, Waiting
@@ -74,7 +75,7 @@ def present(standing: Standing, catalogue: Catalogue, now: datetime) -> Intervie
         next_aloud=_next(standing, state, Aloud(catalogue.language, catalogue.texts), now),
         actions=actions_of(standing, now),
         appointment_id=str(live.id) if live else None,
-        may_ask=may_ask(standing.case, now),
+        may_ask=why_not_ask(standing.case, now) is None,
         may_say=can_be_said(live, standing.case.snapshot.party),
     )
 
@@ -88,13 +89,6 @@ def state_of(case: KnownCase) -> str:
         return "waiting"
     is_done = case.ended is not None and case.ended.status is AppointmentStatus.FULFILLED
     return "done" if is_done else "closed"
-
-
-def may_ask(case: KnownCase, now: datetime) -> bool:
-    """True while the household can say what it needs."""
-    if case.live:
-        return case.live.starts_at > now and state_of(case) in ("offered", "booked")
-    return case.waiting not in (None, Waiting.REFERRED)
 
 
 def facts_of(standing: Standing, catalogue: Catalogue) -> tuple[Fact, ...]:
