@@ -1,10 +1,11 @@
 """What scheduling does about events of others: the newest snapshot of each stream, in lists."""
 
+from datetime import datetime
 from typing import cast
 
 from services.scheduling.domain.decisions import Decision, decide
-from services.scheduling.domain.needs import need_of
-from services.scheduling.domain.own_needs import NOTHING
+from services.scheduling.domain.needs import Need, need_of
+from services.scheduling.domain.own_needs import need_instead
 from services.scheduling.offers import carry_out
 from services.scheduling.repository import cases as cases_repository
 from services.scheduling.repository import reference
@@ -27,18 +28,34 @@ async def programmes_changed(events: list[Event], uow: UnitOfWork) -> None:
 
 
 async def decided(
-    uow: UnitOfWork, known: list[KnownCase], programmes: dict[str, ProgrammeChanged], *, afresh: bool = False
+    uow: UnitOfWork,
+    known: list[KnownCase],
+    programmes: dict[str, ProgrammeChanged],
+    *,
+    afresh: bool = False,
+    had_date: bool = False,
 ) -> list[tuple[KnownCase, Decision]]:
-    """Each case with what is to be done about it. `afresh`: also for who let a place go before."""
+    """Each case with what is to be done about it. `afresh`: also for who let a place go before. `had_date`: the authority
+    has taken a date away just now, so that the new place is one instead of it."""
     areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
     result = []
     for case in known:
         snapshot = case.snapshot
         programme = programmes.get(snapshot.programme)
-        need = need_of(case.as_asked, programme, areas, uow.now) if programme else None
-        asks = programme and case.held and case.own != NOTHING
-        least = need_of(case.as_held, programme, areas, uow.now) if programme and asks else None
+        need = _need(case, programme, areas, uow.now, had_date=had_date) if programme else None
+        made_for = need_of(case.as_held, programme, areas, uow.now) if programme and need and need.wished else None
         waiting = None if afresh else case.waiting
-        decision = decide(snapshot.state, programme, need, held=case.held, waiting=waiting, now=uow.now, least=least)
+        decision = decide(
+            snapshot.state, programme, need, held=case.held, waiting=waiting, now=uow.now, made_for=made_for
+        )
         result.append((case, decision))
     return result
+
+
+def _need(
+    case: KnownCase, programme: ProgrammeChanged, areas: dict[str, str | None], now: datetime, *, had_date: bool
+) -> Need:
+    """Who waits is looked for with all that it asks for; who has a date, or had one until now, loses nothing for that."""
+    if case.held or had_date:
+        return need_instead(case.snapshot, case.own, programme, areas, now)
+    return need_of(case.as_asked, programme, areas, now)

@@ -17,7 +17,7 @@ from services.scheduling.domain.places import Own, Place, Resource, count
 from services.scheduling.domain.states import step
 from services.scheduling.domain.unmet import why_none
 from services.scheduling.outcomes import Outcome, record
-from services.scheduling.repository import own_needs, reference, slots
+from services.scheduling.repository import reference, slots
 from services.scheduling.repository.cases import KnownCase, seniority_of
 from services.scheduling.repository.reference import SiteZone
 from shared.clock import tzdata_version
@@ -37,29 +37,9 @@ async def carry_out(uow: UnitOfWork, decided: Sequence[tuple[KnownCase, Decision
     """Does what was decided for each case and publishes what changed, each with its own cause."""
     sites = await reference.sites(uow)
     asking = [(case, decision.need) for case, decision in decided if isinstance(decision, Offer)]
-    taken: Counter[int] = Counter()
-    places = await place_all(uow, sorted(asking, key=lambda each: seniority_of(each[0])), taken)
-    places |= await _with_less(uow, decided, places, taken)
+    places = await place_all(uow, sorted(asking, key=lambda each: seniority_of(each[0])))
     outcomes = [_outcome(case, decision, places, sites, uow.now) for case, decision in decided]
     await record(uow, [outcome for outcome in outcomes if outcome is not None])
-    await own_needs.follow(
-        uow, [(o.ended.id, o.made.id) for o in outcomes if o and o.case.own.codes and o.ended and o.made]
-    )
-
-
-async def _with_less(
-    uow: UnitOfWork,
-    decided: Sequence[tuple[KnownCase, Decision]],
-    places: Mapping[str, "Place | NoPlace"],
-    taken: Counter[int],
-) -> "dict[str, Place | NoPlace]":
-    """Places for who would lose its date only because of what it asked for itself: those that have the rest."""
-    asking = [
-        (case, decision.least)
-        for case, decision in decided
-        if isinstance(decision, Offer) and decision.least and isinstance(places[case.case_ref], NoPlace)
-    ]
-    return await place_all(uow, sorted(asking, key=lambda each: seniority_of(each[0])), taken)
 
 
 async def make_offer(uow: UnitOfWork, case: KnownCase, place: Place) -> None:
@@ -76,25 +56,31 @@ class NoPlace:
 
 
 async def place_all(
-    uow: UnitOfWork, asking: Sequence[tuple[KnownCase, Need]], taken: Counter[int] | None = None
+    uow: UnitOfWork,
+    asking: Sequence[tuple[KnownCase, Need]],
+    taken: Counter[int] | None = None,
+    *,
+    is_first: bool = True,
 ) -> dict[str, Place | NoPlace]:
     """A place for each household that can have one, its slots locked and found free, or why there is none.
 
     Earlier ones choose first. Who loses a place to a concurrent claim chooses again, three times, from what nobody else
     has locked. `taken` are the units of each slot that others won in this transaction; what is won here is added.
+    `is_first`: nothing was locked in it before. Who holds slots already, whether they were won or lost, waits for none.
     Raises: LostRace when there is a place only where others are choosing.
     """
     if not asking:
         return {}
     todo = [need for _, need in asking]
-    interpreted = any(need.languages for need in todo)
+    needs = {need.case_ref: need for need in todo}
+    interpreted = any(need.is_interpreted for need in todo)
     resources = await slots.resources_of(uow, (site for need in todo for site in need.sites), with_remote=interpreted)
     held_by = {case.live.id: case.case_ref for case, _ in asking if case.live}
     own = {held_by[id]: time for id, time in (await slots.own_time(uow, list(held_by))).items()}
     won: dict[str, Place | NoPlace] = {}
     taken = Counter() if taken is None else taken
     busy: Counter[int] = Counter()
-    lock = slots.lock_free if taken else slots.lock
+    lock = slots.lock if is_first else slots.lock_free
     for _ in range(ROUNDS):
         chosen, none = await _choose(uow, resources, todo, own, taken + busy)
         if none and busy:
@@ -108,7 +94,7 @@ async def place_all(
         for place in winners:
             won[place.need.case_ref] = place
             count(taken, place.net)
-        todo = [place.need for place in losers]
+        todo = [needs[place.need.case_ref] for place in losers]
         if not todo:
             break
     return {**{need.case_ref: NoPlace(Waiting.NO_CAPACITY) for need in todo}, **won}

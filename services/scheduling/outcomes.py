@@ -10,6 +10,7 @@ from typing import Any
 from services.scheduling.domain.decisions import UNMET, Waiting
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import is_at_short_notice
+from services.scheduling.replaced import Made, follow
 from services.scheduling.repository import appointments, cases, slots
 from services.scheduling.repository.cases import KnownCase
 from shared import tracing
@@ -142,7 +143,8 @@ class Outcome:
 
 
 async def record(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
-    """Writes the outcomes of locked cases: ends first, then what takes their place, then claims; and publishes each."""
+    """Writes the outcomes of locked cases: ends first, then what takes their place, then claims and what goes along; and
+    publishes each."""
     if not results:
         return
     traces = {
@@ -160,6 +162,7 @@ async def record(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
     if made:
         await appointments.insert(uow, made)
         await slots.claim(uow, [(appointment.id, place) for appointment, place, _ in made])
+        await follow(uow, [Made(r.case, r.made, r.ended) for r in results if r.made and r.place])
         await _count(uow, results)
     await cases.save(uow, [result.row() for result in results])
 

@@ -1,22 +1,11 @@
 """What would become of a household's date if it asked for something, found out and then done."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from services.scheduling.choices import LONGEST, need_to_choose
 from services.scheduling.domain.decisions import Waiting
-from services.scheduling.domain.needs import SIGNED, SPOKEN, Need, need_of
-from services.scheduling.domain.own_needs import (
-    INTERPRETER,
-    NOTHING,
-    SIGN_LANGUAGES,
-    Effect,
-    OwnNeeds,
-    effect_of,
-    for_people,
-    lacking_at,
-)
+from services.scheduling.domain.needs import Need, need_of
+from services.scheduling.domain.own_needs import NOTHING, Effect, OwnNeeds, effect_of, for_people, given_by, lacking_at
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.unmet import why_none
 from services.scheduling.offers import HORIZON
@@ -82,23 +71,8 @@ async def _lacking(uow: UnitOfWork, case: KnownCase, own: OwnNeeds) -> tuple[str
     assert case.live is not None  # noqa: S101  only asked about a date
     requests = await own_needs.requests_about(uow, case.live.id)
     arranged = {code for row in requests if row.answer == "arranged" for code in row.needs}
-    return lacking_at(_codes(await own_needs.given_by(uow, case.live.id)), own, arranged)
-
-
-def _codes(held: Sequence[Any]) -> set[str]:
-    """What all the desks or windows of an appointment give, and all its interpreters."""
-    desks = [set(row.accommodations) for row in held if row.kind != "interpreter"]
-    interpreters = [row for row in held if row.kind == "interpreter"]
-    given = set.intersection(*desks) if desks else set()
-    if interpreters:
-        given |= set.intersection(*(set(row.accommodations) for row in interpreters))
-        spoken = set.intersection(*({tag for tag in row.languages if _speaks(row, tag)} for row in interpreters))
-        given |= {f"{INTERPRETER}{tag}" for tag in spoken}
-    return given
-
-
-def _speaks(interpreter: Any, tag: str) -> bool:
-    return (SIGNED if tag in SIGN_LANGUAGES else SPOKEN) in interpreter.modes
+    held = await slots.resources_held(uow, [case.live.id])
+    return lacking_at(given_by(held[case.live.id]), own, arranged)
 
 
 async def _same_time(uow: UnitOfWork, case: KnownCase, need: Need) -> Place | None:

@@ -7,8 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.scheduling.domain.decisions import Wait, Waiting, decide
-from services.scheduling.domain.needs import Need, need_of
+from services.scheduling.domain.needs import Need
 from services.scheduling.domain.opening import NotPlanned
+from services.scheduling.domain.own_needs import need_instead
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.rebooking import Wish, nearest_first
 from services.scheduling.offers import NoPlace, ended, offered, place_all
@@ -83,7 +84,7 @@ async def concerned_of(uow: UnitOfWork, known: Sequence[KnownCase], stranded: Se
         if not (live and case.held and programme and live.id in reasons and live.status in MOVABLE):
             continue
         if live.starts_at > uow.now:
-            need = need_of(case.as_asked, programme, areas, uow.now)
+            need = need_instead(case.snapshot, case.own, programme, areas, uow.now)
             waits = decide(case.snapshot.state, programme, need, held=None, waiting=None, now=uow.now)
             wishes = nearest_first(need, case.held.site, case.held.local_date, ZoneInfo(live.zone))
             reason = waits.reason if isinstance(waits, Wait) else None
@@ -104,7 +105,7 @@ async def places_instead(uow: UnitOfWork, concerned: Sequence[Concerned]) -> dic
             for each in concerned
             if n < len(each.wishes) and not isinstance(found.get(each.case.case_ref), Place)
         ]
-        found |= await place_all(uow, asking, taken)
+        found |= await place_all(uow, asking, taken, is_first=n == 0)
     return found
 
 

@@ -1,5 +1,6 @@
 """What a household asks for itself: it is added to its country's word, and takes no date away."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from services.scheduling.domain.own_needs import (
     effect_of,
     for_people,
     lacking_at,
+    need_instead,
     noted_by_country,
 )
 from shared.events import CaseChanged, CaseLanguage, Counts, Party
@@ -90,23 +92,38 @@ def test_a_date_stays_whatever_is_asked_for_and_staff_are_asked_for_what_its_pla
     assert effect == effect_of(appointment, need(added_to(a_case(), WHEELCHAIR)), lacking, can_stay=can_stay)
 
 
+def asked(case: CaseChanged, own: OwnNeeds) -> Any:
+    return need_instead(case, own, a_programme(), AREAS, NOW)
+
+
 def test_a_revision_takes_no_date_away_for_what_only_the_household_asked_for_since() -> None:
     case = a_case()
-    more, least = need(added_to(case, MAM)), need(case)
 
-    said = decide(case.state, a_programme(), more, held=held(), waiting=None, now=NOW, least=least)
-    without = decide(case.state, a_programme(), more, held=held(), waiting=None, now=NOW)
+    said = decide(case.state, a_programme(), asked(case, MAM), held=held(), waiting=None, now=NOW)
+
+    assert Keep() == said
+
+
+def test_a_date_stays_that_is_made_for_what_was_asked_though_its_country_asks_for_it_in_another_way() -> None:
+    case = a_case(party=Party(attendees=2, adults=2, children=0))
+    apart = OwnNeeds(accommodations=frozenset({"heard-apart"}))
+    two_desks = held(minutes=90, party=2, desks=2)
+    made_for = need(added_to(case, OwnNeeds("mam", apart.accommodations).met_by(two_desks)))
+    more = asked(case, OwnNeeds("mam", apart.accommodations))
+
+    said = decide(case.state, a_programme(), more, held=two_desks, waiting=None, now=NOW, made_for=made_for)
+    without = decide(case.state, a_programme(), more, held=two_desks, waiting=None, now=NOW)
 
     assert (Keep(), Offer(more)) == (said, without)
 
 
-def test_who_must_have_another_place_is_offered_one_with_less_before_it_loses_its_date() -> None:
-    case = a_case(party=Party(attendees=4, adults=3, children=1))
-    more, least = need(added_to(case, MAM)), need(case)
+def test_another_place_is_looked_for_by_the_countrys_word_and_what_the_household_asks_for_is_wished_for() -> None:
+    case = a_case()
 
-    said = decide(case.state, a_programme(), more, held=held(), waiting=None, now=NOW, least=least)
+    instead = asked(case, WHEELCHAIR)
 
-    assert Offer(more, least) == said
+    assert (need(case), need(added_to(case, WHEELCHAIR))) == (replace(instead, wished=None), instead.wished)
+    assert asked(case, NOTHING).wished is None
 
 
 def test_what_an_appointment_was_made_with_is_kept_with_it() -> None:
@@ -130,6 +147,12 @@ def test_who_changes_something_takes_back_nothing_that_it_did_not_see(
     now: OwnNeeds, to: OwnNeeds, after: OwnNeeds
 ) -> None:
     assert after == now.changed(WHEELCHAIR, to)
+
+
+def test_members_at_two_desks_are_heard_apart() -> None:
+    apart = OwnNeeds(accommodations=frozenset({"heard-apart"}))
+
+    assert (apart, NOTHING) == (apart.met_by(held(desks=2)), apart.met_by(held()))
 
 
 def test_staff_are_asked_for_what_neither_the_place_has_nor_they_arranged() -> None:

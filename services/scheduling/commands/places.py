@@ -91,7 +91,7 @@ async def cancel(uow: UnitOfWork, case_ref: str, reason: str, acted_by: str) -> 
     if reason in OF_AUTHORITIES:
         again = replace(await locked(uow, case_ref), waiting=None, cause=cause_of(case))
         programmes = await reference.programmes(uow, [case.snapshot.programme])
-        await carry_out(uow, await decided(uow, [again], programmes))
+        await carry_out(uow, await decided(uow, [again], programmes, had_date=True))
 
 
 async def _check_limits(uow: UnitOfWork, case: KnownCase) -> None:

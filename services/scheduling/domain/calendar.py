@@ -57,21 +57,25 @@ class Calendar:
 
         Free time only shrinks here, so the last answer to the same need is looked at first, and nothing before it.
         """
+        if need.wished:
+            return self._earliest(need)
         signature = need.signature
         begin, resource = self._answered.get(signature, (need.earliest, None))
         again, taking = self._place_at(need, resource, begin) if resource else (None, [])
         if again and again.local_date <= need.latest:
             return _taken(again, taking)
-        place, passed, resource = self._search(need, begin)
+        place, taking, passed, resource = self._search(need, begin)
         self._answered[signature] = passed, resource
-        return place
+        return _taken(place, taking) if place else None
 
     def choose_instead(self, need: Need, own: Own) -> Place | None:
-        """A place instead of the household's present one: the same time and site if it can be made to fit, else the
-        earliest other one. What the household holds counts as free for it, and only for it."""
+        """A place instead of the household's present one: the same time and site if it can be made to fit, with what is
+        wished for or else without, and only then the earliest other one. What the household holds counts as free for
+        it, and only for it."""
         for resource_id, step in own.steps:
             self.add(resource_id, replace(step))
-        found = self._staying(need, own) or self._search(need, need.earliest)[0]
+        wished = self._staying(need.wished, own) if need.wished else None
+        found = wished or self._staying(need, own) or self._earliest(need)
         place = found.keeping(own) if found else None
         kept = dict(place.kept) if place else {}
         for resource_id, step in own.steps:
@@ -110,15 +114,25 @@ class Calendar:
                     found[(resource.site, starts_at)] = place.keeping(*own)
         return list(found.values())
 
-    def _search(self, need: Need, begin: datetime) -> tuple[Place | None, datetime, Resource | None]:
-        """The earliest place from `begin` on, taken, up to when there is nothing for such a need, and where it was found."""
+    def _earliest(self, need: Need) -> Place | None:
+        """The earliest place, taken; or the earliest one of that day and site that has what is wished for, too."""
+        place, taking, _, _ = self._search(need, need.earliest)
+        if place and need.wished:
+            there = replace(need.wished, sites=(place.site,), latest=place.local_date)
+            wished, takes, _, _ = self._search(there, place.starts_at)
+            place, taking = (wished, takes) if wished else (place, taking)
+        return _taken(place, taking) if place else None
+
+    def _search(self, need: Need, begin: datetime) -> tuple[Place | None, Taking, datetime, Resource | None]:
+        """The earliest place from `begin` on and what it takes, up to when there is nothing for such a need, and where it
+        was found."""
         for starts_at, step, resource in self._starts(need, begin):
             if step.local_date > need.latest:
-                return None, starts_at, None
+                return None, [], starts_at, None
             place, taking = self._place_at(need, resource, starts_at)
             if place:
-                return _taken(place, taking), starts_at, resource
-        return None, NEVER, None
+                return place, taking, starts_at, resource
+        return None, [], NEVER, None
 
     def _staying(self, need: Need, own: Own) -> Place | None:
         for resource in self._fitting(need):

@@ -110,13 +110,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The earliest feasible place is to be offered, in place of the live appointment if there is one.
-
-    `least`: what is enough for who has an appointment, where no place is all of `need`.
-    """
+    """The earliest feasible place is to be offered, in place of the live appointment if there is one."""
 
     need: Need
-    least: Need | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +134,11 @@ def decide(
     held: Held | None,
     waiting: str | None,
     now: datetime,
-    least: Need | None = None,
+    made_for: Need | None = None,
 ) -> Decision:
     """What is to be done. `need` is None exactly when the programme is unknown; `waiting` is the reason until now.
-    `least` is what the live appointment must be, if that is less than `need`: the household asked for more since.
+    `made_for` is `need` with what of the household's own wishes the live appointment was made with: it stays if it meets
+    either, since neither what it lacks nor what it has beyond its country's word takes it away.
 
     An appointment is never taken away for want of knowledge: only by the authority's decision or because it cannot take
     place as it stands. One whose time has come is not touched any more: people say what became of it.
@@ -157,7 +154,7 @@ def decide(
     if programme is None or need is None:
         return Keep() if held else Wait(Waiting.PROGRAMME_UNKNOWN)
     if held:
-        return Keep() if is_feasible(held, least or need) else Offer(need, least)
+        return Keep() if any(is_feasible(held, each) for each in (need, made_for) if each) else Offer(need)
     return _without_appointment(programme, need, waiting)
 
 

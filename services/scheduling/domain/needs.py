@@ -57,6 +57,7 @@ class Need:
     `units` are heads in a window, 1 at a desk. At each desk one interpreter has all `languages` and is what
     `interpreter` names: the modes, and a woman if one was asked for.
     `earliest` is the first instant at which an interview may start, `latest` the last local day.
+    `wished` is the same with more: what the household asks for itself, to be had where nothing is lost by it.
     """
 
     case_ref: str
@@ -71,6 +72,12 @@ class Need:
     earliest: datetime
     latest: date
     deadline_hours: int
+    wished: "Need | None" = None
+
+    @property
+    def is_interpreted(self) -> bool:
+        """True when an interpreter is needed, or wished for."""
+        return bool(self.languages or (self.wished and self.wished.languages))
 
     @property
     def signature(self) -> tuple[object, ...]:

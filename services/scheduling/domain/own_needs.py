@@ -3,14 +3,15 @@
 Source: docs/domain.md, "Own needs".
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.scheduling.domain.decisions import Held, is_feasible
-from services.scheduling.domain.needs import SIGNED, SPOKEN, Accommodation, Need
-from shared.events import CaseChanged, CaseLanguage
+from services.scheduling.domain.needs import SIGNED, SPOKEN, Accommodation, Need, need_of
+from services.scheduling.domain.places import Resource
+from shared.events import CaseChanged, CaseLanguage, ProgrammeChanged
 
 SIGN_LANGUAGES = frozenset({"ase", "mfs"})
 """Languages that are signed. Source: docs/domain.md, "Own needs"."""
@@ -42,8 +43,9 @@ class OwnNeeds:
 
     def met_by(self, held: Held) -> "OwnNeeds":
         """What of it the appointment was made with."""
-        language = self.language if self.language in held.languages else None
-        return OwnNeeds(language, self.accommodations & held.accommodations)
+        has = given(held.accommodations, held.languages, held.desks)
+        language = self.language if f"{INTERPRETER}{self.language}" in has else None
+        return OwnNeeds(language, self.accommodations & has)
 
 
 NOTHING = OwnNeeds()
@@ -73,6 +75,38 @@ def added_to(case: CaseChanged, own: OwnNeeds) -> CaseChanged:
         changes["party"] = case.party.model_copy(update={"apart": max(case.party.apart, 1)})
     new = own.accommodations - {Accommodation.HEARD_APART} - frozenset(case.needs)
     return case.model_copy(update={**changes, "needs": (*case.needs, *sorted(new))})
+
+
+def need_instead(
+    case: CaseChanged, own: OwnNeeds, programme: ProgrammeChanged, areas: dict[str, str | None], now: datetime
+) -> Need:
+    """What a place must be that takes the place of a date: what the country says, and where nothing is lost by it also
+    what the household asks for itself."""
+    need = need_of(case, programme, areas, now)
+    return need if own == NOTHING else replace(need, wished=need_of(added_to(case, own), programme, areas, now))
+
+
+def given(accommodations: Collection[str], languages: Collection[str], desks: int) -> frozenset[str]:
+    """What a place gives, in the words in which it is asked for: at two desks members are heard apart."""
+    apart = {Accommodation.HEARD_APART} if desks > 1 else frozenset[str]()
+    return frozenset({*accommodations, *apart, *(f"{INTERPRETER}{tag}" for tag in languages)})
+
+
+def given_by(held: Sequence[Resource]) -> frozenset[str]:
+    """What the desks or windows and the interpreters of an appointment give: what each of them has."""
+    heard_by = [each.accommodations for each in held if each.kind != "interpreter"]
+    interpreters = [each for each in held if each.kind == "interpreter"]
+    accommodations = _common(heard_by) | _common([each.accommodations for each in interpreters])
+    return given(accommodations, _common([_works_in(each) for each in interpreters]), len(heard_by))
+
+
+def _common(sets: Sequence[frozenset[str]]) -> frozenset[str]:
+    return frozenset.intersection(*sets) if sets else frozenset()
+
+
+def _works_in(interpreter: Resource) -> frozenset[str]:
+    modes = interpreter.accommodations
+    return frozenset(tag for tag in interpreter.languages if (SIGNED if tag in SIGN_LANGUAGES else SPOKEN) in modes)
 
 
 def noted_by_country(case: CaseChanged) -> frozenset[str]:
@@ -106,8 +140,12 @@ def for_people(own: OwnNeeds, need: Need) -> frozenset[str]:
     interpreted, and that members are heard apart behind an arrival window. Who comes alone needs nobody for that."""
     looked_for = {code for setting in need.settings for code in setting.accommodations} | need.interpreter
     looked_for |= {f"{INTERPRETER}{tag}" for tag in need.languages}
-    alone = {Accommodation.HEARD_APART} if need.party < 2 else set()
-    return own.codes - looked_for - alone
+    return own.codes - looked_for - needless(need.party)
+
+
+def needless(party: int) -> frozenset[str]:
+    """What a party of so many has without anybody's doing: who comes alone is heard apart."""
+    return frozenset({Accommodation.HEARD_APART}) if party < 2 else frozenset()
 
 
 def answer_by(asked_at: datetime, starts_at: datetime) -> datetime:

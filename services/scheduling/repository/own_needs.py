@@ -5,6 +5,7 @@ that it is about is to come.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,16 +30,26 @@ update adjustment_requests set withdrawn_at = :now where case_ref = :ref and ans
 """
 
 FOLLOW = """
-update adjustment_requests q set appointment_id = r.made, needs = left_over.needs
+update adjustment_requests q set appointment_id = r.made
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(ended uuid, made uuid)
-join appointments a on a.id = r.made
-cross join lateral (
-  select array(select need from adjustment_requests o cross join unnest(o.needs) as n(need)
-               where o.appointment_id = r.ended and o.answer is null and o.withdrawn_at is null
-                 and need <> all(a.accommodations)
-                 and need <> all(select 'interpreter:' || tag from unnest(string_to_array(a.interpreter, '+')) as l(tag))
-               order by need) as needs) left_over
-where q.appointment_id = r.ended and q.answer is null and q.withdrawn_at is null and left_over.needs <> '{}'
+where q.appointment_id = r.ended and q.withdrawn_at is null
+"""
+
+# Who is asked already is asked for just what is lacking now, or for nothing any more; its clock goes on.
+NARROW = """
+update adjustment_requests q
+set needs = case when r.needs = '{}' then q.needs else r.needs end, withdrawn_at = case when r.needs = '{}' then cast(:now as timestamptz) end
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(appointment_id uuid, needs text[])
+where q.appointment_id = r.appointment_id and q.answer is null and q.withdrawn_at is null
+"""
+
+REQUIRE = """
+insert into adjustment_requests (id, case_ref, appointment_id, needs, asked_at, asked_by, due_at)
+select r.id, r.case_ref, r.appointment_id, r.needs, :now, 'scheduling', r.due_at
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, case_ref text, appointment_id uuid, needs text[], due_at timestamptz)
+where r.needs <> '{}' and not exists (
+  select 1 from adjustment_requests q
+  where q.appointment_id = r.appointment_id and q.answer is null and q.withdrawn_at is null)
 """
 
 OPEN = """q.answer is null and q.withdrawn_at is null and a.status in ('pending', 'booked') and a.starts_at > :now"""
@@ -57,12 +68,6 @@ from adjustment_requests q join appointments a on a.id = q.appointment_id join c
 where {OPEN} group by c.system
 """  # noqa: S608  only our own constant is put in
 
-GIVEN = """
-select r.kind, r.accommodations, r.languages, r.modes
-from (select distinct s.resource_id from slot_claims c join slots s on s.id = c.slot_id where c.appointment_id = :id) held
-join resources r on r.id = held.resource_id
-"""
-
 LANGUAGES = """
 select distinct l.tag from resources r join sites s using (site) cross join unnest(r.languages) as l(tag)
 where s.is_open and s.system = :system and r.kind = 'interpreter' and (r.is_remote or r.site = any(:sites)) order by l.tag
@@ -70,6 +75,16 @@ where s.is_open and s.system = :system and r.kind = 'interpreter' and (r.is_remo
 
 NONE = {"adjustments": 0, "adjustments_overdue": 0}
 """The counts of a country where no request is open."""
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """What a case's appointment has not of what its household asks for, and until when its staff say if they arrange it."""
+
+    case_ref: str
+    appointment_id: UUID
+    needs: tuple[str, ...]
+    due_at: datetime
 
 
 async def of_case(uow: UnitOfWork, case_ref: str) -> OwnNeeds:
@@ -107,10 +122,26 @@ async def add(
 
 
 async def follow(uow: UnitOfWork, replaced: Sequence[tuple[UUID, UUID]]) -> None:
-    """Open requests about ended appointments are about those that replace them, for what these lack still."""
-    if replaced:
-        rows = [{"ended": str(ended), "made": str(made)} for ended, made in replaced]
-        await uow.execute(FOLLOW, rows=as_json(rows))
+    """Requests about ended appointments, with their answers, are about those that take their place at the same time."""
+    rows = [{"ended": str(ended), "made": str(made)} for ended, made in replaced]
+    await uow.execute(FOLLOW, rows=as_json(rows))
+
+
+async def answered_about(uow: UnitOfWork, appointment_ids: Sequence[UUID]) -> dict[UUID, set[str]]:
+    """What the staff have given an answer to, by the appointment it is about."""
+    rows = await uow.rows(
+        """select appointment_id, array_agg(need) as needs from adjustment_requests cross join unnest(needs) as n(need)
+           where appointment_id = any(:ids) and answer is not null group by appointment_id""",
+        ids=list(appointment_ids),
+    )
+    return {row.appointment_id: set(row.needs) for row in rows}
+
+
+async def require(uow: UnitOfWork, lacking: Sequence[Lacking]) -> None:
+    """The staff of each appointment's site are asked for just what it lacks; nothing is asked where nothing is lacking."""
+    rows = as_json([{**vars(each), "id": uuid4()} for each in lacking])
+    await uow.execute(NARROW, rows=rows, now=uow.now)
+    await uow.execute(REQUIRE, rows=rows, now=uow.now)
 
 
 async def requests_about(uow: UnitOfWork, appointment_id: UUID) -> Sequence[Any]:
@@ -149,11 +180,6 @@ async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
         row.system: {"adjustments": row.n, "adjustments_overdue": row.overdue}
         for row in await uow.rows(COUNTS, now=uow.now)
     }
-
-
-async def given_by(uow: UnitOfWork, appointment_id: UUID) -> Sequence[Any]:
-    """The desks, windows and interpreters that an appointment holds, with what each can give."""
-    return await uow.rows(GIVEN, id=appointment_id)
 
 
 async def languages_at(uow: UnitOfWork, system: str, sites: Sequence[str]) -> list[str]:

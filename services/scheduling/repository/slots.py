@@ -52,6 +52,13 @@ from slot_claims c join slots s on s.id = c.slot_id join appointments a on a.id 
 where c.appointment_id = any(:ids) order by c.appointment_id, s.resource_id, s.starts_at
 """
 
+HELD = """
+select distinct c.appointment_id, r.id, r.site, y.system, r.kind, r.name, r.programmes, r.languages,
+       r.accommodations || r.modes as accommodations, r.is_remote
+from slot_claims c join slots s on s.id = c.slot_id join resources r on r.id = s.resource_id join sites y on y.site = r.site
+where c.appointment_id = any(:ids) order by c.appointment_id, r.id
+"""
+
 KEEP = """
 with kept as (
   select slot_id, appointment_id, units
@@ -96,20 +103,29 @@ update slot_claims set freed_place_id = appointment_id, appointment_id = null wh
 async def resources_of(uow: UnitOfWork, sites: Iterable[str], *, with_remote: bool) -> list[Resource]:
     """The desks, interpreters and windows of open sites; with the remote interpreters elsewhere in their systems, if so
     asked: only households that need an interpreter have to look at those."""
-    return [
-        Resource(
-            row.id,
-            row.site,
-            row.system,
-            row.kind,
-            row.name,
-            tuple(row.programmes),
-            frozenset(row.languages),
-            frozenset(row.accommodations),
-            row.is_remote,
-        )
-        for row in await uow.rows(RESOURCES, sites=sorted(set(sites)), with_remote=with_remote)
-    ]
+    return [_resource(row) for row in await uow.rows(RESOURCES, sites=sorted(set(sites)), with_remote=with_remote)]
+
+
+async def resources_held(uow: UnitOfWork, appointment_ids: Sequence[UUID]) -> dict[UUID, list[Resource]]:
+    """The desks, windows and interpreters that each appointment holds."""
+    found: dict[UUID, list[Resource]] = {id: [] for id in appointment_ids}
+    for row in await uow.rows(HELD, ids=list(appointment_ids)):
+        found[row.appointment_id].append(_resource(row))
+    return found
+
+
+def _resource(row: Any) -> Resource:
+    return Resource(
+        row.id,
+        row.site,
+        row.system,
+        row.kind,
+        row.name,
+        tuple(row.programmes),
+        frozenset(row.languages),
+        frozenset(row.accommodations),
+        row.is_remote,
+    )
 
 
 async def free_calendar(
