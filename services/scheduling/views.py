@@ -6,6 +6,7 @@ from typing import Any
 from services.scheduling.calendar_views import known_site
 from services.scheduling.choices import lacking
 from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
+from services.scheduling.domain.own_needs import OwnNeeds
 from services.scheduling.domain.places import Place
 from services.scheduling.repository import cases, reference, standby, unmet
 from services.scheduling.repository.cases import KnownCase, seniority_of
@@ -42,15 +43,16 @@ WHAT_ENDS_IT = {
 
 DAY = """
 select a.id, a.version, a.case_ref, a.status, a.wall_time, a.minutes, a.party, a.interpreter, a.programme, a.accommodations,
+       k.asked_language, k.asked_needs,
        array_agg(distinct r.name order by r.name) as resources,
        (select coalesce(jsonb_agg(jsonb_build_object('id', q.id, 'needs', q.needs, 'answer', q.answer) order by q.asked_at), '[]')
         from adjustment_requests q where q.appointment_id = a.id and q.withdrawn_at is null) as requests,
        (select jsonb_build_object('adults', w.adults, 'children', w.children, 'said_at', w.said_at, 'acted_by', w.acted_by)
         from coming_said w where w.appointment_id = a.id order by w.id desc limit 1) as coming
-from appointments a
+from appointments a join cases k on k.case_ref = a.case_ref
 join slot_claims c on c.appointment_id = a.id join slots s on s.id = c.slot_id join resources r on r.id = s.resource_id
 where a.site = :site and a.wall_time >= :day and a.wall_time < cast(:day as date) + 1
-group by a.id order by a.wall_time, a.id
+group by a.id, k.case_ref order by a.wall_time, a.id
 """
 
 
@@ -157,8 +159,8 @@ async def place_view(uow: UnitOfWork, places: list[Place]) -> list[dict[str, Any
 
 
 async def day_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]]:
-    """The day's list of a site in its own time: who, when, where, with whom, what its staff were asked to arrange, and who
-    the household said comes, None when it said nothing. No names. Raises: Problem 404."""
+    """The day's list of a site in its own time: who, when, where, with whom, what the household asked for itself and what
+    of it the staff were asked to arrange, and who it said comes, None when it said nothing. No names. Raises: Problem 404."""
     if not await uow.rows("select 1 from sites where site = :site", site=site):
         raise Problem(404, "site_unknown", "no site has this code")
     return [
@@ -174,6 +176,7 @@ async def day_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]
             "interpreter": row.interpreter,
             "accommodations": list(row.accommodations),
             "resources": list(row.resources),
+            "asked_by_household": sorted(OwnNeeds(row.asked_language, frozenset(row.asked_needs)).codes),
             "requests": row.requests,
             "coming": row.coming,
         }

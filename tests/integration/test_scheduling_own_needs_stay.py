@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.scheduling import commands
+from services.scheduling import commands, views
 from services.scheduling.commands.calendars import Fate
 from services.scheduling.commands.own_needs import Answer, answer
 from services.scheduling.domain.coming import Coming
@@ -271,3 +271,14 @@ async def test_choosing_the_very_time_that_is_offered_keeps_the_request_about_it
     after = await scheduling.live(case)
     assert (live.starts_at, "booked") == (after.starts_at, after.status)
     assert ["arranged"] == [row.answer for row in await requests_of(scheduling, case)]
+
+
+async def test_the_days_list_says_what_the_household_asked_for_itself_though_its_place_has_it(
+    scheduling: Scheduling,
+) -> None:
+    case = await booked(scheduling, QUIET, Effect.STAYS)
+    live = await scheduling.live(case)
+
+    [listed] = await scheduling.do(lambda uow: views.day_view(uow, live.site, live.wall_time.date()))
+
+    assert (["quiet-room"], []) == (listed["asked_by_household"], listed["requests"])
