@@ -49,7 +49,10 @@ async def booked(scheduling: Scheduling, own: OwnNeeds, told: Effect, **changes:
 
 async def ask(scheduling: Scheduling, case: CaseChanged, own: OwnNeeds, told: Effect) -> None:
     live = await scheduling.live(case)
-    await scheduling.do(lambda uow: commands.ask(uow, case.case_ref, own, "household", seen=live.id, told=told))
+    was = await scheduling.do(lambda uow: repository.of_case(uow, case.case_ref))
+    await scheduling.do(
+        lambda uow: commands.ask(uow, case.case_ref, own, "household", seen=live.id, told=told, was=was)
+    )
 
 
 async def grows(scheduling: Scheduling, case: CaseChanged) -> None:
