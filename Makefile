@@ -10,8 +10,8 @@ BIN := .venv/bin
 STYLE := services/scheduling/web/static/portal.css
 AUDIO := services/scheduling/web/static/audio/.spoken
 LONG_TESTS := $(addprefix tests/integration/test_,scheduling_last_place.py scheduling_races.py scheduling_whole_life.py portal_timing.py)
-# Two at a time: while one waits for what it killed, the other works. One after the other: ARGS="-n 0".
-PYTEST := $(BIN)/pytest -n 2 --no-loadscope-reorder
+# Three at a time: while one waits for what it killed, two work. One after the other: ARGS="-n 0".
+PYTEST := $(BIN)/pytest -n 3 --no-loadscope-reorder
 
 run: .venv/.ready $(STYLE) $(AUDIO)
 	exec $(BIN)/puente run $(ARGS)
