@@ -20,12 +20,12 @@ from shared.web.problems import Problem
 class Foreseen:
     """What becomes of the date. `place`: the one at the same site and time that has all that a place can have, where
     another desk or interpreter is needed. `lacking`: what staff are asked to arrange. `others`: another free date has
-    all of it. `never`: what no place could give it."""
+    all of it; None where none is looked for. `never`: what no place could give it."""
 
     effect: Effect
     place: Place | None = None
     lacking: tuple[str, ...] = ()
-    others: bool = False
+    others: bool | None = None
     never: Waiting | None = None
 
 
@@ -48,7 +48,7 @@ async def foresee(uow: UnitOfWork, case: KnownCase, own: OwnNeeds) -> Foreseen:
     effect = effect_of(case.held, need, lacking, can_stay=place is not None)
     if effect is Effect.STAYS:
         return Foreseen(Effect.ASKED if only_people else effect, place, only_people)
-    others = not only_people and await _has_another(uow, asking, programme, areas)
+    others = None if only_people else await _has_another(uow, asking, programme, areas)
     return Foreseen(effect, lacking=lacking, others=others, never=never)
 
 

@@ -94,6 +94,7 @@ async def test_nobody_reads_that_the_place_has_what_only_people_can_see_to(porta
     await browser.submit(ASK)
 
     assert "The place has what you ask for" not in told and "We ask the staff of the place" in told
+    assert "If you would rather wait for one" not in told
     assert [["female-interpreter"]] == [list(row.needs) for row in await requests(portal)]
 
 

@@ -80,7 +80,7 @@ class Questions:
         self, visit: Visit, part: str, own: OwnNeeds, found: Asking, *, status: int = 200, error: str | None = None
     ) -> Response:
         foreseen = await self._desk.run(lambda uow: own_needs.foresee(uow, found.case, own))
-        can_look = foreseen.others and "places" in actions_of(found.standing, self._clock.now())
+        can_look = foreseen.others is True and "places" in actions_of(found.standing, self._clock.now())
         chosen = {**fields(part, own), "was": as_field(part, found.case.own)}
         visit.path = ADDRESSES[part]
         return visit.page(

@@ -110,5 +110,5 @@ def consequence(
         has = [visit.text("needs.has")] if own != NOTHING else []
         return (keeps, *has, *letter)
     lacking = visit.text("needs.lacking", needs=named(foreseen.lacking, visit.catalogue))
-    others = () if can_look else (visit.text("needs.no_others"),)
+    others = () if can_look or foreseen.others is None else (visit.text("needs.no_others"),)
     return (keeps, lacking, visit.text("needs.asks"), *others, *letter)
