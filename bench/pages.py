@@ -17,7 +17,7 @@ from tests.e2e.command import running_puente
 from tests.e2e.households import a_household
 from tests.e2e.mails import code_of
 from tests.e2e.running import Running
-from tests.web.chromium import NARROW, chromium
+from tests.web.chromium import NARROW, PROGRAM, chromium
 
 VISITS = 5
 DELAY_MS, KBITS = 400, 400
@@ -32,6 +32,8 @@ Step = Callable[[], Awaitable[object]]
 
 
 async def main() -> None:
+    if PROGRAM is None:
+        return print("pages are not measured: Chromium is missing (Debian: apt-get install chromium-headless-shell)")
     measured = defaultdict[str, list[float]](list)
     async with running_puente() as puente, chromium() as browser:
         for _ in range(VISITS):
