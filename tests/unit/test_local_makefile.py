@@ -57,13 +57,19 @@ def test_a_python_without_venv_is_told_which_package_has_it(clone: Path) -> None
     assert not (clone / ".venv").exists()
 
 
-def test_once_everything_is_installed_nothing_is_asked_of_the_network(clone: Path) -> None:
+def installed(clone: Path) -> Path:
+    """A `puente` that repeats what it is told, beside its packages; where the style sheet is to be."""
     puente = clone / ".venv" / "bin" / "puente"
     puente.parent.mkdir(parents=True)
     puente.write_text('#!/bin/sh\necho "puente $@"\n')
     puente.chmod(0o755)
     style = clone / "services" / "scheduling" / "web" / "static" / "portal.css"
     style.parent.mkdir(parents=True)
+    return style
+
+
+def test_once_everything_is_installed_nothing_is_asked_of_the_network(clone: Path) -> None:
+    style = installed(clone)
     (style.parent / "audio").mkdir()
     for made in (clone / ".venv" / ".ready", style, style.parent / "audio" / ".spoken"):
         made.touch()
@@ -80,12 +86,7 @@ def test_once_everything_is_installed_nothing_is_asked_of_the_network(clone: Pat
 
 
 def test_where_nothing_can_speak_it_runs_all_the_same_and_says_what_to_install(clone: Path) -> None:
-    puente = clone / ".venv" / "bin" / "puente"
-    puente.parent.mkdir(parents=True)
-    puente.write_text('#!/bin/sh\necho "puente $@"\n')
-    puente.chmod(0o755)
-    style = clone / "services" / "scheduling" / "web" / "static" / "portal.css"
-    style.parent.mkdir(parents=True)
+    style = installed(clone)
     for made in (clone / ".venv" / ".ready", style):
         made.touch()
 
