@@ -1,11 +1,18 @@
-"""What the code and the documents cite exists: every section of docs/domain.md that a docstring names, every page that the README links."""
+"""What the code and the documents cite exists: sections that a docstring names, pages and modules that a document names."""
 
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
+EXPLAINING = [ROOT / "docs" / "design.md", *sorted((ROOT / "docs" / "adr").glob("*.md"))]
 CITATION = re.compile(r'docs/domain\.md, "([^"]+)"')
 LINK = re.compile(r"\]\(((?:docs|deploy|tests)/[^)]*)\)")
+NAMED = re.compile(r"`([\w./-]+\.(?:md|py))`")
+"""A page or a module that a document names, from the root of the repository."""
+BESIDE = re.compile(r"\]\(([\w./-]+\.md)(?:#[^)]*)?\)")
+"""A page that a document links, from its own folder."""
 
 
 def cited() -> set[str]:
@@ -25,6 +32,25 @@ def test_every_page_that_the_readme_links_exists() -> None:
 
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", EXPLAINING, ids=lambda page: page.name)
+def test_every_page_and_module_that_a_design_document_names_exists(page: Path) -> None:
+    assert missing(page.read_text(encoding="utf-8"), page.parent) == []
+
+
+def test_a_page_that_lies_outside_the_repository_is_seen() -> None:
+    text = (
+        "`reliability.md` 2, `shared/design.md`, `docs/design.md`, [adr](adr/0000-none.md), [domain](domain.md#offers)"
+    )
+
+    assert missing(text, ROOT / "docs") == ["reliability.md", "shared/design.md", "adr/0000-none.md"]
+
+
+def missing(text: str, folder: Path) -> list[str]:
+    """What a document in this folder names or links that is not there."""
+    named = [name for name in NAMED.findall(text) if not (ROOT / name).is_file()]
+    return named + [name for name in BESIDE.findall(text) if not (folder / name).is_file()]
 
 
 def named_tests() -> set[str]:
