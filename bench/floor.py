@@ -1,6 +1,6 @@
 """The floor F3: one statement that keeps an inbox, upserts and writes the outbox, 500 events a transaction.
 
-Source: docs/performance.md, "Floors". It is what PostgreSQL itself needs for this kind of work: no rules, no places.
+It is what PostgreSQL itself needs for this kind of work: no rules, no places. Figures: docs/performance.md.
 """
 
 import json

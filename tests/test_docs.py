@@ -7,7 +7,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 EXPLAINING = [ROOT / "docs" / "design.md", *sorted((ROOT / "docs" / "adr").glob("*.md"))]
-CITATION = re.compile(r'docs/domain\.md, "([^"]+)"')
+CODE = ("services", "shared", "deploy", "bench", "tests")
+CITATION = re.compile(r'docs/([\w/-]+\.md)((?:,\s+"[^"\n]+")*)')
+UNCITED = re.compile(r"Source: (?:[a-z-]+\.md|formats|domain|design)\b")
+"""A page of ours that is cited without its folder: nobody can look it up."""
 LINK = re.compile(r"\]\(((?:docs|deploy|tests)/[^)]*)\)")
 NAMED = re.compile(r"`([\w./-]+\.(?:md|py))`")
 """A page or a module that a document names, from the root of the repository."""
@@ -15,16 +18,31 @@ BESIDE = re.compile(r"\]\(([\w./-]+\.md)(?:#[^)]*)?\)")
 """A page that a document links, from its own folder."""
 
 
-def cited() -> set[str]:
-    files = [file for folder in ("services", "shared", "deploy") for file in (ROOT / folder).rglob("*.py")]
-    return {section for file in files for section in CITATION.findall(file.read_text(encoding="utf-8"))}
+def sources() -> dict[str, str]:
+    files = (file for folder in CODE for file in (ROOT / folder).rglob("*.py"))
+    return {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in files}
 
 
-def test_every_cited_section_of_the_facts_exists() -> None:
-    sections = set(re.findall(r"^## (.+)$", (ROOT / "docs" / "domain.md").read_text(encoding="utf-8"), re.MULTILINE))
+def headings(page: str) -> set[str]:
+    path = ROOT / "docs" / page
+    return set(re.findall(r"^##+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)) if path.is_file() else set()
 
-    assert cited()
-    assert cited() - sections == set()
+
+def cited() -> set[tuple[str, str]]:
+    """Page and section; an empty section where the page alone is cited."""
+    found = (citation for text in sources().values() for citation in CITATION.findall(text))
+    return {(page, section) for page, sections in found for section in re.findall('"([^"]+)"', sections) or [""]}
+
+
+def test_every_section_that_the_code_cites_exists() -> None:
+    assert {page for page, _ in cited()} >= {"domain.md", "formats.md", "edge-cases.md"}
+    assert {page for page, _ in cited() if not (ROOT / "docs" / page).is_file()} == set()
+    assert {(page, section) for page, section in cited() if section and section not in headings(page)} == set()
+
+
+def test_no_page_is_cited_without_its_folder() -> None:
+    assert UNCITED.findall('"""Source: formats, "CA"."""')
+    assert [file for file, text in sources().items() if UNCITED.search(text) and file != "tests/test_docs.py"] == []
 
 
 def test_every_page_that_the_readme_links_exists() -> None:

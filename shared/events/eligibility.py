@@ -1,6 +1,6 @@
 """The canonical eligibility result: what every country's message becomes once it is read. It names people.
 
-It crosses a service only encrypted: stored by intake, or sent to `intake.results` as JWE by a system that speaks Kafka.
+It stays in intake, which stores it encrypted: no event carries it.
 """
 
 from datetime import UTC, date

@@ -1,4 +1,4 @@
-"""Canada: XML, UTF-8, without a DTD. Source: formats, "CA".
+"""Canada: XML, UTF-8, without a DTD. Source: docs/formats.md, "CA".
 
 Assumptions:
 - A pointer is the line on which the element starts, and the element and attribute: `line 6, Person/@uci`. Lines are what an

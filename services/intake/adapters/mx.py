@@ -1,4 +1,4 @@
-"""Mexico: a spreadsheet as CSV, one row per person, the rows of one household together. Source: formats, "MX".
+"""Mexico: a spreadsheet as CSV, one row per person, the rows of one household together. Source: docs/formats.md, "MX".
 
 Assumptions:
 - Without a charset in the content type: UTF-8 if the bytes are UTF-8 (or start with its mark), else Windows-1252, in which

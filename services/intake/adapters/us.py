@@ -1,4 +1,4 @@
-"""The United States: JSON, one object or NDJSON. Source: docs/domain.md and formats, "US".
+"""The United States: JSON, one object or NDJSON. Source: docs/formats.md, "US".
 
 Assumptions:
 - NDJSON is a document of which at least one whole line is a JSON object of ours (or whose first line is any JSON object). A

@@ -1,4 +1,4 @@
-"""What must become of a result: its receipt, with every reason. Source: formats, "What must become of a result".
+"""What must become of a result: its receipt, with every reason. Source: docs/formats.md, "What must become of a result".
 
 Assumptions:
 - A revision is known when it was seen and not quarantined, so also one that came late. The same one again is a duplicate,

@@ -119,7 +119,7 @@ class Reported:
 
 NOT_CONTENT = frozenset({"delivery_id", "pointers", "problems", "missing_for_programme", "known", "mobile_possible"})
 """Fields that may differ between two deliveries of the same content: ids of the delivery, positions in the document,
-and what depends on the version of a registry. Source: formats, "Same content"."""
+and what depends on the version of a registry. Source: docs/formats.md, "What must become of a result"."""
 
 
 def content_digest(reported: Reported) -> bytes:
