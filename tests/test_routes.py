@@ -39,7 +39,7 @@ OPEN = {
     "/mailbox/": "exists in development only",
 }
 
-PAGES = ("/mailbox/", *(f"/{language}" for language in ("es", "en", "fr", "ht", "pt")))
+PAGES = ("/mailbox", *(f"/{language}" for language in ("es", "en", "fr", "ht", "pt")))
 """Pages that anyone may read, and those below them."""
 
 
@@ -77,6 +77,10 @@ def flat(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
             yield from flat(router.routes)
 
 
+def is_page(path: str) -> bool:
+    return any(path == page or path.startswith(f"{page}/") for page in PAGES)
+
+
 async def routes() -> list[APIRoute]:
     found = [route for app in apps() for route in flat(app.routes)]
     assert len(found) > 20
@@ -86,7 +90,14 @@ async def routes() -> list[APIRoute]:
 async def test_every_route_has_a_role_or_is_open_for_a_reason() -> None:
     bare = {route.path for route in await routes() if not roles_of(route.dependant)}
 
-    assert {path for path in bare if path not in OPEN and not path.startswith(PAGES)} == set()
+    assert {path for path in bare if path not in OPEN and not is_page(path)} == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("/es", True), ("/es/case", True), ("/estimates", False), ("/v1/es", False)]
+)
+def test_only_pages_of_a_language_and_those_below_them_are_open_as_pages(path: str, expected: bool) -> None:
+    assert expected is is_page(path)
 
 
 @pytest.mark.parametrize(

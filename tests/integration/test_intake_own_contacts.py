@@ -279,6 +279,7 @@ async def test_nothing_of_it_can_be_read_in_the_database_or_in_events(own: Own) 
 
     text = await own.intake.database.run(own.intake.clock.now(), dump)
     code = own.notifications.codes[-1]["code"]
+    assert own.case_ref in text and "locale" in text
     for secret in (NEW, "other.address", "correo", "18:00", f",{code},", NEW.encode().hex(), b"18:00".hex()):
         assert secret not in text
 

@@ -211,7 +211,7 @@ async def test_ahead_of_the_route_and_by_it_a_choice_is_answered_the_same(schedu
     await scheduling.leave_only(slot)
     client = Client(scheduling)
     by_the_route = {"Content-Type": "application/json; charset=utf-8"}
-    key = {"Idempotency-Key": "of the winner".replace(" ", "-")}
+    key = {"Idempotency-Key": "of-the-winner"}
 
     for case, headers in ((winner, key), (loser, {}), (drawn, {}), (a_case(), {})):
         ahead = await client.choose(case, slot, **headers)

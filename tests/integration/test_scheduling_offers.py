@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -10,7 +11,7 @@ from services.scheduling import commands, views
 from services.scheduling.app import counts
 from shared.events import CaseLanguage, CaseState, Party
 from shared.web.problems import Problem
-from tests.builders import NOW, a_case, a_programme, days
+from tests.builders import NOW, a_case, a_programme, a_record, days
 from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
 
@@ -126,11 +127,12 @@ async def test_a_language_that_no_interpreter_has_is_a_visible_reason_to_wait(sc
 
 
 async def test_a_household_bound_to_a_state_is_seen_there_or_waits(scheduling: Scheduling) -> None:
-    case = a_case(sites=(), admin_area="BC")
+    there, nowhere = (a_case(sites=(), admin_area=state) for state in ("BC", "YN"))
 
-    await scheduling.receive(a_programme(), case)
+    await scheduling.receive(a_programme(), there, nowhere)
 
-    assert (await scheduling.live(case)).site == "MX-TIJ-01"
+    assert (await scheduling.live(there)).site == "MX-TIJ-01"
+    assert await scheduling.waiting(nowhere) == "site_unknown"
 
 
 async def test_no_place_before_the_last_day_is_a_state_and_not_silence(scheduling: Scheduling) -> None:
@@ -333,12 +335,13 @@ async def test_a_place_that_opens_again_goes_to_who_waits_longest_and_not_to_a_n
 
 
 async def test_every_event_names_the_one_that_led_to_it(scheduling: Scheduling) -> None:
-    case = a_case()
+    case, led_to = a_case(), str(uuid4())
+    await scheduling.receive(a_programme())
 
-    await scheduling.receive(a_programme(), case)
+    await scheduling.runners[case.topic].run([a_record(case, event_id=led_to)])
 
     (attributes,) = (await scheduling.rows("select attributes from outbox where topic = 'scheduling.cases'"))[0]
-    assert attributes["causationid"]
+    assert attributes["causationid"] == led_to
 
 
 async def test_a_freed_place_that_nobody_can_use_opens_after_a_delay(scheduling: Scheduling) -> None:
