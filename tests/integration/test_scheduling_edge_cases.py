@@ -2,12 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from sqlalchemy.exc import DBAPIError
 
 from services.scheduling import commands, views
@@ -22,19 +20,14 @@ from shared.events import CaseChanged
 from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, days
 from tests.calendars import TAP, Calendars, closure, weekday
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
 
 TIJ = "MX-TIJ-01"
 MOVED = "puente.scheduling.appointment.moved.v1"
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    yield running
-    await running.check()
-    await running.database.close()
+PROGRAMMES = ()
+"""Each test says which programmes there are."""
 
 
 async def shown(scheduling: Scheduling, case: CaseChanged, first: date, last: date) -> list[dict[str, Any]]:

@@ -1,26 +1,19 @@
 """The calendar feed of a resource: busy times for who has its token, and nothing that tells who."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from icalendar import Calendar
 
 from services.scheduling.feeds import feed, make_token
 from shared.web.problems import Problem
 from tests.builders import a_case, a_programme
 from tests.calendars import TAP
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
 
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    yield running
-    await running.database.close()
+PROGRAMMES = ()
+"""Each test says which programmes there are."""
 
 
 async def offered(scheduling: Scheduling) -> tuple[Any, Any]:

@@ -1,12 +1,10 @@
 """The life of an appointment after its offer: choose, move, cancel, arrive, check in, miss, excuse, fulfil."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from services.scheduling import commands, views
 from services.scheduling.choices import Span, places_of
@@ -14,19 +12,14 @@ from services.scheduling.domain.decisions import Waiting
 from shared.events import CaseChanged, Party
 from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, days
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
 
 SELVES = ("household", "assistant")
 """Who moves as a household may: it itself, and assistants for it."""
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    yield running
-    await running.check()
-    await running.database.close()
+PROGRAMMES = ()
+"""Each test says which programmes there are."""
 
 
 async def booked(scheduling: Scheduling, **changes: Any) -> tuple[CaseChanged, Any]:

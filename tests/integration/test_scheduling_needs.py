@@ -1,10 +1,8 @@
 """Needs on a real database: what a household asks for is part of the choice, of the claim and of why it waits."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from services.scheduling import commands, views
 from services.scheduling.choices import Span, places_of
@@ -12,19 +10,14 @@ from services.scheduling.commands.calendars import change_resource
 from shared.events import CaseLanguage, Party
 from tests.builders import NOW, a_case, a_programme, days
 from tests.calendars import TAP, Calendars
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
 
 APART = Party(attendees=2, adults=2, children=0, apart=1)
 NEEDS = ("wheelchair", "step-free", "hearing-loop", "quiet-room", "female-officer")
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    yield running
-    await running.check()
-    await running.database.close()
+PROGRAMMES = ()
+"""Each test says which programmes there are."""
 
 
 async def claimed(scheduling: Scheduling, case: Any) -> dict[str, int]:

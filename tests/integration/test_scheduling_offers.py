@@ -1,26 +1,19 @@
 """Cases become offers: the handlers on a real database, driven with records as they lie in Kafka."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from services.scheduling import commands, views
 from services.scheduling.app import counts
 from shared.events import CaseLanguage, CaseState, Party
 from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, a_record, days
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
 
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    yield running
-    await running.database.close()
+PROGRAMMES = ()
+"""Each test says which programmes there are."""
 
 
 async def test_an_eligible_household_is_offered_the_earliest_place_with_a_deadline(scheduling: Scheduling) -> None:
@@ -195,7 +188,6 @@ async def test_an_offer_past_its_deadline_expires_and_the_place_goes_to_the_next
     assert (await scheduling.published(first))[-1] == "puente.scheduling.offer.expired.v1"
     assert await scheduling.waiting(first) == "offer_expired"
     assert (await scheduling.live(second)).starts_at == place.starts_at
-    await scheduling.check()
 
 
 async def test_a_declined_place_goes_to_the_next_and_is_never_open_in_between(scheduling: Scheduling) -> None:
@@ -214,7 +206,6 @@ async def test_a_declined_place_goes_to_the_next_and_is_never_open_in_between(sc
 
     assert (await scheduling.live(second)).starts_at == place.starts_at
     assert await scheduling.waiting(first) == "declined"
-    await scheduling.check()
 
 
 async def test_a_household_that_declined_is_offered_another_place_when_a_new_day_opens(scheduling: Scheduling) -> None:
@@ -228,7 +219,6 @@ async def test_a_household_that_declined_is_offered_another_place_when_a_new_day
     await scheduling.jobs.look_again()
 
     assert (await scheduling.live(case)).id != before.id
-    await scheduling.check()
 
 
 async def test_after_two_unanswered_offers_a_case_waits_for_someone_to_act(scheduling: Scheduling) -> None:
@@ -269,7 +259,6 @@ async def test_a_programme_that_opens_again_reaches_every_household_that_waited(
     await scheduling.jobs.look_again()
 
     assert await scheduling.count("select count(*) from cases where waiting is not null") == 0
-    await scheduling.check()
 
 
 async def test_a_household_that_grew_keeps_its_time_when_the_next_step_is_free(scheduling: Scheduling) -> None:
@@ -286,7 +275,6 @@ async def test_a_household_that_grew_keeps_its_time_when_the_next_step_is_free(s
     assert after.replaces == before.id
     assert await scheduling.claims_of(after.id) == 14
     assert await scheduling.held_by_freed_places() == 0
-    await scheduling.check()
 
 
 async def test_what_a_household_leaves_of_its_old_place_is_freed(scheduling: Scheduling) -> None:
@@ -298,7 +286,6 @@ async def test_what_a_household_leaves_of_its_old_place_is_freed(scheduling: Sch
 
     assert (await scheduling.live(case)).site == "MX-TIJ-01"
     assert await scheduling.held_by_freed_places() == 10
-    await scheduling.check()
 
 
 async def test_an_interview_that_took_place_is_never_cancelled_afterwards(scheduling: Scheduling) -> None:
@@ -359,7 +346,6 @@ async def test_a_freed_place_that_nobody_can_use_opens_after_a_delay(scheduling:
 
     assert await scheduling.held_by_freed_places() == 0
     assert await scheduling.free_units_at(place) > 0
-    await scheduling.check()
 
 
 async def test_offers_and_waiting_cases_are_counted_by_country(scheduling: Scheduling) -> None:
@@ -398,7 +384,6 @@ async def test_a_programme_that_closes_cancels_its_dates_one_message_each_and_ke
         assert (await scheduling.published(case)).count("puente.scheduling.appointment.cancelled.v1") == 1
     reasons = await scheduling.rows("select distinct reason from appointments")
     assert [row.reason for row in reasons] == ["programme-closed"]
-    await scheduling.check()
 
 
 async def test_a_programme_that_honours_its_dates_keeps_them_when_it_closes(scheduling: Scheduling) -> None:

@@ -1,11 +1,9 @@
 """No place before the last day is a state with a clock and an owner, never silence."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from sqlalchemy.exc import IntegrityError
 
 from services.scheduling import views
@@ -15,18 +13,13 @@ from services.scheduling.unmet import Plan, acknowledge, clock_view
 from shared.events import CaseChanged, CaseLanguage
 from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, days
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling, settings
 
 WAITING = "puente.scheduling.case.waiting.v1"
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    yield running
-    await running.check()
-    await running.database.close()
+PROGRAMMES = ()
+"""Each test says which programmes there are."""
 
 
 def in_vain(**changes: Any) -> CaseChanged:
