@@ -1,4 +1,7 @@
-"""Appointments: made, changed, ended; each change leaves a history row."""
+"""Appointments: made, changed, ended; each change leaves a history row.
+
+At most one of a case is live: the index one_live_appointment.
+"""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,8 @@
-"""Workers who help a household: their sessions, the household's consent, and what they were shown. Tokens come hashed."""
+"""Workers who help a household: their sessions, the household's consent, and what they were shown. Tokens come hashed.
+
+A session is of one worker with one household, until it ends or is idle for too long; its case is shown only with a
+consent of that very case. Consents and looks never change.
+"""
 
 from typing import Any
 

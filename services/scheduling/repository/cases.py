@@ -1,4 +1,8 @@
-"""Cases: taking them in, locking them, and saying what became of them."""
+"""Cases: taking them in, locking them, and saying what became of them.
+
+A case either has a live appointment, or waits for a reason, or its state says that there is nothing to wait for. Its
+version is the sequence of its stream; lock the row before reading it.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

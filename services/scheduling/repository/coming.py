@@ -1,4 +1,4 @@
-"""Who of a household comes to an appointment: each time that it was said. The newest counts."""
+"""Who of a household comes to an appointment: each time that it was said. Rows never change; the newest counts."""
 
 from collections.abc import Sequence
 from typing import Any

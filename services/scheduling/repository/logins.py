@@ -1,4 +1,7 @@
-"""Codes, sessions and how often codes were asked for. What comes in here is hashed already."""
+"""Codes, sessions and how often codes were asked for. What comes in here is hashed already: nothing here opens a case.
+
+A browser has one code, until it is used, used up or old; a session lasts until it is closed or idle for too long.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
-"""What households ask for themselves, and what the staff of sites are asked to arrange for a date.
+"""What households ask for themselves, whole each time, and what the staff of sites are asked to arrange for a date.
 
-A request is open until it is answered, or withdrawn because the household asks for something else, as long as the date
-that it is about is to come.
+What was said, and by whom, never changes. A request is open until it is answered, or withdrawn because the household
+asks for something else, as long as the date that it is about is to come; one is open for a date at most: the index
+one_open_request.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""PINs of printed letters, hashed already. Of a case the newest one is its PIN; the older ones say who made them, and when."""
+"""PINs of printed letters, hashed already. Of a case the newest one is its PIN; the older ones say who made them, and when.
+
+Rows never change.
+"""
 
 from datetime import datetime
 from typing import Any

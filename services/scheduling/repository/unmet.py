@@ -1,4 +1,8 @@
-"""Households for whom there is no place: since when, until when one must be found, and who sees to it."""
+"""Households for whom there is no place: since when, until when one must be found, and who sees to it.
+
+`unmet_since`: since when it waits for want of a place; whoever sees to it acknowledges it with a plan. `overdue_since`:
+since when it is too late for a place in time.
+"""
 
 from collections.abc import Sequence
 from datetime import date
