@@ -19,7 +19,7 @@ from services.scheduling.jobs import Jobs
 from services.scheduling.logins import Logins
 from services.scheduling.people import IntakeNames
 from services.scheduling.pins import Pins
-from services.scheduling.repository import own_needs, rebookings, unmet
+from services.scheduling.repository import counts
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
 from services.scheduling.signatures import SigningKeys
@@ -30,7 +30,7 @@ from services.scheduling.web.portal import WaysIn
 from services.scheduling.zone_data import follow_zone_data, packaged
 from shared.clock import Clock, SystemClock
 from shared.clockwork import Tick
-from shared.db import Database, UnitOfWork
+from shared.db import Database
 from shared.migrations import upgrade
 from shared.service import Service, create_app
 
@@ -70,32 +70,7 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         portal.router(service, pages, ways, settings.data_key, keys, births),
     ]
     rush = partial(Rush, choices=Choices(service.database, service.clock), tokens=settings.tokens)
-    return create_app(service, routers=routers, ticks=ticks, counts=counts, ahead=rush)
-
-
-async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
-    """By country: offers ever made, cases that wait now, households that are still to be rebooked, and those for whom
-    there is no place: how many, not seen by anyone, too late, days since the oldest; and requests to sites, open and late."""
-    offered = await uow.rows("select system, sum(offers)::bigint as offers from offer_counts group by system")
-    offers = {row.system: row.offers for row in offered}
-    waiting = {
-        row.system: row.n
-        for row in await uow.rows("select system, count(*) as n from cases where waiting is not null group by system")
-    }
-    rebooking, without_place = await rebookings.to_do(uow), await unmet.counts(uow)
-    adjustments = await own_needs.counts(uow)
-    return {
-        s: {
-            "offers": offers.get(s, 0),
-            "waiting": waiting.get(s, 0),
-            "rebooking": rebooking.get(s, 0),
-            **unmet.NONE,
-            **without_place.get(s, {}),
-            **own_needs.NONE,
-            **adjustments.get(s, {}),
-        }
-        for s in ("us", "mx", "ca")
-    }
+    return create_app(service, routers=routers, ticks=ticks, counts=counts.by_country, ahead=rush)
 
 
 def prepare(settings: SchedulingSettings) -> None:

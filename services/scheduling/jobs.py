@@ -12,7 +12,7 @@ from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.rebooking import rebook_next
-from services.scheduling.repository import answered, assists, cases, freed, logins, reference, standby
+from services.scheduling.repository import answered, appointments, assists, cases, freed, logins, reference, standby
 from services.scheduling.repository.cases import FIRST, KnownCase, Seniority
 from services.scheduling.slot_generation import open_slots
 from services.scheduling.standby import offer_at_short_notice
@@ -33,11 +33,6 @@ OPENS_AFTER_MINUTES = (10, 60)
 ONLY_OUR_ORDER = frozenset({Waiting.PROGRAMME_UNKNOWN, Waiting.SITE_UNKNOWN})
 """Reasons that only the order in which our own events came made: what ends them belongs to the result's trace."""
 
-DUE = """
-select case_ref from appointments where status = 'pending' and deadline <= :now
-order by deadline, case_ref limit :limit
-"""
-
 
 class Jobs:
     """The ticks of scheduling. Each unit of work is small: requests and batches wait for its locks."""
@@ -50,7 +45,7 @@ class Jobs:
         """Ends every offer past its deadline. A trace of its own each, linked to the one that made the offer."""
 
         async def work(uow: UnitOfWork) -> bool:
-            refs = [row.case_ref for row in await uow.rows(DUE, now=uow.now, limit=AT_ONCE)]
+            refs = await appointments.due(uow, AT_ONCE)
             await record(uow, [_expired(case) for case in await cases.lock(uow, refs) if _is_expired(case, uow)])
             return len(refs) == AT_ONCE
 

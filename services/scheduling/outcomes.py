@@ -1,6 +1,5 @@
 """What became of a case: written in a fixed order and published as the case's whole scheduling state."""
 
-import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +10,10 @@ from services.scheduling.domain.decisions import UNMET, Waiting
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import is_at_short_notice
 from services.scheduling.replaced import Made, follow
-from services.scheduling.repository import appointments, cases, slots
+from services.scheduling.repository import appointments, cases, counts, slots
 from services.scheduling.repository.cases import KnownCase
 from shared import tracing
-from shared.db import UnitOfWork, as_json
+from shared.db import UnitOfWork
 from shared.events import (
     Appointment,
     AppointmentArrived,
@@ -33,15 +32,6 @@ from shared.events import (
     OfferExtended,
 )
 from shared.outbox import Cause
-
-COUNT_SHARDS = 16
-COUNT_OFFERS = """
-insert into offer_counts as c (system, shard, offers)
-select system, :shard, made from jsonb_to_recordset(cast(:rows as jsonb)) as r(system text, made bigint)
-order by system
-on conflict (system, shard) do update set offers = c.offers + excluded.offers
-"""
-
 
 CHANGED: dict[AppointmentStatus, type[CaseScheduled]] = {
     AppointmentStatus.PENDING: OfferExtended,
@@ -163,11 +153,5 @@ async def record(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
         await appointments.insert(uow, made)
         await slots.claim(uow, [(appointment.id, place) for appointment, place, _ in made])
         await follow(uow, [Made(r.case, r.made, r.ended) for r in results if r.made and r.place])
-        await _count(uow, results)
+        await counts.count_offers(uow, Counter(result.case.system for result in results if result.made))
     await cases.save(uow, [result.row() for result in results])
-
-
-async def _count(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
-    offers = Counter(result.case.system for result in results if result.made)
-    rows = [{"system": system, "made": made} for system, made in offers.items()]
-    await uow.execute(COUNT_OFFERS, rows=as_json(rows), shard=random.randrange(COUNT_SHARDS))

@@ -8,7 +8,7 @@ from services.scheduling.choices import lacking
 from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
 from services.scheduling.domain.own_needs import OwnNeeds
 from services.scheduling.domain.places import Place
-from services.scheduling.repository import cases, reference, standby, unmet
+from services.scheduling.repository import appointments, cases, reference, standby, unmet
 from services.scheduling.repository.cases import KnownCase, seniority_of
 from services.scheduling.unmet import clock_view
 from shared.db import UnitOfWork
@@ -40,20 +40,6 @@ WHAT_ENDS_IT = {
     Waiting.REFERRED: "intake makes the household's case under the other country's programme",
 }
 """What would change why a case waits; a test sees that no reason is left out."""
-
-DAY = """
-select a.id, a.version, a.case_ref, a.status, a.wall_time, a.minutes, a.party, a.interpreter, a.programme, a.accommodations,
-       k.asked_language, k.asked_needs,
-       array_agg(distinct r.name order by r.name) as resources,
-       (select coalesce(jsonb_agg(jsonb_build_object('id', q.id, 'needs', q.needs, 'answer', q.answer) order by q.asked_at), '[]')
-        from adjustment_requests q where q.appointment_id = a.id and q.withdrawn_at is null) as requests,
-       (select jsonb_build_object('adults', w.adults, 'children', w.children, 'said_at', w.said_at, 'acted_by', w.acted_by)
-        from coming_said w where w.appointment_id = a.id order by w.id desc limit 1) as coming
-from appointments a join cases k on k.case_ref = a.case_ref
-join slot_claims c on c.appointment_id = a.id join slots s on s.id = c.slot_id join resources r on r.id = s.resource_id
-where a.site = :site and a.wall_time >= :day and a.wall_time < cast(:day as date) + 1
-group by a.id, k.case_ref order by a.wall_time, a.id
-"""
 
 
 async def case_view(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
@@ -161,8 +147,7 @@ async def place_view(uow: UnitOfWork, places: list[Place]) -> list[dict[str, Any
 async def day_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]]:
     """The day's list of a site in its own time: who, when, where, with whom, what the household asked for itself and what
     of it the staff were asked to arrange, and who it said comes, None when it said nothing. No names. Raises: Problem 404."""
-    if not await uow.rows("select 1 from sites where site = :site", site=site):
-        raise Problem(404, "site_unknown", "no site has this code")
+    await known_site(uow, site)
     return [
         {
             "appointment_id": str(row.id),
@@ -180,7 +165,7 @@ async def day_view(uow: UnitOfWork, site: str, day: date) -> list[dict[str, Any]
             "requests": row.requests,
             "coming": row.coming,
         }
-        for row in await uow.rows(DAY, site=site, day=day)
+        for row in await appointments.day_list(uow, site, day)
     ]
 
 
@@ -217,20 +202,11 @@ async def standby_of(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
     return {"case_ref": case_ref, "standby": stands_by}
 
 
-DATES = """
-select c.case_ref from cases c join appointments a using (case_ref)
-where c.programme = :programme and a.status in ('pending', 'booked') and a.starts_at > :now order by a.starts_at
-"""
-
-
 async def effects_of_closing(uow: UnitOfWork, programme: str) -> dict[str, Any]:
     """Whom it would concern if the programme closed now: how many dates, how many who wait, the first 1,000 cases by date."""
-    dates = await uow.rows(DATES, programme=programme, now=uow.now)
-    waiting = await uow.rows(
-        "select count(*) as n from cases where programme = :programme and waiting is not null", programme=programme
-    )
+    dates = await appointments.dates_under(uow, programme)
     return {
         "appointments": len(dates),
-        "waiting": waiting[0].n,
-        "cases": [row.case_ref for row in dates[:1000]],
+        "waiting": await cases.how_many_wait(uow, programme),
+        "cases": dates[:1000],
     }

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from services.scheduling import commands, views
-from services.scheduling.app import counts
+from services.scheduling.repository.counts import by_country
 from shared.events import CaseLanguage, CaseState, Party
 from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, a_record, days
@@ -351,7 +351,7 @@ async def test_a_freed_place_that_nobody_can_use_opens_after_a_delay(scheduling:
 async def test_offers_and_waiting_cases_are_counted_by_country(scheduling: Scheduling) -> None:
     await scheduling.receive(a_programme(), *[a_case() for _ in range(3)], a_case(valid_until=NOW.date()))
 
-    counted = await scheduling.do(counts)
+    counted = await scheduling.do(by_country)
 
     assert (counted["mx"]["offers"], counted["mx"]["waiting"], counted["mx"]["unmet"]) == (3, 1, 1)
     assert set(counted["us"].values()) == {0}

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.scheduling import commands, own_needs, views
-from services.scheduling.app import counts
 from services.scheduling.choices import Span, places_of
 from services.scheduling.commands.own_needs import Answer, answer
 from services.scheduling.domain.own_needs import Effect, OwnNeeds
 from services.scheduling.own_needs import Foreseen
 from services.scheduling.repository import own_needs as repository
+from services.scheduling.repository.counts import by_country
 from shared.events import CaseChanged, Party, System
 from shared.web.problems import Problem
 from tests.builders import a_case, a_programme, days
@@ -326,7 +326,7 @@ async def test_staff_read_open_requests_by_their_clock_and_answer_each_once(
     case, staff = await offered(scheduling), Staff(http)
     await nothing_gives(scheduling)
     request = await ask_of_staff(scheduling, case)
-    assert 1 == (await scheduling.do(counts))["mx"]["adjustments"]
+    assert 1 == (await scheduling.do(by_country))["mx"]["adjustments"]
 
     listed = (await staff.call("GET", f"/v1/sites/{TAP}/requests")).json()
     done = await staff.answer(request.id, "not-possible")
@@ -341,7 +341,7 @@ async def test_staff_read_open_requests_by_their_clock_and_answer_each_once(
         done.json()[key] for key in ("answer", "answered_by", "is_open")
     )
     assert [] == (await staff.call("GET", f"/v1/sites/{TAP}/requests")).json()
-    assert 0 == (await scheduling.do(counts))["mx"]["adjustments"]
+    assert 0 == (await scheduling.do(by_country))["mx"]["adjustments"]
 
 
 async def test_a_request_that_nobody_answers_in_time_is_counted_as_late(scheduling: Scheduling, http: Client) -> None:
@@ -352,7 +352,7 @@ async def test_a_request_that_nobody_answers_in_time_is_counted_as_late(scheduli
 
     scheduling.clock.instant = request.due_at + days(0.01)
 
-    assert 1 == (await scheduling.do(counts))["mx"]["adjustments_overdue"]
+    assert 1 == (await scheduling.do(by_country))["mx"]["adjustments_overdue"]
     assert [True] == [each["is_overdue"] for each in (await staff.call("GET", f"/v1/sites/{TAP}/requests")).json()]
 
 

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from services.scheduling import views
-from services.scheduling.app import build, counts
+from services.scheduling.app import build
 from services.scheduling.repository import unmet as repository
+from services.scheduling.repository.counts import by_country
 from services.scheduling.unmet import Plan, acknowledge, clock_view
 from shared.events import CaseChanged, CaseLanguage
 from shared.web.problems import Problem
@@ -87,7 +88,7 @@ async def test_past_its_clock_it_is_said_once_that_it_is_too_late(scheduling: Sc
     too_late = scheduling.clock.now().isoformat().replace("+00:00", "Z")
     assert await said_of(scheduling, case) == [(WAITING, None), (WAITING, too_late)]
     assert await scheduling.waiting(case) == "no_interpreter"
-    counted = await scheduling.do(counts)
+    counted = await scheduling.do(by_country)
     assert (counted["mx"]["unmet"], counted["mx"]["unmet_overdue"], counted["mx"]["unmet_oldest_days"]) == (1, 1, 3)
     assert counted["mx"]["unmet_unacknowledged"] == 1
 

@@ -20,7 +20,7 @@ from deploy.local.programs import FOR_EVERY_PROGRAM, service_environment
 from deploy.local.state import SERVICES, StateDir
 from services.intake.repository.cases import counts as intake_counts
 from services.notifications.repository.views import counts as notifications_counts
-from services.scheduling.app import counts as scheduling_counts
+from services.scheduling.repository.counts import by_country as scheduling_counts
 from shared.metrics import exposition
 
 ROOT = Path(__file__).parents[2]

@@ -4,6 +4,7 @@ At most one of a case is live: the index one_live_appointment.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +52,30 @@ select id, version, status, :now, acted_by, reason
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, version int, status text, acted_by text, reason text)
 """
 
+DUE = """
+select case_ref from appointments where status = 'pending' and deadline <= :now
+order by deadline, case_ref limit :limit
+"""
+
+DAY_LIST = """
+select a.id, a.version, a.case_ref, a.status, a.wall_time, a.minutes, a.party, a.interpreter, a.programme, a.accommodations,
+       k.asked_language, k.asked_needs,
+       array_agg(distinct r.name order by r.name) as resources,
+       (select coalesce(jsonb_agg(jsonb_build_object('id', q.id, 'needs', q.needs, 'answer', q.answer) order by q.asked_at), '[]')
+        from adjustment_requests q where q.appointment_id = a.id and q.withdrawn_at is null) as requests,
+       (select jsonb_build_object('adults', w.adults, 'children', w.children, 'said_at', w.said_at, 'acted_by', w.acted_by)
+        from coming_said w where w.appointment_id = a.id order by w.id desc limit 1) as coming
+from appointments a join cases k on k.case_ref = a.case_ref
+join slot_claims c on c.appointment_id = a.id join slots s on s.id = c.slot_id join resources r on r.id = s.resource_id
+where a.site = :site and a.wall_time >= :day and a.wall_time < cast(:day as date) + 1
+group by a.id, k.case_ref order by a.wall_time, a.id
+"""
+
+DATES = """
+select c.case_ref from cases c join appointments a using (case_ref)
+where c.programme = :programme and a.status in ('pending', 'booked') and a.starts_at > :now order by a.starts_at
+"""
+
 
 async def insert(uow: UnitOfWork, made: Sequence[tuple[Appointment, Place, str]]) -> None:
     """Stores new appointments with the place that they have and the traceparent of what made them."""
@@ -89,3 +114,18 @@ async def refit(uow: UnitOfWork, id: UUID, place: Place) -> None:
         desks=place.setting.desks,
         accommodations=sorted(place.accommodations),
     )
+
+
+async def due(uow: UnitOfWork, limit: int) -> list[str]:
+    """The cases whose offers are past their deadlines, the longest past first."""
+    return [row.case_ref for row in await uow.rows(DUE, now=uow.now, limit=limit)]
+
+
+async def day_list(uow: UnitOfWork, site: str, day: date) -> Sequence[Any]:
+    """The appointments of a site's day in its own time, in their order, whatever became of them, with what they hold."""
+    return await uow.rows(DAY_LIST, site=site, day=day)
+
+
+async def dates_under(uow: UnitOfWork, programme: str) -> list[str]:
+    """The cases of a programme whose dates are to come, by date."""
+    return [row.case_ref for row in await uow.rows(DATES, programme=programme, now=uow.now)]

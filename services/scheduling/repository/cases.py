@@ -231,6 +231,14 @@ async def rank_of(uow: UnitOfWork, programme: str, reasons: Iterable[str], senio
     return int(rows[0].n)
 
 
+async def how_many_wait(uow: UnitOfWork, programme: str) -> int:
+    """How many wait under the programme, whatever for."""
+    rows = await uow.rows(
+        "select count(*) as n from cases where programme = :programme and waiting is not null", programme=programme
+    )
+    return int(rows[0].n)
+
+
 async def waiting_after(
     uow: UnitOfWork, programme: str, reasons: Iterable[str], after: Seniority, limit: int, *, with_live: bool = False
 ) -> list[Seniority]:
