@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from services.scheduling.domain.needs import OF_PLACES
+from services.scheduling.domain.sites import site_changed
 from shared import tracing
 from shared.clock import tzdata_version
 from shared.db import UnitOfWork, as_json
-from shared.events import SiteChanged
 from shared.outbox import Cause
 
 REFERENCE = Path(__file__).parents[2] / "deploy" / "reference"
@@ -89,23 +89,6 @@ async def seed(uow: UnitOfWork) -> int:
     for row in new:
         uow.publish(site_changed(row), cause=cause)
     return len(new)
-
-
-def site_changed(row: Any) -> SiteChanged:
-    """A site's row as the event that publishes it."""
-    return SiteChanged(
-        version=row.version,
-        site=row.site,
-        system=row.system,
-        name=row.name,
-        city=row.city,
-        address=row.address,
-        zone=row.zone,
-        admin_area=row.admin_area,
-        programmes=tuple(row.programmes),
-        is_open=row.is_open,
-        illustrative=row.illustrative,
-    )
 
 
 def _read(name: str) -> list[dict[str, str]]:

@@ -10,7 +10,6 @@ from services.scheduling.domain.own_needs import OwnNeeds
 from services.scheduling.domain.places import Place
 from services.scheduling.repository import appointments, cases, reference, standby, unmet
 from services.scheduling.repository.cases import KnownCase, seniority_of
-from services.scheduling.unmet import clock_view
 from shared.db import UnitOfWork
 from shared.events import Appointment, AppointmentStatus
 from shared.web.problems import Problem
@@ -120,6 +119,26 @@ async def why(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
             "party": snapshot.party.attendees,
             "offers_missed": case.offers_missed,
         },
+    }
+
+
+def clock_view(row: Any) -> dict[str, Any]:
+    """The clock of a case without a place. `due_on` is the last day on which one can be found in time; the owner is the
+    schedulers of the country's system until one of them acknowledges it."""
+    return {
+        "case_ref": row.case_ref,
+        "system": row.system,
+        "programme": row.programme,
+        "reason": row.waiting,
+        "urgency": row.urgency,
+        "registered_at": row.registered_at.isoformat(),
+        "unmet_since": row.unmet_since.isoformat(),
+        "due_on": row.due_on.isoformat(),
+        "overdue_since": row.overdue_since.isoformat() if row.overdue_since else None,
+        "owner": {"system": row.system, "role": "scheduler"},
+        "acknowledged_by": row.acknowledged_by,
+        "acknowledged_at": row.acknowledged_at.isoformat() if row.acknowledged_at else None,
+        "plan": row.plan,
     }
 
 

@@ -8,9 +8,10 @@ from sqlalchemy.exc import IntegrityError
 
 from services.scheduling import views
 from services.scheduling.app import build
+from services.scheduling.commands.unmet import Plan, acknowledge
 from services.scheduling.repository import unmet as repository
 from services.scheduling.repository.counts import by_country
-from services.scheduling.unmet import Plan, acknowledge, clock_view
+from services.scheduling.views import clock_view
 from shared.events import CaseChanged, CaseLanguage
 from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, days

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 
-from services.scheduling import unmet
+from services.scheduling import views
 from services.scheduling.api.cases import canonical
-from services.scheduling.repository import unmet as repository
+from services.scheduling.commands import unmet as commands
+from services.scheduling.repository import unmet
 from shared.db import UnitOfWork
 from shared.events import System
 from shared.service import Service
@@ -26,7 +27,7 @@ class Acknowledgement(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    plan: unmet.Plan
+    plan: commands.Plan
 
 
 def router(service: Service) -> APIRouter:
@@ -40,8 +41,8 @@ def router(service: Service) -> APIRouter:
         """Cases without a place, those first whose time ends first: at most 500; `count` says how many there are."""
 
         async def read(uow: UnitOfWork) -> dict[str, Any]:
-            rows = await repository.by_clock(uow, system, programme, due_before, MOST)
-            return {"count": rows[0].matching if rows else 0, "cases": [unmet.clock_view(row) for row in rows]}
+            rows = await unmet.by_clock(uow, system, programme, due_before, MOST)
+            return {"count": rows[0].matching if rows else 0, "cases": [views.clock_view(row) for row in rows]}
 
         return await service.database.run(service.clock.now(), read)
 
@@ -50,8 +51,8 @@ def router(service: Service) -> APIRouter:
         """Someone of the authority sees to it from now on."""
 
         async def work(uow: UnitOfWork) -> dict[str, Any]:
-            await unmet.acknowledge(uow, canonical(case_ref), body.plan, role)
-            return unmet.clock_view(await repository.clock_of(uow, canonical(case_ref)))
+            await commands.acknowledge(uow, canonical(case_ref), body.plan, role)
+            return views.clock_view(await unmet.clock_of(uow, canonical(case_ref)))
 
         return await service.database.run(service.clock.now(), work)
 

@@ -23,8 +23,8 @@ from services.scheduling.commands.dry_runs import do_or_show
 from services.scheduling.domain import places
 from services.scheduling.domain.opening import Rule, fault_of
 from services.scheduling.domain.places import STEP
+from services.scheduling.domain.sites import site_changed
 from services.scheduling.repository import calendars, rebookings, reference
-from services.scheduling.seed import site_changed
 from services.scheduling.slot_generation import regenerate
 from services.scheduling.tables import Closure, OpeningRule, Resource
 from shared import tracing

@@ -6,9 +6,8 @@ from typing import Any
 from services.scheduling.calendar_views import site_view
 from services.scheduling.commands.calendars import Edit, written
 from services.scheduling.commands.dry_runs import do_or_show
-from services.scheduling.domain.sites import fault_of
+from services.scheduling.domain.sites import fault_of, site_changed
 from services.scheduling.repository import calendars, reference
-from services.scheduling.seed import site_changed
 from services.scheduling.tables import Site
 from shared import tracing
 from shared.db import Database, UnitOfWork
