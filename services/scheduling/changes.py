@@ -4,7 +4,7 @@ from typing import Any
 
 from services.scheduling.outcomes import ENDED
 from services.scheduling.repository import changes
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
 from shared.events import Appointment, CaseClosed, OfferExpired
 from shared.web.problems import Problem

@@ -9,7 +9,7 @@ from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import STANDBY_NOTICE
 from services.scheduling.domain.unmet import why_none
 from services.scheduling.repository import reference, slots, standby
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
 from shared.events import Allocation, AppointmentStatus, CaseState, ProgrammeChanged, ProgrammeStatus
 from shared.web.problems import Problem

@@ -10,8 +10,8 @@ from services.scheduling.domain.needs import need_of
 from services.scheduling.domain.places import Place
 from services.scheduling.offers import make_offer
 from services.scheduling.repository import cases, freed, reference, slots
-from services.scheduling.repository.cases import FIRST, KnownCase, Seniority, seniority_of
 from services.scheduling.repository.freed import FreedPlace, HeldStep
+from services.scheduling.repository.known_case import FIRST, KnownCase, Seniority, seniority_of
 from shared import tracing
 from shared.db import UnitOfWork
 from shared.events import Allocation, CaseState, ProgrammeChanged, ProgrammeStatus

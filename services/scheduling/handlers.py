@@ -9,7 +9,7 @@ from services.scheduling.domain.own_needs import need_instead
 from services.scheduling.offers import carry_out
 from services.scheduling.repository import cases as cases_repository
 from services.scheduling.repository import reference
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
 from shared.events import CaseChanged, Event, ProgrammeChanged
 

@@ -13,7 +13,7 @@ from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.rebooking import rebook_next
 from services.scheduling.repository import answered, appointments, assists, cases, freed, logins, reference, standby
-from services.scheduling.repository.cases import FIRST, KnownCase, Seniority
+from services.scheduling.repository.known_case import FIRST, KnownCase, Seniority
 from services.scheduling.slot_generation import open_slots
 from services.scheduling.standby import offer_at_short_notice
 from services.scheduling.unmet import watch_clocks

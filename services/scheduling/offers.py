@@ -18,7 +18,7 @@ from services.scheduling.domain.states import step
 from services.scheduling.domain.unmet import why_none
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import reference, slots
-from services.scheduling.repository.cases import KnownCase, seniority_of
+from services.scheduling.repository.known_case import KnownCase, seniority_of
 from services.scheduling.repository.reference import SiteZone
 from shared.clock import tzdata_version
 from shared.db import LostRace, UnitOfWork

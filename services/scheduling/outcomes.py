@@ -11,7 +11,7 @@ from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import is_at_short_notice
 from services.scheduling.replaced import Made, follow
 from services.scheduling.repository import appointments, cases, counts, slots
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.known_case import KnownCase
 from shared import tracing
 from shared.db import UnitOfWork
 from shared.events import (

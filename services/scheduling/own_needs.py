@@ -10,7 +10,7 @@ from services.scheduling.domain.places import Place
 from services.scheduling.domain.unmet import why_none
 from services.scheduling.offers import HORIZON
 from services.scheduling.repository import own_needs, reference, slots
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
 from shared.events import ProgrammeChanged
 from shared.web.problems import Problem

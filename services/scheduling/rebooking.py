@@ -15,7 +15,7 @@ from services.scheduling.domain.rebooking import Wish, nearest_first
 from services.scheduling.offers import NoPlace, ended, offered, place_all
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import calendars, cases, rebookings, reference
-from services.scheduling.repository.cases import KnownCase, seniority_of
+from services.scheduling.repository.known_case import KnownCase, seniority_of
 from services.scheduling.repository.rebookings import Done, Rebooking, Stranded
 from services.scheduling.repository.reference import SiteZone
 from shared.db import UnitOfWork

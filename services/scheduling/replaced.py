@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from services.scheduling.domain.own_needs import answer_by, given_by, needless
 from services.scheduling.repository import coming, own_needs, slots
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.known_case import KnownCase
 from services.scheduling.repository.own_needs import Lacking
 from shared.db import UnitOfWork
 from shared.events import Appointment

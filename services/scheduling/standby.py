@@ -11,8 +11,8 @@ from services.scheduling.freed_places import calendar_of, caused_by, take_over
 from services.scheduling.offers import appointment_at
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import cases, freed, reference, standby
-from services.scheduling.repository.cases import KnownCase, seniority_of
 from services.scheduling.repository.freed import FreedPlace, HeldStep
+from services.scheduling.repository.known_case import KnownCase, seniority_of
 from shared.db import LostRace, UnitOfWork
 from shared.events import AppointmentStatus
 

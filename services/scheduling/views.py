@@ -9,7 +9,7 @@ from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
 from services.scheduling.domain.own_needs import OwnNeeds
 from services.scheduling.domain.places import Place
 from services.scheduling.repository import appointments, cases, reference, standby, unmet
-from services.scheduling.repository.cases import KnownCase, seniority_of
+from services.scheduling.repository.known_case import KnownCase, seniority_of
 from shared.db import UnitOfWork
 from shared.events import Appointment, AppointmentStatus
 from shared.web.problems import Problem

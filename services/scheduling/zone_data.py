@@ -20,7 +20,7 @@ from services.scheduling.domain.places import STEP, Own, Place
 from services.scheduling.domain.zones import CLOCK_CHANGED, Shift, ZoneData, in_order, instant_of, shifts
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import calendars, cases, reference, slots, zones
-from services.scheduling.repository.cases import KnownCase, seniority_of
+from services.scheduling.repository.known_case import KnownCase, seniority_of
 from services.scheduling.repository.zones import SiteBehind
 from services.scheduling.slot_generation import regenerate
 from shared import tracing

@@ -12,7 +12,7 @@ from services.scheduling import commands, views
 from services.scheduling.app import MIGRATIONS
 from services.scheduling.choices import Span, places_of
 from services.scheduling.commands.calendars import Edit
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.known_case import KnownCase
 from services.scheduling.seed import seed
 from services.scheduling.slot_generation import open_slots
 from shared.db import Database, UnitOfWork

@@ -9,7 +9,7 @@ import pytest
 
 from services.scheduling.commands.own_needs import why_not_ask
 from services.scheduling.domain.decisions import UNMET, Waiting
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.known_case import KnownCase
 from services.scheduling.web.interview import Standing, present
 from services.scheduling.web.pages import HERE
 from services.scheduling.web.presented import Site, minutes_until

@@ -12,7 +12,7 @@ from services.scheduling.api.named import Seen
 from services.scheduling.changes import check_appointment_version
 from services.scheduling.commands.locked import locked_with
 from services.scheduling.people import Household, Names, note_look
-from services.scheduling.repository import cases
+from services.scheduling.repository import appointments
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import Role
@@ -44,7 +44,7 @@ def router(service: Service, names: Names) -> APIRouter:
                 _, appointment = await locked_with(uow, id)
                 await check_appointment_version(uow, appointment, seen)
             await command(uow)
-            return await views.case_view(uow, await cases.case_of(uow, id) or "")
+            return await views.case_view(uow, await appointments.case_of(uow, id) or "")
 
         case = await service.database.run(service.clock.now(), work)
         for appointment in (case["appointment"], case["ended"]):

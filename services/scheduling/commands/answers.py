@@ -12,7 +12,7 @@ from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import reference
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.known_case import KnownCase
 from shared import tracing
 from shared.db import UnitOfWork
 from shared.events import Appointment, AppointmentStatus

@@ -16,7 +16,7 @@ from services.scheduling.domain.places import Place
 from services.scheduling.offers import appointment_at
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import cases, reference, slots
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
 from shared.events import AppointmentStatus
 from shared.outbox import Cause

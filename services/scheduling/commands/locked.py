@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from services.scheduling.repository import cases
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository import appointments, cases
+from services.scheduling.repository.known_case import KnownCase
 from shared import tracing
 from shared.db import UnitOfWork
 from shared.events import Appointment
@@ -32,7 +32,7 @@ async def locked_with(uow: UnitOfWork, appointment_id: UUID) -> tuple[KnownCase,
 
     Raises: Problem 404 for an unknown one, 409 when another has taken its place.
     """
-    case_ref = await cases.case_of(uow, appointment_id)
+    case_ref = await appointments.case_of(uow, appointment_id)
     if case_ref is None:
         raise Problem(404, "appointment_unknown", "no appointment has this id: read the day's list again")
     case = await locked(uow, case_ref)

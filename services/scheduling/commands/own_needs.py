@@ -15,7 +15,7 @@ from services.scheduling.offers import carry_out
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.own_needs import Foreseen, foresee
 from services.scheduling.repository import appointments, own_needs, reference, slots
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.known_case import KnownCase
 from shared import tracing
 from shared.db import LostRace, UnitOfWork
 from shared.events import AppointmentStatus, CaseState

@@ -12,8 +12,8 @@ from services.scheduling.domain.places import Place
 from services.scheduling.handlers import decided
 from services.scheduling.offers import ROUNDS, appointment_at, carry_out, ended
 from services.scheduling.outcomes import Outcome, record
-from services.scheduling.repository import cases, reference, slots
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository import appointments, reference, slots
+from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
 from shared.events import AppointmentStatus
 from shared.web.problems import Problem
@@ -40,7 +40,7 @@ async def choose(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str) ->
     """
     case = await locked(uow, case_ref)
     if case.live and case.live.status is not AppointmentStatus.PENDING:
-        if await cases.begins_with(uow, case.live.id, slot_id):
+        if await appointments.begins_with(uow, case.live.id, slot_id):
             return
         raise Problem(409, "has_appointment", "the case has an appointment: move it to the other place instead")
     await _book(uow, case, slot_id, acted_by, "superseded")
@@ -54,7 +54,7 @@ async def move(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str) -> N
     case = await locked(uow, case_ref)
     if case.live is None or case.live.status is not AppointmentStatus.BOOKED:
         raise Problem(409, "nothing_booked", "only a booked appointment can be moved: accept or choose one first")
-    if await cases.begins_with(uow, case.live.id, slot_id):
+    if await appointments.begins_with(uow, case.live.id, slot_id):
         return
     if case.live.starts_at <= uow.now:
         raise began()
@@ -71,7 +71,7 @@ async def take(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str, *, s
     """
     case = await locked(uow, case_ref)
     is_booked = case.live is not None and case.live.status is AppointmentStatus.BOOKED
-    if case.live and is_booked and await cases.begins_with(uow, case.live.id, slot_id):
+    if case.live and is_booked and await appointments.begins_with(uow, case.live.id, slot_id):
         return
     if (case.live.id if case.live else None) != seen:
         raise offer_changed()
@@ -98,7 +98,7 @@ async def _check_limits(uow: UnitOfWork, case: KnownCase) -> None:
     assert case.live is not None  # noqa: S101  only asked for a booked appointment
     if uow.now > case.live.starts_at - NOT_WITHIN:
         raise Problem(409, "too_late_to_move", "within 12 hours of its start only staff can move it: call the site")
-    if await cases.moves_of(uow, case.case_ref, FOR_THEMSELVES) >= MOVES:
+    if await appointments.moves_of(uow, case.case_ref, FOR_THEMSELVES) >= MOVES:
         raise Problem(409, "moved_too_often", f"it was moved {MOVES} times already: staff can move it once more")
 
 

@@ -13,7 +13,7 @@ from services.scheduling.domain.decisions import Waiting
 from services.scheduling.offers import HORIZON
 from services.scheduling.outcomes import Outcome
 from services.scheduling.repository import cases, reference, referrals
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
 from shared.events import Referral, ReferralChanged, ReferralState
 from shared.web.problems import Problem

@@ -11,7 +11,7 @@ from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import appointments, coming, reference
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
 from shared.events import Appointment, AppointmentStatus
 from shared.web.problems import Problem

@@ -3,7 +3,7 @@
 At most one of a case is live: the index one_live_appointment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -129,3 +129,31 @@ async def day_list(uow: UnitOfWork, site: str, day: date) -> Sequence[Any]:
 async def dates_under(uow: UnitOfWork, programme: str) -> list[str]:
     """The cases of a programme whose dates are to come, by date."""
     return [row.case_ref for row in await uow.rows(DATES, programme=programme, now=uow.now)]
+
+
+async def case_of(uow: UnitOfWork, appointment_id: UUID) -> str | None:
+    """The case that an appointment belongs to."""
+    rows = await uow.rows("select case_ref from appointments where id = :id", id=appointment_id)
+    return rows[0].case_ref if rows else None
+
+
+async def moves_of(uow: UnitOfWork, case_ref: str, acted_by: Iterable[str]) -> int:
+    """How often one of these moved the household's interview."""
+    rows = await uow.rows(
+        """select count(*) as n from appointments
+           where case_ref = :ref and reason = 'rescheduled' and acted_by = any(:acted_by)""",
+        ref=case_ref,
+        acted_by=sorted(acted_by),
+    )
+    return int(rows[0].n)
+
+
+async def begins_with(uow: UnitOfWork, appointment_id: UUID, slot_id: int) -> bool:
+    """True when this slot is at the appointment's site and start."""
+    rows = await uow.rows(
+        """select 1 from appointments a join slots s on s.site = a.site and s.starts_at = a.starts_at
+           where a.id = :id and s.id = :slot""",
+        id=appointment_id,
+        slot=slot_id,
+    )
+    return bool(rows)

@@ -5,20 +5,15 @@ version is the sequence of its stream; lock the row before reading it.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
-from uuid import UUID
+from dataclasses import replace
+from typing import Any
 
 import orjson
-from opentelemetry.trace import SpanContext
 
-from services.scheduling.domain.decisions import Held
-from services.scheduling.domain.own_needs import NOTHING, OwnNeeds, added_to
+from services.scheduling.repository.known_case import KnownCase, Seniority, known_case, new_case
 from shared import tracing
 from shared.db import UnitOfWork, as_json
-from shared.events import Appointment, CaseChanged, Referral, Urgency
-from shared.outbox import Cause
+from shared.events import CaseChanged, Urgency
 
 TAKE_IN = """
 insert into cases as c (case_ref, intake_version, system, programme, state, urgency, registered_at, snapshot,
@@ -74,58 +69,6 @@ where c.case_ref = r.case_ref
 """
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCase:
-    """A locked case with its live appointment, its last ended one and its proposed or accepted referral, if any.
-
-    `snapshot` is what its country says, `own` what the household asks for itself.
-    """
-
-    case_ref: str
-    version: int
-    system: str
-    snapshot: CaseChanged
-    waiting: str | None
-    offers_missed: int
-    calendar_uid: UUID
-    overdue_since: datetime | None
-    cause: Cause
-    live: Appointment | None
-    live_made_in: SpanContext | None
-    live_made_at: datetime | None
-    held: Held | None
-    ended: Appointment | None
-    referral: Referral | None = None
-    own: OwnNeeds = NOTHING
-
-    @property
-    def as_asked(self) -> CaseChanged:
-        """What a new place is looked for with: the country's word and the household's own."""
-        return added_to(self.snapshot, self.own)
-
-    @property
-    def as_held(self) -> CaseChanged:
-        """What its present appointment must be: the country's word, and of the household's what it was made with."""
-        return added_to(self.snapshot, self.own.met_by(self.held)) if self.held else self.snapshot
-
-
-class Seniority(NamedTuple):
-    """Who is served first: urgent ones, then by first registration; ties by reference."""
-
-    not_urgent: bool
-    registered_at: datetime
-    case_ref: str
-
-
-FIRST = Seniority(False, datetime.min.replace(tzinfo=UTC), "")
-"""Before everyone."""
-
-
-def seniority_of(case: KnownCase) -> Seniority:
-    snapshot = case.snapshot
-    return Seniority(snapshot.urgency is not Urgency.URGENT, snapshot.registered_at, case.case_ref)
-
-
 async def take_in(uow: UnitOfWork, snapshots: Sequence[CaseChanged]) -> list[KnownCase]:
     """Stores the newest snapshots and returns their cases, locked, in the order given."""
     rows = []
@@ -150,33 +93,11 @@ async def take_in(uow: UnitOfWork, snapshots: Sequence[CaseChanged]) -> list[Kno
     refs = [case.case_ref for case in snapshots if case.case_ref not in new]
     states = {row.case_ref: row for row in await uow.rows(STATE_ALONE, refs=refs)} if refs else {}
     return [
-        _new(case, new[case.case_ref], uow.cause_of(case))
+        new_case(case, new[case.case_ref], uow.cause_of(case))
         if case.case_ref in new
-        else replace(_known(states[case.case_ref], case), cause=uow.cause_of(case))
+        else replace(known_case(states[case.case_ref], case), cause=uow.cause_of(case))
         for case in snapshots
     ]
-
-
-def _new(snapshot: CaseChanged, row: Any, cause: Cause) -> KnownCase:
-    """A case that was not there before: its row says no more than its snapshot does, and what its household asked for
-    before it was referred."""
-    return KnownCase(
-        case_ref=snapshot.case_ref,
-        version=0,
-        system=snapshot.system,
-        snapshot=snapshot,
-        waiting=None,
-        offers_missed=0,
-        calendar_uid=row.calendar_uid,
-        overdue_since=None,
-        cause=cause,
-        live=None,
-        live_made_in=None,
-        live_made_at=None,
-        held=None,
-        ended=None,
-        own=_own(row),
-    )
 
 
 async def lock(uow: UnitOfWork, case_refs: Iterable[str]) -> list[KnownCase]:
@@ -189,34 +110,6 @@ async def lock(uow: UnitOfWork, case_refs: Iterable[str]) -> list[KnownCase]:
 async def lock_free(uow: UnitOfWork, case_refs: Iterable[str]) -> list[KnownCase]:
     """The same of those that nobody else has locked."""
     return await read(uow, [row.case_ref for row in await uow.rows(LOCK_FREE, refs=sorted(set(case_refs)))])
-
-
-async def case_of(uow: UnitOfWork, appointment_id: UUID) -> str | None:
-    """The case that an appointment belongs to."""
-    rows = await uow.rows("select case_ref from appointments where id = :id", id=appointment_id)
-    return rows[0].case_ref if rows else None
-
-
-async def moves_of(uow: UnitOfWork, case_ref: str, acted_by: Iterable[str]) -> int:
-    """How often one of these moved the household's interview."""
-    rows = await uow.rows(
-        """select count(*) as n from appointments
-           where case_ref = :ref and reason = 'rescheduled' and acted_by = any(:acted_by)""",
-        ref=case_ref,
-        acted_by=sorted(acted_by),
-    )
-    return int(rows[0].n)
-
-
-async def begins_with(uow: UnitOfWork, appointment_id: UUID, slot_id: int) -> bool:
-    """True when this slot is at the appointment's site and start."""
-    rows = await uow.rows(
-        """select 1 from appointments a join slots s on s.site = a.site and s.starts_at = a.starts_at
-           where a.id = :id and s.id = :slot""",
-        id=appointment_id,
-        slot=slot_id,
-    )
-    return bool(rows)
 
 
 async def rank_of(uow: UnitOfWork, programme: str, reasons: Iterable[str], seniority: Seniority) -> int:
@@ -259,54 +152,7 @@ async def waiting_after(
 async def read(uow: UnitOfWork, refs: Sequence[str]) -> list[KnownCase]:
     """The cases as they are, not locked; unknown references are left out."""
     rows = await uow.rows(READ, refs=list(refs)) if refs else []
-    return [_known(row, CaseChanged.model_validate(row.snapshot)) for row in rows]
-
-
-def _known(row: Any, snapshot: CaseChanged) -> KnownCase:
-    context = tracing.from_traceparent(row.traceparent) or tracing.new_root()
-    live = row.live
-    return KnownCase(
-        case_ref=row.case_ref,
-        version=row.version,
-        system=row.system,
-        snapshot=snapshot,
-        waiting=row.waiting,
-        offers_missed=row.offers_missed,
-        calendar_uid=row.calendar_uid,
-        overdue_since=row.overdue_since,
-        cause=Cause(None, row.correlation_id, context),
-        live=appointment_of(live) if live else None,
-        live_made_in=tracing.from_traceparent(live["traceparent"]) if live else None,
-        live_made_at=datetime.fromisoformat(live["created_at"]) if live else None,
-        held=_held(live) if live else None,
-        ended=appointment_of(row.ended) if row.ended else None,
-        referral=Referral.model_validate(row.referral) if row.referral else None,
-        own=_own(row),
-    )
-
-
-def _own(row: Any) -> OwnNeeds:
-    return OwnNeeds(row.asked_language, frozenset(row.asked_needs))
-
-
-def _held(row: dict[str, Any]) -> Held:
-    return Held(
-        site=row["site"],
-        programme=row["programme"],
-        starts_at=datetime.fromisoformat(row["starts_at"]),
-        local_date=datetime.fromisoformat(row["wall_time"]).date(),
-        minutes=row["claimed_minutes"],
-        party=row["party"],
-        languages=frozenset(row["interpreter"].split("+") if row["interpreter"] else ()),
-        desks=row["desks"],
-        accommodations=frozenset(row["accommodations"]),
-    )
-
-
-def appointment_of(row: dict[str, Any]) -> Appointment:
-    """An appointment's row, as JSON, as events carry it."""
-    wall_time = datetime.fromisoformat(row["wall_time"]).strftime("%Y-%m-%dT%H:%M")
-    return Appointment.model_validate({**row, "wall_time": wall_time})
+    return [known_case(row, CaseChanged.model_validate(row.snapshot)) for row in rows]
 
 
 async def save(uow: UnitOfWork, rows: Sequence[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from services.scheduling.commands.places import MOVES, NOT_WITHIN
 from services.scheduling.domain.coming import Coming, can_be_said, everyone, within
 from services.scheduling.domain.decisions import UNMET, Waiting
 from services.scheduling.domain.holds import extended_deadline
-from services.scheduling.repository.cases import KnownCase
+from services.scheduling.repository.known_case import KnownCase
 from services.scheduling.web.aloud import Aloud
 from services.scheduling.web.presented import Fact, Site, moment, when_and_where, who
 from services.scheduling.web.requests import Asked, sentence_of

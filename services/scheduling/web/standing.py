@@ -5,7 +5,7 @@ from datetime import date
 from services.scheduling import views
 from services.scheduling.commands.places import FOR_THEMSELVES
 from services.scheduling.domain.decisions import Waiting
-from services.scheduling.repository import cases, coming, own_needs, reference
+from services.scheduling.repository import appointments, coming, own_needs, reference
 from services.scheduling.web.interview import Standing
 from services.scheduling.web.presented import Site
 from services.scheduling.web.requests import Asked
@@ -25,7 +25,7 @@ async def standing_of(uow: UnitOfWork, case_ref: str) -> Standing:
         rank=why["rank"],
         due_on=date.fromisoformat(why["clock"]["due_on"]) if why["clock"] else None,
         lacks=Waiting(why["cannot_be_met"]) if why["cannot_be_met"] else None,
-        moves=await cases.moves_of(uow, case_ref, FOR_THEMSELVES),
+        moves=await appointments.moves_of(uow, case_ref, FOR_THEMSELVES),
         requests=Asked.of(await own_needs.requests_about(uow, case.live.id)) if case.live else (),
         coming=await coming.said_of(uow, case.live.id) if case.live else None,
     )

@@ -1,0 +1,136 @@
+"""What a known case is, and how it is made of its rows."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from opentelemetry.trace import SpanContext
+
+from services.scheduling.domain.decisions import Held
+from services.scheduling.domain.own_needs import NOTHING, OwnNeeds, added_to
+from shared import tracing
+from shared.events import Appointment, CaseChanged, Referral, Urgency
+from shared.outbox import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCase:
+    """A locked case with its live appointment, its last ended one and its proposed or accepted referral, if any.
+
+    `snapshot` is what its country says, `own` what the household asks for itself.
+    """
+
+    case_ref: str
+    version: int
+    system: str
+    snapshot: CaseChanged
+    waiting: str | None
+    offers_missed: int
+    calendar_uid: UUID
+    overdue_since: datetime | None
+    cause: Cause
+    live: Appointment | None
+    live_made_in: SpanContext | None
+    live_made_at: datetime | None
+    held: Held | None
+    ended: Appointment | None
+    referral: Referral | None = None
+    own: OwnNeeds = NOTHING
+
+    @property
+    def as_asked(self) -> CaseChanged:
+        """What a new place is looked for with: the country's word and the household's own."""
+        return added_to(self.snapshot, self.own)
+
+    @property
+    def as_held(self) -> CaseChanged:
+        """What its present appointment must be: the country's word, and of the household's what it was made with."""
+        return added_to(self.snapshot, self.own.met_by(self.held)) if self.held else self.snapshot
+
+
+class Seniority(NamedTuple):
+    """Who is served first: urgent ones, then by first registration; ties by reference."""
+
+    not_urgent: bool
+    registered_at: datetime
+    case_ref: str
+
+
+FIRST = Seniority(False, datetime.min.replace(tzinfo=UTC), "")
+"""Before everyone."""
+
+
+def seniority_of(case: KnownCase) -> Seniority:
+    snapshot = case.snapshot
+    return Seniority(snapshot.urgency is not Urgency.URGENT, snapshot.registered_at, case.case_ref)
+
+
+def new_case(snapshot: CaseChanged, row: Any, cause: Cause) -> KnownCase:
+    """A case that was not there before: its row says no more than its snapshot does, and what its household asked for
+    before it was referred."""
+    return KnownCase(
+        case_ref=snapshot.case_ref,
+        version=0,
+        system=snapshot.system,
+        snapshot=snapshot,
+        waiting=None,
+        offers_missed=0,
+        calendar_uid=row.calendar_uid,
+        overdue_since=None,
+        cause=cause,
+        live=None,
+        live_made_in=None,
+        live_made_at=None,
+        held=None,
+        ended=None,
+        own=_own(row),
+    )
+
+
+def known_case(row: Any, snapshot: CaseChanged) -> KnownCase:
+    """A case as its row says, with the newest snapshot of it."""
+    context = tracing.from_traceparent(row.traceparent) or tracing.new_root()
+    live = row.live
+    return KnownCase(
+        case_ref=row.case_ref,
+        version=row.version,
+        system=row.system,
+        snapshot=snapshot,
+        waiting=row.waiting,
+        offers_missed=row.offers_missed,
+        calendar_uid=row.calendar_uid,
+        overdue_since=row.overdue_since,
+        cause=Cause(None, row.correlation_id, context),
+        live=appointment_of(live) if live else None,
+        live_made_in=tracing.from_traceparent(live["traceparent"]) if live else None,
+        live_made_at=datetime.fromisoformat(live["created_at"]) if live else None,
+        held=_held(live) if live else None,
+        ended=appointment_of(row.ended) if row.ended else None,
+        referral=Referral.model_validate(row.referral) if row.referral else None,
+        own=_own(row),
+    )
+
+
+def _own(row: Any) -> OwnNeeds:
+    return OwnNeeds(row.asked_language, frozenset(row.asked_needs))
+
+
+def _held(row: dict[str, Any]) -> Held:
+    return Held(
+        site=row["site"],
+        programme=row["programme"],
+        starts_at=datetime.fromisoformat(row["starts_at"]),
+        local_date=datetime.fromisoformat(row["wall_time"]).date(),
+        minutes=row["claimed_minutes"],
+        party=row["party"],
+        languages=frozenset(row["interpreter"].split("+") if row["interpreter"] else ()),
+        desks=row["desks"],
+        accommodations=frozenset(row["accommodations"]),
+    )
+
+
+def appointment_of(row: dict[str, Any]) -> Appointment:
+    """An appointment's row, as JSON, as events carry it."""
+    wall_time = datetime.fromisoformat(row["wall_time"]).strftime("%Y-%m-%dT%H:%M")
+    return Appointment.model_validate({**row, "wall_time": wall_time})
