@@ -21,9 +21,9 @@ from services.intake.repository.cases import find_case
 from services.intake.repository.documents import Document
 from services.intake.senders import Senders
 from services.intake.tables import CaseRow
-from shared.reference import canonical_case_ref
 from shared.service import Service
 from shared.settings import Role
+from shared.web.case_refs import case_unknown, known_ref
 from shared.web.openapi import refusals
 from shared.web.problems import Problem
 from shared.web.roles import ALLOWED, requires
@@ -148,25 +148,20 @@ def cases_router(service: Service, own: OwnContacts) -> APIRouter:
 
     @api.get("/v1/cases/{case_ref}", dependencies=[Depends(requires("ops"))], response_model_exclude_none=True)
     async def read_case(case_ref: str) -> CaseView:
-        known = canonical_case_ref(case_ref)
-        if known:
-            case = await service.database.run(service.clock.now(), lambda uow: find_case(uow, known))
-            if case:
-                return CaseView.of(case)
-        raise _unknown()
+        known = known_ref(case_ref)
+        case = await service.database.run(service.clock.now(), lambda uow: find_case(uow, known))
+        if case is None:
+            raise case_unknown()
+        return CaseView.of(case)
 
     @api.post("/v1/cases/{case_ref}/own-contact/reset", responses=refusals(409))
     async def reset(case_ref: str, role: Annotated[Role, Depends(requires("ops"))]) -> dict[str, bool]:
         """Forgets how the household said that it is reached, for who has lost its address or was robbed of it."""
-        known = canonical_case_ref(case_ref)
-        if known is None or not await service.database.run(service.clock.now(), lambda uow: find_case(uow, known)):
-            raise _unknown()
+        known = known_ref(case_ref)
+        if not await service.database.run(service.clock.now(), lambda uow: find_case(uow, known)):
+            raise case_unknown()
         if not await service.database.run(service.clock.now(), lambda uow: own.reset(uow, known, acted_by=role)):
             raise Problem(409, "nothing_own", "the household said nothing itself: its country's contact counts already")
         return {"reset": True}
 
     return api
-
-
-def _unknown() -> Problem:
-    return Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")

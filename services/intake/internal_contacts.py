@@ -12,11 +12,10 @@ from services.intake.own_contacts import By, Mail, OwnContacts
 from services.intake.repository.own_contacts import take_back
 from shared import tracing
 from shared.events.eligibility import SafeHours
-from shared.reference import canonical_case_ref
 from shared.service import Service
+from shared.web.case_refs import case_unknown, known_ref
 from shared.web.neighbour import NeighbourAway
 from shared.web.openapi import refusals
-from shared.web.problems import Problem
 from shared.web.roles import CheckedFirst
 
 
@@ -88,7 +87,7 @@ def router(service: Service, own: OwnContacts, mails: Mails) -> APIRouter:
         ref, trace = _ref(question), _trace(question)
         shown = await service.database.run(service.clock.now(), lambda uow: own.show(uow, ref, trace))
         if shown is None:
-            raise _unknown()
+            raise case_unknown()
         return OwnContactView.model_validate(shown)
 
     @api.post("/say")
@@ -128,15 +127,10 @@ def router(service: Service, own: OwnContacts, mails: Mails) -> APIRouter:
 
 
 def _ref(question: CaseQuestion) -> str:
-    known = canonical_case_ref(question.case_ref)
-    if known is None or known != question.case_ref:
-        raise _unknown()
-    return known
+    if known_ref(question.case_ref) != question.case_ref:
+        raise case_unknown()
+    return question.case_ref
 
 
 def _trace(question: CaseQuestion) -> str | None:
     return question.traceparent if tracing.from_traceparent(question.traceparent) else None
-
-
-def _unknown() -> Problem:
-    return Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")

@@ -9,10 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 from services.notifications.repository.views import notices_of_case
 from shared.events import NoticeKind
-from shared.reference import canonical_case_ref
 from shared.service import Service
+from shared.web.case_refs import known_ref
 from shared.web.openapi import refusals
-from shared.web.problems import Problem
 from shared.web.roles import requires
 
 
@@ -41,9 +40,7 @@ def router(service: Service) -> APIRouter:
     @api.get("/notices", responses=refusals(404), dependencies=[Depends(requires("ops"))])
     async def notices(case_ref: Annotated[str, Query(max_length=40)]) -> list[NoticeView]:
         """Every notice of the case, oldest first; an empty list for a case that was never told anything."""
-        known = canonical_case_ref(case_ref)
-        if known is None:
-            raise Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")
+        known = known_ref(case_ref)
         async with service.database.begin(service.clock.now()) as uow:
             return [NoticeView.model_validate(each) for each in await notices_of_case(uow, known)]
 

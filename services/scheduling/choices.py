@@ -8,6 +8,7 @@ from services.scheduling.domain.needs import TRAVEL_NOTICE, Need, need_of
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import STANDBY_NOTICE
 from services.scheduling.domain.unmet import why_none
+from services.scheduling.refusals import being_referred
 from services.scheduling.repository import reference, slots, standby
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
@@ -86,9 +87,7 @@ def need_to_choose(
     if case.snapshot.state is not CaseState.ELIGIBLE or programme is None:
         raise Problem(409, "cannot_choose", f"the case is {case.snapshot.state}: no interview can be chosen")
     if case.waiting == Waiting.REFERRED:
-        raise Problem(
-            409, "being_referred", "the household goes on to another country's programme: follow its new case"
-        )
+        raise being_referred()
     if programme.status is not ProgrammeStatus.OPEN:
         raise Problem(409, "programme_not_open", f"the programme is {programme.status}: wait until it opens again")
     if programme.allocation is Allocation.DRAW:

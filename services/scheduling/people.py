@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
+from services.scheduling.refusals import appointment_unknown
 from services.scheduling.repository import people
 from shared import tracing
 from shared.db import UnitOfWork
@@ -50,7 +51,7 @@ async def note_look(uow: UnitOfWork, appointment_id: UUID, *, shown_to: Role) ->
     """
     appointment = await people.find(uow, appointment_id)
     if appointment is None:
-        raise Problem(404, "appointment_unknown", "no appointment has this id: read the day's list again")
+        raise appointment_unknown()
     if appointment.wall_time.date() != uow.now.astimezone(ZoneInfo(appointment.zone)).date():
         raise Problem(409, "not_today", f"names are shown on the appointment's day: {appointment.wall_time:%Y-%m-%d}")
     if appointment.status not in AT_THE_DOOR:

@@ -12,7 +12,7 @@ from services.scheduling.repository import appointments, cases, reference, stand
 from services.scheduling.repository.known_case import KnownCase, seniority_of
 from shared.db import UnitOfWork
 from shared.events import Appointment, AppointmentStatus
-from shared.web.problems import Problem
+from shared.web.case_refs import case_unknown
 
 WHAT_ENDS_IT = {
     Waiting.PROGRAMME_UNKNOWN: "intake publishes the programme",
@@ -65,7 +65,7 @@ async def known(uow: UnitOfWork, case_ref: str) -> KnownCase:
     """The case, not locked. Raises: Problem 404."""
     found = await cases.read(uow, [case_ref])
     if not found:
-        raise Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")
+        raise case_unknown()
     return found[0]
 
 

@@ -14,12 +14,11 @@ from services.scheduling.api.named import Naming
 from services.scheduling.choices import Span, places_of
 from services.scheduling.commands.requests import Command, Request, once
 from shared.db import UnitOfWork
-from shared.reference import canonical_case_ref
 from shared.service import Service
 from shared.settings import STAFF, Role
+from shared.web.case_refs import known_ref
 from shared.web.dates import Instant
 from shared.web.openapi import refusals
-from shared.web.problems import Problem
 from shared.web.roles import CheckedFirst, requires
 from shared.web.versions import etag
 
@@ -56,7 +55,7 @@ def router(service: Service) -> APIRouter:
     api = APIRouter(prefix="/v1/cases", tags=["cases"], responses=refusals(409), route_class=CheckedFirst)
 
     async def reading(case_ref: str, read: Callable[[UnitOfWork, str], Awaitable[Any]]) -> Any:
-        return await service.database.run(service.clock.now(), lambda uow: read(uow, canonical(case_ref)))
+        return await service.database.run(service.clock.now(), lambda uow: read(uow, known_ref(case_ref)))
 
     async def doing(request: Request, response: Response, command: Command) -> dict[str, Any]:
         """Does it and gives the case as it is then, in one unit of work."""
@@ -91,7 +90,7 @@ def router(service: Service) -> APIRouter:
 
     @api.post("/{case_ref}/appointment", responses=OLD)
     async def choose(case_ref: str, choice: Choice, role: Staff, named: Naming, response: Response) -> dict[str, Any]:
-        request = Request(canonical(case_ref), role, f"choose {choice.slot_id}", named)
+        request = Request(known_ref(case_ref), role, f"choose {choice.slot_id}", named)
         return await doing(request, response, lambda uow, ref: commands.choose(uow, ref, choice.slot_id, role))
 
     @api.post("/{case_ref}/appointment/accept", responses=OLD)
@@ -99,7 +98,7 @@ def router(service: Service) -> APIRouter:
         case_ref: str, role: Staff, named: Naming, response: Response, answer: Answer | None = None
     ) -> dict[str, Any]:
         seen = answer.appointment_id if answer else None
-        request = Request(canonical(case_ref), role, f"accept {seen}", named)
+        request = Request(known_ref(case_ref), role, f"accept {seen}", named)
         return await doing(request, response, lambda uow, ref: commands.accept(uow, ref, role, seen))
 
     @api.post("/{case_ref}/appointment/extend", responses=OLD)
@@ -107,7 +106,7 @@ def router(service: Service) -> APIRouter:
         case_ref: str, role: Staff, named: Naming, response: Response, answer: Answer | None = None
     ) -> dict[str, Any]:
         seen = answer.appointment_id if answer else None
-        request = Request(canonical(case_ref), role, f"extend {seen}", named)
+        request = Request(known_ref(case_ref), role, f"extend {seen}", named)
         return await doing(request, response, lambda uow, ref: commands.extend(uow, ref, role, seen))
 
     @api.post("/{case_ref}/appointment/decline", responses=OLD)
@@ -115,35 +114,27 @@ def router(service: Service) -> APIRouter:
         case_ref: str, role: Staff, named: Naming, response: Response, answer: Answer | None = None
     ) -> dict[str, Any]:
         seen = answer.appointment_id if answer else None
-        request = Request(canonical(case_ref), role, f"decline {seen}", named)
+        request = Request(known_ref(case_ref), role, f"decline {seen}", named)
         return await doing(request, response, lambda uow, ref: commands.decline(uow, ref, role, seen))
 
     @api.post("/{case_ref}/appointment/move", responses=OLD)
     async def move(case_ref: str, choice: Choice, role: Staff, named: Naming, response: Response) -> dict[str, Any]:
-        request = Request(canonical(case_ref), role, f"move {choice.slot_id}", named)
+        request = Request(known_ref(case_ref), role, f"move {choice.slot_id}", named)
         return await doing(request, response, lambda uow, ref: commands.move(uow, ref, choice.slot_id, role))
 
     @api.post("/{case_ref}/appointment/cancel", responses=OLD)
     async def cancel(
         case_ref: str, why_: Cancellation, role: Staff, named: Naming, response: Response
     ) -> dict[str, Any]:
-        request = Request(canonical(case_ref), role, f"cancel {why_.reason}", named)
+        request = Request(known_ref(case_ref), role, f"cancel {why_.reason}", named)
         return await doing(request, response, lambda uow, ref: commands.cancel(uow, ref, why_.reason, role))
 
     @api.post("/{case_ref}/appointment/offer-again", responses=OLD)
     async def offer_again(case_ref: str, role: Staff, named: Naming, response: Response) -> dict[str, Any]:
-        request = Request(canonical(case_ref), role, "offer-again", named)
+        request = Request(known_ref(case_ref), role, "offer-again", named)
         return await doing(request, response, commands.offer_again)
 
     return api
-
-
-def canonical(case_ref: str) -> str:
-    """Raises: Problem 404: a reference that cannot exist is as unknown as one that does not."""
-    known = canonical_case_ref(case_ref)
-    if known is None:
-        raise Problem(404, "case_unknown", "no case has this reference: check it, letter by letter")
-    return known
 
 
 def _span(now: datetime, begins: datetime | None, ends: datetime | None, site: str | None) -> Span:

@@ -8,12 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from services.scheduling.api.cases import canonical
 from services.scheduling.pins import MadePin, Pins
 from services.scheduling.web.pin_letter import pin_pdf, present_pin
 from shared.languages import Catalogue, choose_catalogue
 from shared.service import Service
 from shared.settings import Role
+from shared.web.case_refs import known_ref
 from shared.web.roles import CheckedFirst, requires
 
 Makers = Annotated[Role, Depends(requires("assistant", "officer", "ops"))]
@@ -39,7 +39,7 @@ def router(service: Service, pins: Pins, catalogues: Mapping[str, Catalogue]) ->
     api = APIRouter(prefix="/v1/cases", tags=["pins"], route_class=CheckedFirst)
 
     async def made(case_ref: str, role: Role) -> MadePin:
-        known = canonical(case_ref)
+        known = known_ref(case_ref)
         return await service.database.run(service.clock.now(), lambda uow: pins.make(uow, known, made_by=role))
 
     @api.post("/{case_ref}/pin")

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from services.scheduling import views
-from services.scheduling.api.cases import canonical
 from services.scheduling.commands import referrals
 from services.scheduling.commands.referrals import Consent
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import Role
+from shared.web.case_refs import known_ref
 from shared.web.openapi import refusals
 from shared.web.roles import CheckedFirst, requires
 
@@ -48,8 +48,8 @@ def router(service: Service) -> APIRouter:
 
     async def doing(case_ref: str, command: Callable[[UnitOfWork, str], Awaitable[None]]) -> dict[str, Any]:
         async def work(uow: UnitOfWork) -> dict[str, Any]:
-            await command(uow, canonical(case_ref))
-            return await views.case_view(uow, canonical(case_ref))
+            await command(uow, known_ref(case_ref))
+            return await views.case_view(uow, known_ref(case_ref))
 
         return await service.database.run(service.clock.now(), work)
 

@@ -8,11 +8,11 @@ from pydantic import Field
 
 from services.scheduling import views
 from services.scheduling.api.calendar_bodies import Body
-from services.scheduling.api.cases import canonical
 from services.scheduling.commands import standby
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import STAFF, Role
+from shared.web.case_refs import known_ref
 from shared.web.dates import Day
 from shared.web.openapi import refusals
 from shared.web.roles import CheckedFirst, requires
@@ -35,8 +35,8 @@ def router(service: Service) -> APIRouter:
 
     async def doing(case_ref: str, command: Callable[[UnitOfWork, str], Awaitable[None]]) -> dict[str, Any]:
         async def work(uow: UnitOfWork) -> dict[str, Any]:
-            await command(uow, canonical(case_ref))
-            return await views.standby_of(uow, canonical(case_ref))
+            await command(uow, known_ref(case_ref))
+            return await views.standby_of(uow, known_ref(case_ref))
 
         return await service.database.run(service.clock.now(), work)
 

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 
 from services.scheduling import views
-from services.scheduling.api.cases import canonical
 from services.scheduling.commands import unmet as commands
 from services.scheduling.repository import unmet
 from shared.db import UnitOfWork
 from shared.events import System
 from shared.service import Service
 from shared.settings import Role
+from shared.web.case_refs import known_ref
 from shared.web.dates import Day
 from shared.web.openapi import refusals
 from shared.web.roles import CheckedFirst, requires
@@ -51,8 +51,8 @@ def router(service: Service) -> APIRouter:
         """Someone of the authority sees to it from now on."""
 
         async def work(uow: UnitOfWork) -> dict[str, Any]:
-            await commands.acknowledge(uow, canonical(case_ref), body.plan, role)
-            return views.clock_view(await unmet.clock_of(uow, canonical(case_ref)))
+            await commands.acknowledge(uow, known_ref(case_ref), body.plan, role)
+            return views.clock_view(await unmet.clock_of(uow, known_ref(case_ref)))
 
         return await service.database.run(service.clock.now(), work)
 

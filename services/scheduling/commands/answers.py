@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from services.scheduling.commands.locked import began, cause_of, locked, offer_changed
+from services.scheduling.commands.locked import cause_of, locked
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.holds import extended_deadline
 from services.scheduling.domain.states import step
 from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
+from services.scheduling.refusals import began, being_referred, offer_changed
 from services.scheduling.repository import reference
 from services.scheduling.repository.known_case import KnownCase
 from shared import tracing
@@ -96,9 +97,7 @@ async def offer_again(uow: UnitOfWork, case_ref: str) -> None:
     if case.waiting is None:
         raise Problem(409, "case_closed", f"the case is {case.snapshot.state}: no interview can be offered")
     if case.waiting == Waiting.REFERRED:
-        raise Problem(
-            409, "being_referred", "the household goes on to another country's programme: follow its new case"
-        )
+        raise being_referred()
     asking = replace(case, offers_missed=0, waiting=None, cause=Cause.first(tracing.current(), case.cause.context))
     programmes = await reference.programmes(uow, [case.snapshot.programme])
     await carry_out(uow, await decided(uow, [asking], programmes))

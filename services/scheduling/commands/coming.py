@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from services.scheduling.commands.locked import locked, offer_changed
+from services.scheduling.commands.locked import locked
 from services.scheduling.domain.coming import UNTIL_CHECK_IN, Coming, is_possible
+from services.scheduling.refusals import offer_changed
 from services.scheduling.repository import coming
 from shared import tracing
 from shared.db import UnitOfWork

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from services.scheduling.commands.locked import began, cause_of, locked, offer_changed
+from services.scheduling.commands.locked import cause_of, locked
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.own_needs import Effect, OwnNeeds, answer_by
@@ -14,6 +14,7 @@ from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.own_needs import Foreseen, foresee
+from services.scheduling.refusals import began, offer_changed
 from services.scheduling.repository import appointments, own_needs, reference, slots
 from services.scheduling.repository.known_case import KnownCase
 from shared import tracing

@@ -5,13 +5,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.scheduling.choices import find_place
-from services.scheduling.commands.locked import HOUSEHOLD, began, cause_of, locked, offer_changed
+from services.scheduling.commands.locked import HOUSEHOLD, cause_of, locked
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.places import Place
 from services.scheduling.handlers import decided
 from services.scheduling.offers import ROUNDS, appointment_at, carry_out, ended
 from services.scheduling.outcomes import Outcome, record
+from services.scheduling.refusals import began, offer_changed
 from services.scheduling.repository import appointments, reference, slots
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
