@@ -4,8 +4,8 @@ from datetime import timedelta
 from functools import partial
 
 import structlog
-from opentelemetry.trace import SpanContext, SpanKind
-from pydantic import BaseModel, SecretStr, ValidationError
+from opentelemetry.trace import SpanContext
+from pydantic import BaseModel, SecretStr
 
 from services.intake.own_contacts import Mail
 from services.intake.repository import own_contacts
@@ -34,22 +34,18 @@ class Mails:
 
     async def send_code(self, case_ref: str, mail: Mail) -> bool:
         """False when the address takes no mail. Raises: NeighbourAway."""
-        question = {"email": mail.email, "locale": mail.locale, "code": mail.code}
-        return await self._ask("/internal/contact-codes", case_ref, question, tracing.current())
+        said = {"email": mail.email, "locale": mail.locale, "code": mail.code}
+        return await self._ask("/internal/contact-codes", case_ref, tracing.current(), **said)
 
     async def send_warning(self, case_ref: str, email: str, locale: str, *, asked_in: SpanContext) -> bool:
         """Tells an address that it is no contact any more; False when it takes no mail. Raises: NeighbourAway."""
-        question = {"email": email, "locale": locale}
-        return await self._ask("/internal/contact-warnings", case_ref, question, asked_in)
+        return await self._ask("/internal/contact-warnings", case_ref, asked_in, email=email, locale=locale)
 
-    async def _ask(self, path: str, case_ref: str, question: dict[str, str], asked_in: SpanContext) -> bool:
-        attributes = {tracing.CASE: tracing.case_hash(case_ref)}
-        with tracing.span("ask for mail", SpanKind.CLIENT, parent=asked_in, attributes=attributes) as span:
-            asked = {**question, "case_ref": case_ref, "traceparent": tracing.to_traceparent(span.context)}
-            try:
-                return _Answer.model_validate_json(await self._notifications.ask(path, asked)).sent
-            except ValidationError:
-                raise NeighbourAway("notifications' answer is not one that we can read") from None
+    async def _ask(self, path: str, case_ref: str, asked_in: SpanContext, **said: str) -> bool:
+        answer = await self._notifications.ask_about(
+            case_ref, path, _Answer, name="ask for mail", asked_in=asked_in, **said
+        )
+        return answer.sent
 
 
 async def warn_old_contacts(service: Service, mails: Mails) -> None:

@@ -2,10 +2,8 @@
 
 from typing import Protocol
 
-from opentelemetry.trace import SpanKind
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr
 
-from shared import tracing
 from shared.web.neighbour import Neighbour, NeighbourAway
 from shared.web.problems import Problem
 
@@ -23,13 +21,13 @@ class IntakeBirths:
         self._intake = Neighbour("intake", intake_url, token)
 
     async def fits(self, case_ref: str, year: int) -> bool:
-        attributes = {tracing.CASE: tracing.case_hash(case_ref)}
-        with tracing.span("ask for birth", SpanKind.CLIENT, parent=tracing.current(), attributes=attributes) as span:
-            asked = {"case_ref": case_ref, "traceparent": tracing.to_traceparent(span.context), "year": year}
-            try:
-                return _Answer.model_validate_json(await self._intake.ask("/internal/births", asked)).fits
-            except (NeighbourAway, ValidationError):
-                raise Problem(503, "intake_away", "intake does not answer: ask again in a few seconds") from None
+        try:
+            answer = await self._intake.ask_about(
+                case_ref, "/internal/births", _Answer, name="ask for birth", year=year
+            )
+        except NeighbourAway:
+            raise Problem(503, "intake_away", "intake does not answer: ask again in a few seconds") from None
+        return answer.fits
 
 
 class _Answer(BaseModel):

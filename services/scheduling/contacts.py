@@ -1,15 +1,11 @@
 """How a household is reached, asked of intake for its own pages. Addresses come masked; what is typed passes through."""
 
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from opentelemetry.trace import SpanKind
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr
 
-from shared import tracing
-from shared.web.neighbour import Neighbour, NeighbourAway
-
-Answer = TypeVar("Answer", bound=BaseModel)
+from shared.web.neighbour import Answer, Neighbour, NeighbourAway
 
 
 class IntakeAway(RuntimeError):
@@ -59,13 +55,8 @@ class Contacts:
         return (await self._ask("/confirm", case_ref, _Outcome, **typed)).outcome
 
     async def _ask(self, path: str, case_ref: str, kind: type[Answer], **more: Any) -> Answer:
-        attributes = {tracing.CASE: tracing.case_hash(case_ref)}
-        with tracing.span(
-            "ask for own contact", SpanKind.CLIENT, parent=tracing.current(), attributes=attributes
-        ) as span:
-            asked = {"case_ref": case_ref, "traceparent": tracing.to_traceparent(span.context), **more}
-            try:
-                return kind.model_validate_json(await self._intake.ask(f"/internal/own-contact{path}", asked))
-            except (NeighbourAway, ValidationError) as error:
-                span.error = type(error).__name__
-                raise IntakeAway("intake does not answer: ask again in a few seconds") from None
+        whole = f"/internal/own-contact{path}"
+        try:
+            return await self._intake.ask_about(case_ref, whole, kind, name="ask for own contact", **more)
+        except NeighbourAway:
+            raise IntakeAway("intake does not answer: ask again in a few seconds") from None

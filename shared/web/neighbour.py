@@ -1,14 +1,18 @@
 """Another service of Puente, asked over HTTP as the service that we are."""
 
 import asyncio
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
-from pydantic import SecretStr
+from opentelemetry.trace import SpanContext, SpanKind
+from pydantic import BaseModel, SecretStr, ValidationError
 
+from shared import tracing
 from shared.web.authorities import authorities
 
 DEADLINE_SECONDS = 10
+
+Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class NeighbourAway(RuntimeError):
@@ -39,3 +43,25 @@ class Neighbour:
         except (httpx.HTTPError, TimeoutError) as error:
             raise NeighbourAway(f"{self._name} does not answer: {type(error).__name__}") from None
         return answer.content
+
+    async def ask_about(
+        self,
+        case_ref: str,
+        path: str,
+        kind: type[Answer],
+        *,
+        name: str,
+        asked_in: SpanContext | None = None,
+        **more: Any,
+    ) -> Answer:
+        """Its answer to a question about a case, in a span called `name`: of the request that needs it, or `asked_in`.
+
+        Raises: NeighbourAway, also for an answer that is not one of this kind; it quotes nothing, which may name people.
+        """
+        parent, attributes = asked_in or tracing.current(), {tracing.CASE: tracing.case_hash(case_ref)}
+        with tracing.span(name, SpanKind.CLIENT, parent=parent, attributes=attributes) as span:
+            question = {"case_ref": case_ref, "traceparent": tracing.to_traceparent(span.context), **more}
+            try:
+                return kind.model_validate_json(await self.ask(path, question))
+            except ValidationError:
+                raise NeighbourAway(f"the answer of {self._name} is not one that we can read") from None
