@@ -48,4 +48,4 @@ def _case_change(row: Any) -> dict[str, Any]:
         "reason": about.get("reason") or said.get("waiting") or said.get("closed"),
     }
     without = "authority" if row.type == CaseClosed.type else "scheduling"
-    return _change(row, row.referred_by or about.get("acted_by", without), what)
+    return _change(row, row.said_by or about.get("acted_by", without), what)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from services.scheduling.domain.decisions import UNMET, Waiting
 from services.scheduling.domain.places import Place
@@ -79,6 +80,7 @@ class Outcome:
             overdue_since=self._overdue_since,
             closed=self.closed,
             referral=self.case.referral,
+            adjustment_answered=self._adjustment_answered,
         )
 
     @property
@@ -89,6 +91,13 @@ class Outcome:
         if not self.missed or self.ended is None or self.ended.replaces:
             return False
         return self.case.live_made_at is None or not is_at_short_notice(self.ended.starts_at, self.case.live_made_at)
+
+    @property
+    def _adjustment_answered(self) -> UUID | None:
+        """An answer stays with a date, also when another appointment takes its place at the same site and time."""
+        before, now = self.case.live, self.made or self.changed
+        is_same_date = before and now and (before.site, before.starts_at) == (now.site, now.starts_at)
+        return self.case.adjustment_answered if is_same_date or self._is_retimed else None
 
     @property
     def _is_answered(self) -> bool:

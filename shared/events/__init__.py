@@ -22,6 +22,7 @@ from shared.events.intake import (
 )
 from shared.events.notifications import NoticeFailed, NoticeKind, NoticeOutcome, NoticeSent
 from shared.events.scheduling import (
+    AdjustmentAnswered,
     Appointment,
     AppointmentArrived,
     AppointmentBooked,
@@ -47,6 +48,7 @@ __all__ = [
     "CASE_EVENTS",
     "EVENT_TYPES",
     "SNAPSHOTS",
+    "AdjustmentAnswered",
     "Allocation",
     "Appointment",
     "AppointmentArrived",

@@ -9,7 +9,7 @@ from shared.events.intake import System
 
 class NoticeKind(StrEnum):
     """What a notice tells the household. `clock-changed`: the hour stays, but is another instant, since a country
-    changed its clocks."""
+    changed its clocks. `adjustment-answered`: there is an answer to what it asked for, which its page says."""
 
     WAITING = "waiting"
     OFFERED = "offered"
@@ -19,6 +19,7 @@ class NoticeKind(StrEnum):
     CANCELLED = "cancelled"
     CLOSED = "closed"
     CLOCK_CHANGED = "clock-changed"
+    ADJUSTMENT_ANSWERED = "adjustment-answered"
 
 
 class NoticeOutcome(Event):

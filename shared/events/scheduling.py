@@ -69,7 +69,8 @@ class CaseScheduled(Event):
     `appointment` is the live one or none, `ended` the last ended one with its reason, `waiting` why the case has none.
     `overdue_since`: there is no place for it, and since then it is too late to find one in time.
     `closed` says that none is to come, with the case's state as the reason (ineligible, withdrawn, expired).
-    `referral` is the open one, or the one by which the household went on. `calendar_uid` is the UID of the case's calendar entry and stays the same for its life.
+    `referral` is the open one, or the one by which the household went on. `adjustment_answered` is the request that the
+    staff answered last of what the household asked for about `appointment`: what they said stands on its page. `calendar_uid` is the UID of the case's calendar entry and stays the same for its life.
     """
 
     topic = "scheduling.cases"
@@ -84,6 +85,7 @@ class CaseScheduled(Event):
     overdue_since: datetime | None = None
     closed: str | None = None
     referral: Referral | None = None
+    adjustment_answered: UUID | None = None
 
     @property
     def key(self) -> str:
@@ -140,6 +142,10 @@ class CaseClosed(CaseScheduled):
 
 class ReferralChanged(CaseScheduled):
     type = "puente.scheduling.referral.changed.v1"
+
+
+class AdjustmentAnswered(CaseScheduled):
+    type = "puente.scheduling.adjustment.answered.v1"
 
 
 class SiteChanged(Event):

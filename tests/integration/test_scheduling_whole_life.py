@@ -18,8 +18,8 @@ LIVES, STEPS, LEAST = (120, 100, 10_000) if LONG else (4, 60, 200)
 """Lives, each in a world of its own, the most steps of each, and the least of all."""
 EVERYTHING = {
     each.type.removeprefix("puente.scheduling.").removesuffix(".v1") for each in CaseScheduled.__subclasses__()
-} - {"referral.changed"}
-"""No household is referred here: its world has one country. What the long form must have seen: else it proved less than it says."""
+} - {"referral.changed", "adjustment.answered"}
+"""No household is referred here, since its world has one country, nor asks for anything itself. What the long form must have seen: else it proved less than it says."""
 
 
 def test_whatever_happens_in_whatever_order_the_rules_of_scheduling_hold(

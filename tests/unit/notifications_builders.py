@@ -56,6 +56,7 @@ def a_snapshot(
     version: int = 1,
     case_ref: str = CASE_REF,
     referral: Referral | None = None,
+    answered: UUID | None = None,
 ) -> CaseScheduled:
     """A case's scheduling state. Its type is always `waiting`: nothing may depend on the type."""
     return CaseWaiting(
@@ -69,6 +70,7 @@ def a_snapshot(
         waiting=waiting,
         closed=closed,
         referral=referral,
+        adjustment_answered=answered,
     )
 
 

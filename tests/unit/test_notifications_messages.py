@@ -1,6 +1,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from icalendar import Calendar
@@ -47,6 +48,7 @@ def every_notice() -> list[Notice]:
         Notice(NoticeKind.CANCELLED, booked),
         Notice(NoticeKind.CLOSED, closed=True),
         Notice(NoticeKind.CLOCK_CHANGED, booked, earlier=later(booked, "booked", starts_at=NOW)),
+        Notice(NoticeKind.ADJUSTMENT_ANSWERED, booked, answered=uuid4()),
     ]
 
 

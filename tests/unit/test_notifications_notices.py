@@ -1,4 +1,6 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -270,6 +272,7 @@ snapshots = st.builds(
     ended=st.none() | appointments,
     waiting=st.none() | st.sampled_from(["no-slot", "paused"]),
     closed=st.none() | st.sampled_from(["expired", "withdrawn"]),
+    answered=st.none() | st.sampled_from([uuid4(), uuid4()]),
 )
 outcomes = st.sampled_from(["due", "sent", "sending", "failed", "not_reachable"])
 
@@ -283,7 +286,7 @@ def test_whatever_comes_in_whatever_order_nothing_is_said_twice_and_no_dead_date
     for n, (snapshot, outcome) in enumerate(story):
         now = NOW if n < before_the_day else APPOINTMENTS[0].starts_at
         due = due_for(notices, snapshot, now)
-        notices = [_withdraw(each) if each.id in due.withdrawn else each for each in notices]
+        notices = [_withdraw(each) if each.id in due.withdrawn else _renew(each, due) for each in notices]
         if due.new:
             assert not is_too_late(due.new, now)
             notices.append(past(due.new, outcome))
@@ -296,6 +299,10 @@ def test_whatever_comes_in_whatever_order_nothing_is_said_twice_and_no_dead_date
 
     said = [(e.notice.matter, e.notice.subject) for e in notices if e.state is not NoticeState.WITHDRAWN]
     assert len(set(said)) == len(said)
+
+
+def _renew(each: PastNotice, due: NoticesDue) -> PastNotice:
+    return replace(each, notice=due.renewed[1]) if due.renewed and due.renewed[0] == each.id else each
 
 
 def _withdraw(each: PastNotice) -> PastNotice:

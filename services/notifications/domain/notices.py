@@ -51,12 +51,13 @@ UNSENT = UNDELIVERED | {NoticeState.DUE}
 
 class Matter(StrEnum):
     """What a notice settles. A household hears once per matter and appointment: `booked` and `moved` say the same.
-    Of a changed clock it hears once per instant."""
+    Of a changed clock it hears once per instant, of what staff answered once per answer."""
 
     WAIT = "wait"
     OFFER = "offer"
     CONFIRMATION = "confirmation"
     CLOCK = "clock"
+    ANSWER = "answer"
     END = "end"
     CLOSING = "closing"
 
@@ -67,10 +68,14 @@ MATTERS = {
     NoticeKind.BOOKED: Matter.CONFIRMATION,
     NoticeKind.MOVED: Matter.CONFIRMATION,
     NoticeKind.CLOCK_CHANGED: Matter.CLOCK,
+    NoticeKind.ADJUSTMENT_ANSWERED: Matter.ANSWER,
     NoticeKind.EXPIRED: Matter.END,
     NoticeKind.CANCELLED: Matter.END,
     NoticeKind.CLOSED: Matter.CLOSING,
 }
+
+SAID_AGAIN = frozenset({Matter.CLOCK, Matter.ANSWER})
+"""Matters of a date that its household has heard of already."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class Notice:
     the instant that it had before; `waiting` says why the case has no date, `closed` that none is to come.
 
     `follows` is the notice after which this is said anew: a closing follows the one that spoke of the list, a reason to
-    wait follows the closing when a case comes back.
+    wait follows the closing when a case comes back. `answered` is the request that staff answered: the page says what.
     """
 
     kind: NoticeKind
@@ -88,6 +93,7 @@ class Notice:
     waiting: str | None = None
     closed: bool = False
     follows: UUID | None = None
+    answered: UUID | None = None
 
     @property
     def matter(self) -> Matter:
@@ -95,8 +101,10 @@ class Notice:
 
     @property
     def subject(self) -> str:
-        """What it is about: the appointment's id and its instant where that is the news, or the reason for waiting and the
-        notice that it follows."""
+        """What it is about: the appointment's id and its instant where that is the news, what staff answered, or the reason for
+        waiting and the notice that it follows."""
+        if self.matter is Matter.ANSWER:
+            return str(self.answered)
         if self.appointment and self.matter is Matter.CLOCK:
             return f"{self.appointment.id} {self.appointment.starts_at.astimezone(UTC).isoformat()}"
         if self.appointment:
@@ -108,11 +116,11 @@ class Notice:
 
     def announces(self) -> bool:
         """True when it makes the household believe in a date."""
-        return self.matter in (Matter.OFFER, Matter.CONFIRMATION, Matter.CLOCK)
+        return self.matter in (Matter.OFFER, Matter.CONFIRMATION) or self.matter in SAID_AGAIN
 
     def asks(self) -> bool:
         """True when it is about an offer that the household has to answer."""
-        if self.matter is Matter.CLOCK:
+        if self.matter in SAID_AGAIN:
             return self.appointment is not None and self.appointment.status is AppointmentStatus.PENDING
         return self.kind is NoticeKind.OFFERED
 
@@ -184,7 +192,8 @@ def owed_notice(past: Iterable[PastNotice], snapshot: CaseScheduled, now: dateti
     belief = _belief(past, now)
     live = snapshot.appointment
     if live is not None:
-        return _about_clock(live, belief.date, past) or _about_live(live, belief.date)
+        news = _about_clock(live, belief.date, past) or _about_live(live, belief.date)
+        return news and _with_answer(news, snapshot.adjustment_answered, past)
     if belief.date is not None and not _took_place(belief.date, snapshot.ended):
         return _about_end(belief.date, snapshot, follows=belief.closed_by)
     if snapshot.closed is not None and not went_on(snapshot):
@@ -228,7 +237,7 @@ def _after(belief: _Belief, told: PastNotice) -> _Belief:
     notice = told.notice
     if not told.may_have_arrived:
         return belief
-    if notice.matter is Matter.CLOCK and told.state is not NoticeState.SENT:
+    if notice.matter in SAID_AGAIN and told.state is not NoticeState.SENT:
         return belief
     if notice.announces():
         return replace(belief, date=notice.appointment, listed_by=None)
@@ -260,6 +269,17 @@ def _about_live(live: Appointment, believed: Appointment | None) -> Notice | Non
     if live.status is AppointmentStatus.BOOKED:
         return Notice(NoticeKind.MOVED if earlier else NoticeKind.BOOKED, live, earlier)
     return None
+
+
+def _with_answer(news: Notice, answered: UUID | None, past: Collection[PastNotice]) -> Notice:
+    """The news of a date, and that staff answered what the household asked for about it, unless it surely heard that before;
+    what says so by itself, with the date, when the news may have gone out without it."""
+    if answered is None or any(each.notice.answered == answered and each.state is NoticeState.SENT for each in past):
+        return news
+    about_it = [each.notice for each in past if each.may_have_arrived and each.notice.is_about_the_same_as(news)]
+    if any(notice.answered != answered for notice in about_it):
+        return replace(news, kind=NoticeKind.ADJUSTMENT_ANSWERED, answered=answered)
+    return replace(news, answered=answered)
 
 
 def _about_end(believed: Appointment, snapshot: CaseScheduled, *, follows: UUID | None) -> Notice:

@@ -129,6 +129,8 @@ def _notes(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[
         notes += _reason(notice.appointment, catalogue)
     if notice.earlier:
         notes.append(_earlier(notice.earlier, notice.appointment, around, catalogue))
+    if notice.answered and notice.matter is not Matter.ANSWER:
+        notes.append(catalogue.text("note.adjustment_answered"))
     if notice.asks() and notice.appointment and notice.appointment.deadline:
         notes.append(catalogue.text("note.hold"))
     if notice.announces() and not notice.asks():
@@ -170,7 +172,8 @@ def _earlier(earlier: Appointment, now: Appointment | None, around: Surroundings
 
 
 def _sections(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[Section, ...]:
-    how = ("answer" if notice.asks() else "change") if notice.announces() else "look"
+    is_news = notice.announces() and notice.matter is not Matter.ANSWER
+    how = "answer" if notice.asks() else "change" if is_news else "look"
     portal = around.portal_url.rstrip("/") + "/"
     page = f"{portal}{catalogue.language}/{PAGE}"
     return (

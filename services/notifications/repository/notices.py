@@ -62,6 +62,7 @@ def notice_of(row: Any) -> Notice:
         row.content.get("waiting"),
         closed=row.content.get("closed", False),
         follows=UUID(row.content["follows"]) if row.content.get("follows") else None,
+        answered=UUID(row.content["answered"]) if row.content.get("answered") else None,
     )
 
 
@@ -109,6 +110,7 @@ def _row(uow: UnitOfWork, asked: Asked) -> dict[str, Any]:
             "waiting": notice.waiting,
             "closed": notice.closed,
             "follows": notice.follows,
+            "answered": notice.answered,
         },
         "sites": sorted({each.site for each in named}),
         "calendar_uid": snapshot.calendar_uid,

@@ -32,7 +32,8 @@ def router(service: Service) -> APIRouter:
 
     @api.get("/sites/{site}/requests")
     async def requests(site: str, role: AtTheSite) -> list[dict[str, Any]]:
-        """Open requests, those first that are to be answered first: at most 500. The household reads the answer on its page."""
+        """Open requests, those first that are to be answered first: at most 500. Once one is answered its household is told
+        so, and reads the answer on its page."""
 
         async def read(uow: UnitOfWork) -> list[dict[str, Any]]:
             await known_site(uow, site)

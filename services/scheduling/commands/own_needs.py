@@ -15,11 +15,11 @@ from services.scheduling.offers import carry_out
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.own_needs import Foreseen, foresee
 from services.scheduling.refusals import began, offer_changed
-from services.scheduling.repository import appointments, own_needs, reference, slots
+from services.scheduling.repository import appointments, cases, own_needs, reference, slots
 from services.scheduling.repository.known_case import KnownCase
 from shared import tracing
 from shared.db import LostRace, UnitOfWork
-from shared.events import AppointmentStatus, CaseState
+from shared.events import AdjustmentAnswered, AppointmentStatus, CaseState
 from shared.web.problems import Problem
 
 MAY_STILL_ASK = frozenset({AppointmentStatus.PENDING, AppointmentStatus.BOOKED})
@@ -77,14 +77,14 @@ async def ask(
 
 
 async def answer(uow: UnitOfWork, id: UUID, said: Answer, acted_by: str) -> None:
-    """The staff say whether they can arrange it. The same answer again changes nothing.
+    """The staff say whether they can arrange it, and the household is told that they did. The same answer again changes nothing.
 
     Raises: Problem 404, 409 for a request that has another answer or needs none any more.
     """
     found = await own_needs.request_of(uow, id)
     if found is None:
         raise Problem(404, "request_unknown", "no request has this id: read the site's list again")
-    await locked(uow, found.case_ref)
+    case = await locked(uow, found.case_ref)
     now = await own_needs.request_of(uow, id)
     if now.answer == said:
         return
@@ -92,6 +92,15 @@ async def answer(uow: UnitOfWork, id: UUID, said: Answer, acted_by: str) -> None
         state = f"was answered: {now.answer}" if now.answer else "needs no answer any more"
         raise Problem(409, "request_closed", f"the request {state}: read the site's list again")
     await own_needs.answer(uow, id, said, acted_by=acted_by)
+    await _say_answered(uow, case, id)
+
+
+async def _say_answered(uow: UnitOfWork, case: KnownCase, id: UUID) -> None:
+    """Publishes that there is an answer, not which: its household reads that on its page. All else is as it was."""
+    outcome = Outcome(case)
+    said = {**outcome.event().model_dump(), "appointment": case.live, "adjustment_answered": id}
+    uow.publish(AdjustmentAnswered.model_validate(said), cause=cause_of(case))
+    await cases.save(uow, [outcome.row()])
 
 
 async def _carry_out(uow: UnitOfWork, case: KnownCase, foreseen: Foreseen, acted_by: str) -> None:

@@ -7,12 +7,16 @@ from uuid import UUID
 from shared.db import UnitOfWork
 
 OF_CASE = """
-select o.sequence as version, o.created_at as at, o.type, cast(o.value as jsonb) as said, r.acted_by as referred_by
+select o.sequence as version, o.created_at as at, o.type, cast(o.value as jsonb) as said, coalesce(r.acted_by, q.answered_by) as said_by
 from outbox o
 left join lateral (
   select case o.created_at when r.answered_at then r.answered_by else r.proposed_by end as acted_by from referrals r
   where r.case_ref = o.key and o.created_at in (r.proposed_at, r.answered_at) and o.type like '%.referral.changed.%'
   limit 1) r on true
+left join lateral (
+  select q.answered_by from adjustment_requests q
+  where q.case_ref = o.key and q.answered_at = o.created_at and o.type like '%.adjustment.answered.%'
+  limit 1) q on true
 where o.topic = 'scheduling.cases' and o.key = :ref and o.sequence > :version
 order by o.sequence desc limit 20
 """

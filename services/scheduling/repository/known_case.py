@@ -18,7 +18,8 @@ from shared.outbox import Cause
 class KnownCase:
     """A locked case with its live appointment, its last ended one and its proposed or accepted referral, if any.
 
-    `snapshot` is what its country says, `own` what the household asks for itself.
+    `snapshot` is what its country says, `own` what the household asks for itself, `adjustment_answered` what staff answered
+    last of what it asked for about its live appointment.
     """
 
     case_ref: str
@@ -37,6 +38,7 @@ class KnownCase:
     ended: Appointment | None
     referral: Referral | None = None
     own: OwnNeeds = NOTHING
+    adjustment_answered: UUID | None = None
 
     @property
     def as_asked(self) -> CaseChanged:
@@ -109,6 +111,7 @@ def known_case(row: Any, snapshot: CaseChanged) -> KnownCase:
         ended=appointment_of(row.ended) if row.ended else None,
         referral=Referral.model_validate(row.referral) if row.referral else None,
         own=_own(row),
+        adjustment_answered=row.adjustment_answered,
     )
 
 
