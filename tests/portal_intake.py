@@ -15,6 +15,7 @@ class IntakeDouble:
         self.is_away, self.outcome = False, "proposed"
         self.now: dict[str, Any] = {"email": "r…@c….org", "locale": "es", "safe_hours": None}
         self.proposal: str | None = None
+        self.confirmed: str | None = None
         self.births: dict[str, int] = {}
         self.asked: list[dict[str, Any]] = []
         self.app = FastAPI()
@@ -48,10 +49,10 @@ class IntakeDouble:
         async def confirm(question: dict[str, Any]) -> dict[str, str]:
             self._note(question)
             if question["proposal"] != self.proposal:
-                return {"outcome": "over"}
+                return {"outcome": "changed" if question["proposal"] == self.confirmed else "over"}
             if question["code"] != CODE:
                 return {"outcome": "wrong"}
-            self.now["email"], self.proposal = "n…@m….org", None
+            self.now["email"], self.confirmed, self.proposal = "n…@m….org", self.proposal, None
             return {"outcome": "changed"}
 
     def _note(self, question: dict[str, Any]) -> None:

@@ -76,6 +76,10 @@ class Assists:
         """Records the consent for good and opens the case; False when the session is about another one."""
         return await assists.record_consent(uow, self._tokens.of(token), case_ref, given_by=by, given_how=how)
 
+    async def close_others(self, uow: UnitOfWork, case_ref: str, *, but: str | None) -> None:
+        """Ends the sessions of all other workers who see the case."""
+        await assists.end_others(uow, case_ref, but=self._tokens.of(but) if but else None)
+
     async def finish(self, uow: UnitOfWork, token: str) -> None:
         """Ends the session: whoever has its cookie sees nothing any more."""
         await assists.end(uow, self._tokens.of(token))

@@ -116,6 +116,11 @@ class Logins:
         """Logs out: the session opens nothing any more."""
         await logins.end_session(uow, self._sessions.of(session))
 
+    async def close_others(self, uow: UnitOfWork, case_ref: str, *, but: str | None) -> None:
+        """Logs out everyone else who sees the case; codes that went where the household was reached before open nothing."""
+        await logins.end_sessions_of(uow, case_ref, but=self._sessions.of(but) if but else None)
+        await logins.forget_codes_of(uow, case_ref)
+
     def _case(self, case_ref: str) -> bytes:
         return self._subjects.of("case", case_ref)
 

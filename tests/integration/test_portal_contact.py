@@ -4,14 +4,17 @@ import pytest
 
 from services.scheduling.contacts import Contacts
 from shared.events import CaseChanged
+from tests.assisting import helping
+from tests.builders import a_case
 from tests.intake import ROLES
 from tests.integration.test_intake_own_contacts import NEW, Own, own
 from tests.openapi import served
-from tests.portal import LANGUAGES, Portal, forms, headings, texts
+from tests.portal import LANGUAGES, Portal, asked_for_code, forms, headings, texts
 from tests.portal_intake import CODE
 
 __all__ = ["own"]  # a fixture
-PAGE = "/en/my-interview/contact"
+HOME = "/en/my-interview"
+PAGE = f"{HOME}/contact"
 EVERY = ("", "/email", "/language", "/hours")
 
 
@@ -32,6 +35,57 @@ async def test_an_address_is_typed_confirmed_and_said(portal: Portal, case: Case
     proposed = next(each for each in portal.intake.asked if "email" in each)
     assert ("rosa@correo.org", case.case_ref) == (proposed["email"], proposed["case_ref"])
     assert "household" == portal.intake.asked[-2]["acted_by"]
+
+
+async def test_a_new_address_logs_everyone_else_out_and_no_code_that_was_asked_for_before_opens_the_case(
+    portal: Portal, case: CaseChanged
+) -> None:
+    other, worker = await portal.logged_in(case.case_ref), await helping(portal, case.case_ref)
+    late, mine = portal.browser(), await portal.logged_in(case.case_ref)
+    stranger = a_case()
+    await portal.scheduling.receive(stranger)
+    foreign = await portal.logged_in(stranger.case_ref)
+    await asked_for_code(late, case.case_ref)
+    code = await portal.notifications.code_for(case.case_ref, 3)
+
+    await mine.open(f"{PAGE}/email")
+    await mine.submit(f"{PAGE}/email", email="rosa@correo.org")
+    await mine.submit(f"{PAGE}/code", code="000000")
+    before = [(await browser.open(HOME)).url.path for browser in (other, worker)]
+    await mine.submit(f"{PAGE}/code", code=CODE)
+    after = [(await browser.open(HOME)).url.path for browser in (other, worker, mine, foreign)]
+    refused = await late.submit("/en/case/code", code=code)
+
+    assert [HOME, HOME] == before
+    assert ["/en/case", "/en/assist/over", HOME, HOME] == after
+    assert (422, False) == (refused.status_code, "__Host-session" in late.client.cookies)
+
+
+async def test_a_worker_who_changes_the_address_stays_with_the_household_and_all_others_are_out(
+    portal: Portal, case: CaseChanged
+) -> None:
+    other, worker = await portal.logged_in(case.case_ref), await helping(portal, case.case_ref)
+    await worker.open(f"{PAGE}/email")
+    await worker.submit(f"{PAGE}/email", email="rosa@correo.org")
+
+    await worker.submit(f"{PAGE}/code", code=CODE)
+
+    assert ["/en/case", HOME] == [(await browser.open(HOME)).url.path for browser in (other, worker)]
+
+
+async def test_a_change_that_was_cut_off_logs_the_others_out_when_its_form_is_sent_again(
+    portal: Portal, case: CaseChanged
+) -> None:
+    mine = await portal.logged_in(case.case_ref)
+    await mine.open(f"{PAGE}/email")
+    form = await mine.submit(f"{PAGE}/email", email="rosa@correo.org")
+    await mine.submit(f"{PAGE}/code", code=CODE)
+    still_in = await portal.logged_in(case.case_ref)  # as if the first answer of intake had come to nobody
+    mine.page = form
+
+    again = await mine.submit(f"{PAGE}/code", code=CODE)
+
+    assert ("/en/case", True) == ((await still_in.open(HOME)).url.path, "From now on" in texts(again))
 
 
 async def test_a_wrong_code_is_typed_again_and_one_that_holds_no_more_is_said(

@@ -82,6 +82,15 @@ async def end(uow: UnitOfWork, token: bytes) -> None:
     await uow.execute("delete from assists where token = :token", token=token)
 
 
+async def end_others(uow: UnitOfWork, case_ref: str, *, but: bytes | None) -> None:
+    """Ends every session in which the case is open, but this."""
+    await uow.execute(
+        "delete from assists where case_ref = :ref and consent_id is not null and token is distinct from :but",
+        ref=case_ref,
+        but=but,
+    )
+
+
 async def forget(uow: UnitOfWork) -> None:
     """Deletes sessions that are over. Consents and looks stay."""
     await uow.execute(

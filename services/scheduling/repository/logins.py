@@ -99,8 +99,16 @@ async def end_session(uow: UnitOfWork, token: bytes) -> None:
     await uow.execute("delete from login_sessions where token = :token", token=token)
 
 
-async def end_sessions_of(uow: UnitOfWork, case_ref: str) -> None:
-    await uow.execute("delete from login_sessions where case_ref = :ref", ref=case_ref)
+async def end_sessions_of(uow: UnitOfWork, case_ref: str, *, but: bytes | None = None) -> None:
+    """Ends every session of the case, or every one but this."""
+    await uow.execute(
+        "delete from login_sessions where case_ref = :ref and token is distinct from :but", ref=case_ref, but=but
+    )
+
+
+async def forget_codes_of(uow: UnitOfWork, case_ref: str) -> None:
+    """No code that was asked for holds any more."""
+    await uow.execute("delete from login_codes where case_ref = :ref", ref=case_ref)
 
 
 async def press(uow: UnitOfWork, subjects: Mapping[bytes, Patience]) -> datetime:

@@ -9,14 +9,17 @@ from uuid import UUID
 
 from fastapi.responses import Response
 
+from services.scheduling.assists import Assists
 from services.scheduling.contacts import Contacts, IntakeAway, OwnContact
-from services.scheduling.logins import DIGITS
+from services.scheduling.logins import DIGITS, Logins
 from services.scheduling.web.case import HOME
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.visits import Visit
 from shared.dates import time_of_day
+from shared.db import UnitOfWork
 from shared.languages import choose_catalogue
 from shared.reference import typed_digits
+from shared.service import Service
 from shared.web.problems import RETRY_AFTER_SECONDS
 
 CONTACT = f"{HOME}/contact"
@@ -26,8 +29,17 @@ USUAL_HOURS = ("08:00-12:00", "12:00-18:00", "18:00-22:00")
 LONGEST_TYPED = 320
 
 
-def add(routes: Routes, contacts: Contacts) -> None:
+def add(routes: Routes, service: Service, contacts: Contacts, *, logins: Logins, assists: Assists) -> None:
     """The pages about how a household is reached."""
+
+    async def close_others(visit: Visit) -> None:
+        """Whoever else has the case open may be why the address was changed."""
+
+        async def work(uow: UnitOfWork) -> None:
+            await logins.close_others(uow, visit.case, but=None if visit.assisting else visit.session)
+            await assists.close_others(uow, visit.case, but=visit.assist_token)
+
+        await service.database.run(service.clock.now(), work)
 
     @routes.get(CONTACT, private=True)
     async def contact(visit: Visit) -> Response:
@@ -79,6 +91,7 @@ def add(routes: Routes, contacts: Contacts) -> None:
         except IntakeAway:
             return _away(visit, "contact-code.html", own=OwnContact(locale="", proposal=proposal), typed=typed)
         if outcome == "changed":
+            await close_others(visit)  # not done, the same code again is answered the same, and does it
             return visit.go(f"{CONTACT}?done=email")
         return await code_page(visit, error="code.error.wrong" if outcome == "wrong" else "contact.error.over")
 

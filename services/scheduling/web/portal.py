@@ -59,7 +59,7 @@ def router(
         case.add(routes, service, logins, ways.post)
         assist.add(routes, service, assists, logins, ways.pins)
         my_interview.add(routes, desk)
-        contact.add(routes, ways.contacts)
+        contact.add(routes, service, ways.contacts, logins=logins, assists=assists)
         places.add(routes, service, desk)
         needs.add(routes, service, desk)
         coming.add(routes, desk)
