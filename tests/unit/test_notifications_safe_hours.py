@@ -38,6 +38,27 @@ def test_a_notice_about_tomorrow_does_not_wait_for_the_safe_hours() -> None:
     assert earliest_sending(Notice(NoticeKind.BOOKED, near), "20:00-21:00", MORNING) == MORNING
 
 
+def test_a_date_that_was_accepted_does_not_make_its_later_notices_urgent_by_the_deadline_that_its_offer_had() -> None:
+    accepted = an_appointment("booked", deadline=MORNING - timedelta(days=2))
+
+    for notice in (Notice(NoticeKind.BOOKED, accepted), Notice(NoticeKind.CANCELLED, accepted)):
+        assert earliest_sending(notice, "20:00-21:00", MORNING) == MORNING + timedelta(hours=12)
+
+
+def test_an_offer_that_must_be_answered_within_a_day_does_not_wait_for_the_safe_hours() -> None:
+    offer = an_appointment("pending", deadline=MORNING + timedelta(hours=20))
+
+    assert earliest_sending(Notice(NoticeKind.OFFERED, offer), "06:00-07:00", MORNING) == MORNING
+
+
+@pytest.mark.parametrize(("hours", "waits"), [(2, False), (23, False), (25, True), (-1, True)])
+def test_that_a_date_does_not_hold_any_more_is_said_before_its_household_sets_out(hours: int, waits: bool) -> None:
+    gone = an_appointment("cancelled", starts_at=MORNING + timedelta(hours=hours))
+    moved = Notice(NoticeKind.MOVED, an_appointment("booked"), earlier=gone)
+
+    assert (earliest_sending(moved, "20:00-21:00", MORNING) > MORNING) == waits
+
+
 def section_of_the_facts(heading: str) -> str:
     _, _, rest = FACTS.read_text(encoding="utf-8").partition(f"\n## {heading}\n")
     return " ".join(rest.partition("\n## ")[0].split())

@@ -41,8 +41,8 @@ def _hours(text: str | None) -> tuple[time, time] | None:
 
 
 def _is_urgent(notice: Notice, now: datetime) -> bool:
-    appointment = notice.appointment
-    if appointment is None:
-        return False
-    nearest = min(appointment.deadline or appointment.starts_at, appointment.starts_at)
-    return nearest - now < URGENT
+    """True when a date of it that is to come, also one that does not hold any more, or the time to answer is near."""
+    dates = [each.starts_at for each in (notice.appointment, notice.earlier) if each]
+    if notice.asks() and notice.appointment and notice.appointment.deadline:
+        dates.append(notice.appointment.deadline)
+    return any(now < each < now + URGENT for each in dates)
