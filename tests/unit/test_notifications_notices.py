@@ -115,6 +115,14 @@ def test_a_booked_date_that_is_replaced_is_told_as_moved_with_the_date_that_no_l
     assert NoticesDue(new=Notice(NoticeKind.MOVED, after, earlier=before)) == due
 
 
+def test_a_date_that_stays_but_at_another_desk_is_not_told_as_moved() -> None:
+    before, after = an_appointment("booked"), an_appointment("booked", interpreter="es")
+
+    due = due_for([past(Notice(NoticeKind.BOOKED, before))], a_snapshot(after, version=2))
+
+    assert NoticesDue(new=Notice(NoticeKind.BOOKED, after)) == due
+
+
 def test_after_moved_went_out_the_same_date_is_not_announced_as_booked() -> None:
     before, after = an_appointment("booked"), an_appointment("booked")
     told = [past(Notice(NoticeKind.BOOKED, before)), past(Notice(NoticeKind.MOVED, after, earlier=before))]
@@ -134,7 +142,7 @@ def test_a_move_from_a_date_that_was_never_announced_is_a_booking() -> None:
 
 
 def test_one_message_says_that_the_old_date_is_off_and_a_new_one_is_offered() -> None:
-    before, offer = an_appointment("booked"), an_appointment("pending")
+    before, offer = an_appointment("booked"), an_appointment("pending", wall_time="2026-12-16T09:00")
     unsent_end = past(Notice(NoticeKind.CANCELLED, later(before, "cancelled")), "due")
     told = [past(Notice(NoticeKind.BOOKED, before)), unsent_end]
 

@@ -263,7 +263,7 @@ def _about_clock(live: Appointment, believed: Appointment | None, past: Iterable
 
 
 def _about_live(live: Appointment, believed: Appointment | None) -> Notice | None:
-    earlier = believed if believed and believed.id != live.id else None
+    earlier = believed if believed and believed.id != live.id and not _is_same_date(believed, live) else None
     if live.status is AppointmentStatus.PENDING:
         return Notice(NoticeKind.OFFERED, live, earlier)
     if live.status is AppointmentStatus.BOOKED:
@@ -280,6 +280,11 @@ def _with_answer(news: Notice, answered: UUID | None, past: Collection[PastNotic
     if any(notice.answered != answered for notice in about_it):
         return replace(news, kind=NoticeKind.ADJUSTMENT_ANSWERED, answered=answered)
     return replace(news, answered=answered)
+
+
+def _is_same_date(one: Appointment, other: Appointment) -> bool:
+    """True when nothing of it is news: only the desk or the interpreter is another."""
+    return (one.site, one.wall_time, one.starts_at) == (other.site, other.wall_time, other.starts_at)
 
 
 def _about_end(believed: Appointment, snapshot: CaseScheduled, *, follows: UUID | None) -> Notice:
