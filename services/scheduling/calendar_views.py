@@ -10,7 +10,7 @@ from shared.web.problems import Problem
 WHAT_HAPPENS = {
     "pending": "the offer stands; accepted in time, it is booked at this time until staff move or rebook it",
     "booked": "stays booked at this time until staff move or rebook it",
-    "arrived": "the household is at the site: see it, or move it",
+    "arrived": "the household is at the site: see it, or cancel it for the site's reason, which gives it another place",
     "checked-in": "the interview has begun: it goes on",
 }
 """What becomes of a stranded appointment when nobody does anything, by its state."""

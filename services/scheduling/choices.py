@@ -8,7 +8,7 @@ from services.scheduling.domain.needs import TRAVEL_NOTICE, Need, need_of
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import STANDBY_NOTICE
 from services.scheduling.domain.unmet import why_none
-from services.scheduling.refusals import being_referred
+from services.scheduling.refusals import being_referred, missed
 from services.scheduling.repository import reference, slots, standby
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
@@ -84,10 +84,14 @@ def need_to_choose(
     """What a place must be for a household to choose it. Raises: Problem 409 when it can choose none at all."""
     if case.live and (case.live.starts_at <= now or case.live.status not in CAN_GO):
         raise Problem(409, "interview_began", "its time has come: no other place can be chosen any more")
+    if case.is_heard:
+        raise Problem(409, "interview_over", "the household's interview took place: no other can be chosen")
     if case.snapshot.state is not CaseState.ELIGIBLE or programme is None:
         raise Problem(409, "cannot_choose", f"the case is {case.snapshot.state}: no interview can be chosen")
     if case.waiting == Waiting.REFERRED:
         raise being_referred()
+    if case.waiting == Waiting.MISSED:
+        raise missed()
     if programme.status is not ProgrammeStatus.OPEN:
         raise Problem(409, "programme_not_open", f"the programme is {programme.status}: wait until it opens again")
     if programme.allocation is Allocation.DRAW:

@@ -46,7 +46,14 @@ async def decided(
         made_for = need_of(case.as_held, programme, areas, uow.now) if programme and need and need.wished else None
         waiting = None if afresh else case.waiting
         decision = decide(
-            snapshot.state, programme, need, held=case.held, waiting=waiting, now=uow.now, made_for=made_for
+            snapshot.state,
+            programme,
+            need,
+            held=case.held,
+            waiting=waiting,
+            now=uow.now,
+            made_for=made_for,
+            is_heard=case.is_heard,
         )
         result.append((case, decision))
     return result

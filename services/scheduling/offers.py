@@ -35,11 +35,16 @@ HORIZON = timedelta(days=90)
 
 async def carry_out(uow: UnitOfWork, decided: Sequence[tuple[KnownCase, Decision]]) -> None:
     """Does what was decided for each case and publishes what changed, each with its own cause."""
+    await record(uow, await outcomes_of(uow, decided))
+
+
+async def outcomes_of(uow: UnitOfWork, decided: Sequence[tuple[KnownCase, Decision]]) -> list[Outcome]:
+    """What becomes of each case for which something changes; the slots of places that were found are locked."""
     sites = await reference.sites(uow)
     asking = [(case, decision.need) for case, decision in decided if isinstance(decision, Offer)]
     places = await place_all(uow, sorted(asking, key=lambda each: seniority_of(each[0])))
     outcomes = [_outcome(case, decision, places, sites, uow.now) for case, decision in decided]
-    await record(uow, [outcome for outcome in outcomes if outcome is not None])
+    return [outcome for outcome in outcomes if outcome is not None]
 
 
 async def make_offer(uow: UnitOfWork, case: KnownCase, place: Place) -> None:

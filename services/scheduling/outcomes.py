@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.scheduling.domain.decisions import UNMET, Waiting
+from services.scheduling.domain.decisions import CANCEL_REASON, UNMET, Waiting
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import is_at_short_notice
 from services.scheduling.replaced import Made, follow
@@ -141,6 +141,12 @@ class Outcome:
         return self.case.overdue_since if self.waiting in UNMET else None
 
 
+def end_of(case: KnownCase, over: Appointment, waiting: Waiting, cause: Cause) -> Outcome:
+    """The end of the case's appointment: it waits for this reason, unless its country has ended the case meanwhile."""
+    closed = case.snapshot.state.value if case.snapshot.state in CANCEL_REASON else None
+    return Outcome(case, ended=over, waiting=None if closed else waiting, closed=closed, cause=cause)
+
+
 async def record(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
     """Writes the outcomes of locked cases: ends first, then what takes their place, then claims and what goes along; and
     publishes each."""
@@ -156,7 +162,7 @@ async def record(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
     await slots.keep(uow, [(r.ended.id, r.place) for r in results if r.ended and r.place])
     stranded = {r.ended.id for r in results if r.ended and r.is_stranded}
     await slots.release(uow, stranded)
-    freed = [(a.id, trace) for a, trace in ended if a.status is AppointmentStatus.CANCELLED and a.id not in stranded]
+    freed = [(a, trace) for a, trace in ended if a.status is AppointmentStatus.CANCELLED and a.id not in stranded]
     await slots.free_places_of(uow, freed)
     if made:
         await appointments.insert(uow, made)

@@ -18,6 +18,13 @@ def being_referred() -> Problem:
     return Problem(409, "being_referred", "the household goes on to another country's programme: follow its new case")
 
 
+def missed() -> Problem:
+    """The refusal of another place while nobody has looked at why the one before was missed."""
+    return Problem(
+        409, "missed", "the household missed its interview: staff look at why, and excuse it or offer another"
+    )
+
+
 def appointment_unknown() -> Problem:
     """The refusal of an id that no appointment has."""
     return Problem(404, "appointment_unknown", "no appointment has this id: read the day's list again")

@@ -101,7 +101,7 @@ async def test_an_answer_stays_with_its_date_and_ends_with_it(scheduling: Schedu
 
     await scheduling.receive(case.model_copy(update={"version": 2, "revision": 2, "party": more}))
     same_date = (await events_of(scheduling, case))[-1].said
-    await scheduling.do(lambda uow: commands.cancel(uow, case.case_ref, "error", "officer"))
+    await scheduling.do(lambda uow: commands.decline(uow, case.case_ref, "household"))
     none = (await events_of(scheduling, case))[-1].said
 
     assert (4, str(request.id)) == (same_date["appointment"]["party"], same_date["adjustment_answered"])

@@ -23,7 +23,7 @@ NO_QUESTION = Special("path", "/ops/spans", also_right=("400",))
 """One of two parameters must be there, which no schema of parameters can say."""
 
 NAMING_A_VERSION = [
-    *(f"/v1/appointments/{{id}}/{write}" for write in ("arrive", "check-in", "miss", "excuse", "fulfil")),
+    *(f"/v1/appointments/{{id}}/{write}" for write in ("arrive", "not-here", "check-in", "miss", "excuse", "fulfil")),
     "/v1/cases/{case_ref}/appointment",
     *(
         f"/v1/cases/{{case_ref}}/appointment/{write}"

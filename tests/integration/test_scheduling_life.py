@@ -45,6 +45,15 @@ async def slots_of(scheduling: Scheduling, case: CaseChanged, ahead: float = 14)
     return shown
 
 
+async def first_slot_of(scheduling: Scheduling, appointment: Any) -> int:
+    """That which the appointment holds, or what was made of its place when it ended."""
+    return await scheduling.count(
+        """select slot_id from slot_claims c join slots s on s.id = c.slot_id
+           where :id in (appointment_id, freed_place_id) order by s.starts_at limit 1""",
+        id=appointment.id,
+    )
+
+
 async def refusal(scheduling: Scheduling, work: Any) -> str:
     with pytest.raises(Problem) as refused:
         await scheduling.do(work)
@@ -215,6 +224,7 @@ async def test_a_household_that_cancels_keeps_its_seniority_and_waits(scheduling
 
 async def test_a_cancellation_that_is_not_the_households_offers_another_place_at_once(scheduling: Scheduling) -> None:
     case, before = await booked(scheduling)
+    await scheduling.leave_only(await first_slot_of(scheduling, before))
 
     await scheduling.do(lambda uow: commands.cancel(uow, case.case_ref, "officer-unavailable", "scheduler"))
 
@@ -222,6 +232,18 @@ async def test_a_cancellation_that_is_not_the_households_offers_another_place_at
     assert after.status == "pending"
     assert after.id != before.id
     assert (await scheduling.appointment(before.id)).reason == "officer-unavailable"
+
+
+async def test_a_household_whose_officer_is_ill_stays_booked_where_another_is_free_at_that_time(
+    scheduling: Scheduling,
+) -> None:
+    case, before = await booked(scheduling)
+
+    await scheduling.do(lambda uow: commands.cancel(uow, case.case_ref, "officer-unavailable", "scheduler"))
+
+    after = await scheduling.live(case)
+    assert (after.status, after.starts_at, after.replaces) == ("booked", before.starts_at, before.id)
+    assert await first_slot_of(scheduling, after) != await first_slot_of(scheduling, before)
 
 
 # The day

@@ -109,7 +109,7 @@ async def test_a_second_click_waits_for_the_first_that_is_still_at_work(scheduli
 
     assert not done
     assert answers[0].content == answers[1].content
-    assert (await scheduling.published(case)).count("puente.scheduling.appointment.cancelled.v1") == 1
+    assert len(await scheduling.published(case)) == 2
 
 
 @pytest.mark.parametrize("command", ["accept", "decline"])

@@ -25,6 +25,8 @@ reasons = st.sampled_from(get_args(Cancellation.model_fields["reason"].annotatio
 mayan = (CaseLanguage(tag="mam", mode="spoken", interpreter=True),)
 VISITS = (
     ("arrive",),
+    ("arrive", "not_here"),
+    ("arrive", "not_here", "miss"),
     ("arrive", "check_in"),
     ("arrive", "check_in", "fulfil"),
     ("miss",),
@@ -177,7 +179,7 @@ class Life(RuleBasedStateMachine):
                     lambda uow, what=what, id=appointment.id, present=present: getattr(commands, what)(
                         uow, id, "officer", **present
                     ),
-                    "not_today", "within_grace_time", "wrong_state",
+                    "not_today", "within_grace_time", "wrong_state", "case_closed", "not_everyone_there",
                 )  # fmt: skip
 
     # Time

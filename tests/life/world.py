@@ -172,7 +172,9 @@ async def _places(uow: UnitOfWork, case: KnownCase) -> list[int]:
     try:
         places = await places_of(uow, case, Span(uow.now, uow.now + timedelta(days=30)))
     except Problem as refusal:
-        assert refusal.code in {"cannot_choose", "programme_not_open", "drawn", "interview_began"}
+        assert refusal.code in {
+            "cannot_choose", "programme_not_open", "drawn", "interview_began", "interview_over", "missed",
+        }  # fmt: skip
         return []
     return [place.claims[0][0] for place in places]
 

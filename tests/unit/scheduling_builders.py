@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from services.scheduling.domain.decisions import Held
 from services.scheduling.domain.needs import DESK_STEP, Need, Setting
 from services.scheduling.domain.places import Resource, Step
+from shared.events import AppointmentStatus
 
 DAY = datetime(2026, 12, 1, 14, tzinfo=UTC)
 
@@ -51,7 +52,7 @@ def speaking(*languages: str, gives: str = "spoken") -> dict[str, Any]:
 def held(**changes: Any) -> Held:
     """An appointment of 150 minutes at one desk."""
     usual: dict[str, Any] = {
-        "site": "MX-TAP-01", "programme": "MX-REF", "starts_at": DAY, "local_date": date(2026, 12, 1), "minutes": 150,
+        "status": AppointmentStatus.BOOKED, "site": "MX-TAP-01", "programme": "MX-REF", "starts_at": DAY, "local_date": date(2026, 12, 1), "minutes": 150,
         "party": 3, "languages": frozenset(), "desks": 1, "accommodations": frozenset(),
     }  # fmt: skip
     return Held(**{**usual, **changes})

@@ -20,7 +20,7 @@ from services.scheduling.domain.own_needs import (
     need_instead,
     noted_by_country,
 )
-from shared.events import CaseChanged, CaseLanguage, Counts, Party
+from shared.events import AppointmentStatus, CaseChanged, CaseLanguage, Counts, Party
 from tests.builders import NOW, a_case, a_programme, days
 
 AREAS = {"MX-TAP-01": "CS"}
@@ -31,6 +31,7 @@ WHEELCHAIR = OwnNeeds(accommodations=frozenset({"wheelchair"}))
 def held(**changes: Any) -> Held:
     starts_at = NOW + days(7)
     usual: dict[str, Any] = {
+        "status": AppointmentStatus.BOOKED,
         "site": "MX-TAP-01",
         "programme": "MX-REF",
         "starts_at": starts_at,

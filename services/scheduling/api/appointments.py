@@ -56,6 +56,10 @@ def router(service: Service, names: Names) -> APIRouter:
     async def arrive(id: UUID, role: AtTheSite, seen: Seen, response: Response) -> dict[str, Any]:
         return await doing(id, seen, response, lambda uow: commands.arrive(uow, id, role))
 
+    @api.post("/{id}/not-here", responses=OLD)
+    async def not_here(id: UUID, role: AtTheSite, seen: Seen, response: Response) -> dict[str, Any]:
+        return await doing(id, seen, response, lambda uow: commands.not_here(uow, id, role))
+
     @api.post("/{id}/check-in", responses=OLD)
     async def check_in(
         id: UUID, attendance: Attendance, role: AtTheSite, seen: Seen, response: Response

@@ -11,7 +11,7 @@ from services.scheduling.domain.states import step
 from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
-from services.scheduling.refusals import began, being_referred, offer_changed
+from services.scheduling.refusals import began, being_referred, missed, offer_changed
 from services.scheduling.repository import reference
 from services.scheduling.repository.known_case import KnownCase
 from shared import tracing
@@ -86,10 +86,11 @@ async def extend(uow: UnitOfWork, case_ref: str, acted_by: str, seen: UUID | Non
     await record(uow, [Outcome(case, changed=longer, cause=cause_of(case))])
 
 
-async def offer_again(uow: UnitOfWork, case_ref: str) -> None:
+async def offer_again(uow: UnitOfWork, case_ref: str, *, by_household: bool = False) -> None:
     """Puts a case whose household wants an interview again back in line, and offers it what is free.
 
-    Raises: Problem 404 for an unknown case, 409 when it has an appointment or cannot have one.
+    Raises: Problem 404 for an unknown case, 409 when it has an appointment or cannot have one; when the household asks
+    itself, also while staff have not looked at why it missed the one before.
     """
     case = await locked(uow, case_ref)
     if case.live:
@@ -98,6 +99,8 @@ async def offer_again(uow: UnitOfWork, case_ref: str) -> None:
         raise Problem(409, "case_closed", f"the case is {case.snapshot.state}: no interview can be offered")
     if case.waiting == Waiting.REFERRED:
         raise being_referred()
+    if by_household and case.waiting == Waiting.MISSED:
+        raise missed()
     asking = replace(case, offers_missed=0, waiting=None, cause=Cause.first(tracing.current(), case.cause.context))
     programmes = await reference.programmes(uow, [case.snapshot.programme])
     await carry_out(uow, await decided(uow, [asking], programmes))

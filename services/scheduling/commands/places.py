@@ -9,9 +9,10 @@ from services.scheduling.commands.locked import HOUSEHOLD, cause_of, locked
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.places import Place
+from services.scheduling.domain.states import AT_THE_SITE
 from services.scheduling.handlers import decided
-from services.scheduling.offers import ROUNDS, appointment_at, carry_out, ended
-from services.scheduling.outcomes import Outcome, record
+from services.scheduling.offers import ROUNDS, appointment_at, ended, offered, outcomes_of
+from services.scheduling.outcomes import Outcome, end_of, record
 from services.scheduling.refusals import began, offer_changed
 from services.scheduling.repository import appointments, reference, slots
 from services.scheduling.repository.known_case import KnownCase
@@ -81,18 +82,31 @@ async def take(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str, *, s
 
 async def cancel(uow: UnitOfWork, case_ref: str, reason: str, acted_by: str) -> None:
     """Ends the live appointment for a reason. Seniority is kept; for a reason that is not the household's another place
-    is offered at once if there is one. Raises: Problem 404, 409."""
+    is offered at once if there is one, also to a household that is at the site and could not be heard.
+
+    Raises: Problem 404, 409 when there is none, or its time has come and nobody was recorded as being there.
+    """
     case = await locked(uow, case_ref)
     if case.live is None:
         raise Problem(409, "nothing_to_cancel", "the case has no appointment: read it again to see what it has now")
-    if case.live.starts_at <= uow.now:
+    is_of_authority = reason in OF_AUTHORITIES
+    if case.live.starts_at <= uow.now and not (is_of_authority and case.live.status in AT_THE_SITE):
         raise began()
     over = ended(case.live, AppointmentStatus.CANCELLED, reason, acted_by)
-    await record(uow, [Outcome(case, ended=over, waiting=Waiting.DECLINED, cause=cause_of(case))])
-    if reason in OF_AUTHORITIES:
-        again = replace(await locked(uow, case_ref), waiting=None, cause=cause_of(case))
-        programmes = await reference.programmes(uow, [case.snapshot.programme])
-        await carry_out(uow, await decided(uow, [again], programmes, had_date=True))
+    outcome = end_of(case, over, Waiting.DECLINED, cause_of(case))
+    await record(uow, [await _instead(uow, outcome) if is_of_authority and not outcome.closed else outcome])
+
+
+async def _instead(uow: UnitOfWork, outcome: Outcome) -> Outcome:
+    """The same end with what the household gets instead, or why it waits; what it had is not free yet."""
+    case = outcome.case
+    programmes = await reference.programmes(uow, [case.snapshot.programme])
+    asking = replace(case, live=None, held=None, waiting=None)
+    [found] = await outcomes_of(uow, await decided(uow, [asking], programmes, had_date=True))
+    if found.place is None:
+        return replace(outcome, waiting=found.waiting)
+    site = (await reference.sites(uow))[found.place.site]
+    return replace(outcome, waiting=None, made=offered(case, found.place, site, uow.now), place=found.place)
 
 
 async def _check_limits(uow: UnitOfWork, case: KnownCase) -> None:

@@ -1,15 +1,15 @@
-"""The day of the interview, as staff at the site record it: arrive, check in, miss, excuse, fulfil."""
+"""The day of the interview, as staff at the site record it: arrive (or not, after all), check in, miss, excuse, fulfil."""
 
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from services.scheduling.commands.locked import cause_of, locked_with
-from services.scheduling.domain.decisions import Waiting
+from services.scheduling.commands.locked import cause_of, locked, locked_with
+from services.scheduling.domain.decisions import CANCEL_REASON, Waiting
 from services.scheduling.domain.states import ForbiddenTransition, step
 from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
-from services.scheduling.outcomes import Outcome, record
+from services.scheduling.outcomes import Outcome, end_of, record
 from services.scheduling.repository import appointments, coming, reference
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
@@ -30,16 +30,29 @@ async def arrive(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
     await _change(uow, case, appointment, AppointmentStatus.ARRIVED, acted_by)
 
 
+async def not_here(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
+    """The household was recorded as being there and is not, or not all of it, or it left: its appointment is what it was,
+    and what its country has said meanwhile is done now. Raises: Problem 404, 409."""
+    case, appointment = await locked_with(uow, appointment_id)
+    if appointment.status is AppointmentStatus.BOOKED:
+        return
+    await _change(uow, case, appointment, AppointmentStatus.BOOKED, acted_by)
+    again = replace(await locked(uow, case.case_ref), cause=cause_of(case))
+    await carry_out(uow, await decided(uow, [again], await reference.programmes(uow, [case.snapshot.programme])))
+
+
 async def check_in(uow: UnitOfWork, appointment_id: UUID, acted_by: str, *, present: int) -> None:
-    """Everyone who must come is there and identified, whatever its household said before of who comes.
+    """Everyone who must come is there and identified, whatever its household said before of who comes. A household that
+    became smaller since its appointment was made needs no more than it has now.
 
     Raises: Problem 404, 409 while someone is missing.
     """
     case, appointment = await locked_with(uow, appointment_id)
-    if present < appointment.party:
+    party = min(appointment.party, case.snapshot.party.attendees)
+    if present < party:
         said = await coming.said_of(uow, appointment_id)
         before = f"; its household said before that {said.count} come" if said else ""
-        detail = f"{present} of {appointment.party} are there: wait for the others, or move it{before}"
+        detail = f"{present} of {party} are there: wait for the others, or take its arrival back{before}"
         raise Problem(409, "not_everyone_there", detail)
     await _change(uow, case, appointment, AppointmentStatus.CHECKED_IN, acted_by)
 
@@ -54,7 +67,10 @@ async def fulfil(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
 
 
 async def miss(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
-    """Some or all did not come. The case waits until someone reviews why. Raises: Problem 404, 409 within the grace time."""
+    """Some or all did not come. The case waits until someone reviews why, unless it has ended meanwhile.
+
+    Raises: Problem 404, 409 within the grace time, or while it is recorded as being there.
+    """
     case, appointment = await locked_with(uow, appointment_id)
     if appointment.status is AppointmentStatus.NOSHOW:
         return
@@ -62,7 +78,7 @@ async def miss(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
         raise Problem(409, "within_grace_time", "a household counts as absent 30 minutes after the start, not before")
     _stepped(appointment, AppointmentStatus.NOSHOW, acted_by)
     missed = ended(appointment, AppointmentStatus.NOSHOW, "applicant-unable", acted_by)
-    await record(uow, [Outcome(case, ended=missed, waiting=Waiting.MISSED, cause=cause_of(case))])
+    await record(uow, [end_of(case, missed, Waiting.MISSED, cause_of(case))])
 
 
 async def excuse(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
@@ -70,6 +86,9 @@ async def excuse(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
     case, appointment = await locked_with(uow, appointment_id)
     if appointment.status is not AppointmentStatus.NOSHOW:
         raise Problem(409, "wrong_state", f"an appointment that is {appointment.status} is no absence to excuse")
+    if case.snapshot.state in CANCEL_REASON:
+        state = case.snapshot.state
+        raise Problem(409, "case_closed", f"the case is {state}: there is no line that it could go back to")
     excused = _stepped(appointment, AppointmentStatus.WAITLIST, acted_by).model_copy(update={"reason": None})
     await appointments.update(uow, [excused])
     asking = replace(case, ended=excused, waiting=None, offers_missed=0, cause=cause_of(case))

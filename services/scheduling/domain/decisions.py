@@ -5,7 +5,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from services.scheduling.domain.needs import Need, Setting
-from shared.events import Allocation, CaseState, ProgrammeChanged, ProgrammeStatus
+from services.scheduling.domain.states import AT_THE_SITE
+from shared.events import Allocation, AppointmentStatus, CaseState, ProgrammeChanged, ProgrammeStatus
 
 
 class Waiting(StrEnum):
@@ -72,12 +73,18 @@ CANCEL_REASON = {
 }
 """Why the appointment of a case in this state is cancelled. Words: docs/domain.md, "Cancellation reasons"."""
 
+NOBODY_IS_HEARD = frozenset(
+    {"interpreter-unavailable", "officer-unavailable", "site-closed", "site-capacity", "safety"}
+)
+"""Reasons for which a place that was given up is one for nobody else either."""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """The live appointment, as far as deciding needs it. `minutes` are those that its slots hold at each of its `desks`,
     `accommodations` those that were asked for, its interpreters' too."""
 
+    status: AppointmentStatus
     site: str
     programme: str
     starts_at: datetime
@@ -87,6 +94,10 @@ class Held:
     languages: frozenset[str]
     desks: int
     accommodations: frozenset[str]
+
+    def has_come(self, now: datetime) -> bool:
+        """True from its start on, and as soon as its household is there for it."""
+        return self.starts_at <= now or self.status in AT_THE_SITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +146,18 @@ def decide(
     waiting: str | None,
     now: datetime,
     made_for: Need | None = None,
+    is_heard: bool = False,
 ) -> Decision:
     """What is to be done. `need` is None exactly when the programme is unknown; `waiting` is the reason until now.
     `made_for` is `need` with what of the household's own wishes the live appointment was made with: it stays if it meets
-    either, since neither what it lacks nor what it has beyond its country's word takes it away.
+    either, since neither what it lacks nor what it has beyond its country's word takes it away. `is_heard`: the household's
+    interview under this programme took place, and it needs no other.
 
     An appointment is never taken away for want of knowledge: only by the authority's decision or because it cannot take
-    place as it stands. One whose time has come is not touched any more: people say what became of it.
+    place as it stands. One whose time has come, or whose household is at the site, is not touched any more: people say
+    what became of it.
     """
-    if held and held.starts_at <= now:
+    if is_heard or (held and held.has_come(now)):
         return Keep()
     if state in CANCEL_REASON:
         return End(CANCEL_REASON[state])

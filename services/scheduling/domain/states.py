@@ -6,8 +6,8 @@ TRANSITIONS: dict[S, frozenset[S]] = {
     S.WAITLIST: frozenset({S.PENDING, S.CANCELLED}),
     S.PENDING: frozenset({S.PENDING, S.BOOKED, S.WAITLIST, S.CANCELLED}),
     S.BOOKED: frozenset({S.ARRIVED, S.CANCELLED, S.NOSHOW, S.PENDING}),
-    S.ARRIVED: frozenset({S.CHECKED_IN, S.CANCELLED}),
-    S.CHECKED_IN: frozenset({S.FULFILLED}),
+    S.ARRIVED: frozenset({S.CHECKED_IN, S.CANCELLED, S.BOOKED}),
+    S.CHECKED_IN: frozenset({S.FULFILLED, S.CANCELLED}),
     S.NOSHOW: frozenset({S.WAITLIST}),
     S.FULFILLED: frozenset(),
     S.CANCELLED: frozenset(),
@@ -17,6 +17,9 @@ TRANSITIONS: dict[S, frozenset[S]] = {
 
 LIVE = frozenset({S.PENDING, S.BOOKED, S.ARRIVED, S.CHECKED_IN})
 """A case has at most one appointment in one of these."""
+
+AT_THE_SITE = frozenset({S.ARRIVED, S.CHECKED_IN})
+"""The household is there for it: only the staff of the site change it, whatever its country says meanwhile."""
 
 
 class ForbiddenTransition(ValueError):

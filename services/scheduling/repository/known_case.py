@@ -10,7 +10,7 @@ from opentelemetry.trace import SpanContext
 from services.scheduling.domain.decisions import Held
 from services.scheduling.domain.own_needs import NOTHING, OwnNeeds, added_to
 from shared import tracing
-from shared.events import Appointment, CaseChanged, Referral, Urgency
+from shared.events import Appointment, AppointmentStatus, CaseChanged, Referral, Urgency
 from shared.outbox import Cause
 
 
@@ -39,6 +39,8 @@ class KnownCase:
     referral: Referral | None = None
     own: OwnNeeds = NOTHING
     adjustment_answered: UUID | None = None
+    is_heard: bool = False
+    """Its interview under its present programme took place."""
 
     @property
     def as_asked(self) -> CaseChanged:
@@ -112,7 +114,12 @@ def known_case(row: Any, snapshot: CaseChanged) -> KnownCase:
         referral=Referral.model_validate(row.referral) if row.referral else None,
         own=_own(row),
         adjustment_answered=row.adjustment_answered,
+        is_heard=_is_heard(row.ended, snapshot.programme) and not live,
     )
+
+
+def _is_heard(ended: dict[str, Any] | None, programme: str) -> bool:
+    return ended is not None and (ended["status"], ended["programme"]) == (AppointmentStatus.FULFILLED, programme)
 
 
 def _own(row: Any) -> OwnNeeds:
@@ -121,6 +128,7 @@ def _own(row: Any) -> OwnNeeds:
 
 def _held(row: dict[str, Any]) -> Held:
     return Held(
+        status=AppointmentStatus(row["status"]),
         site=row["site"],
         programme=row["programme"],
         starts_at=datetime.fromisoformat(row["starts_at"]),

@@ -9,8 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from services.scheduling.domain.calendar import Calendar
+from services.scheduling.domain.decisions import NOBODY_IS_HEARD
 from services.scheduling.domain.places import Own, Place, Resource, Step, count
 from shared.db import UnitOfWork, as_json
+from shared.events import Appointment
 
 FREE = """
 select id, resource_id, starts_at, local_date, capacity - taken as "left" from slots
@@ -88,9 +90,9 @@ from (select slot_id, sum(units)::int as units from gone group by slot_id) g whe
 """
 
 FREE_PLACES = """
-insert into freed_places (id, site, from_case, starts_at, freed_at, traceparent)
-select a.id, a.site, a.case_ref, a.starts_at, :now, r.traceparent
-from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, traceparent text) join appointments a using (id)
+insert into freed_places (id, site, from_case, starts_at, freed_at, traceparent, opens_at)
+select a.id, a.site, a.case_ref, a.starts_at, :now, r.traceparent, case when r.is_for_nobody then a.starts_at end
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, traceparent text, is_for_nobody boolean) join appointments a using (id)
 where exists (select 1 from slot_claims c where c.appointment_id = a.id)
 order by a.id
 """
@@ -203,15 +205,19 @@ async def keep(uow: UnitOfWork, replaced: Sequence[tuple[UUID, Place]]) -> None:
         await uow.execute(KEEP, rows=as_json(rows))
 
 
-async def free_places_of(uow: UnitOfWork, ended: Sequence[tuple[UUID, str]]) -> None:
-    """Turns what ended appointments hold into freed places of the same id: still taken, for the next household.
+async def free_places_of(uow: UnitOfWork, ended: Sequence[tuple[Appointment, str]]) -> None:
+    """Turns what ended appointments hold into freed places of the same id: still taken, for the next household, or for
+    nobody where the site itself cannot hear anyone then.
 
     With each goes the traceparent of what ended it.
     """
     if ended:
-        rows = as_json([{"id": str(id), "traceparent": traceparent} for id, traceparent in ended])
-        await uow.execute(FREE_PLACES, rows=rows, now=uow.now)
-        await uow.execute(HAND_OVER, ids=[id for id, _ in ended])
+        rows = [
+            {"id": str(a.id), "traceparent": traceparent, "is_for_nobody": a.reason in NOBODY_IS_HEARD}
+            for a, traceparent in ended
+        ]
+        await uow.execute(FREE_PLACES, rows=as_json(rows), now=uow.now)
+        await uow.execute(HAND_OVER, ids=[a.id for a, _ in ended])
 
 
 async def release(uow: UnitOfWork, ended: Iterable[UUID]) -> None:

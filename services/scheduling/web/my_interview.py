@@ -123,7 +123,7 @@ def add(routes: Routes, desk: Desk) -> None:
 
     @routes.post(f"{HOME}/again", shown_at=HOME, private=True)
     async def again(visit: Visit) -> Response:
-        return await desk.do(visit, lambda uow: commands.offer_again(uow, visit.case))
+        return await desk.do(visit, lambda uow: commands.offer_again(uow, visit.case, by_household=True))
 
 
 def seen_in(visit: Visit) -> UUID:
