@@ -141,7 +141,7 @@ async def moves_of(uow: UnitOfWork, case_ref: str, acted_by: Iterable[str]) -> i
     """How often one of these moved the household's interview."""
     rows = await uow.rows(
         """select count(*) as n from appointments
-           where case_ref = :ref and reason = 'rescheduled' and acted_by = any(:acted_by)""",
+           where case_ref = :ref and status = 'cancelled' and reason = 'rescheduled' and acted_by = any(:acted_by)""",
         ref=case_ref,
         acted_by=sorted(acted_by),
     )
