@@ -1,5 +1,6 @@
 """What scheduling does about events of others: the newest snapshot of each stream, in lists."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
@@ -7,8 +8,8 @@ from services.scheduling.domain.decisions import Decision, decide
 from services.scheduling.domain.needs import Need, need_of
 from services.scheduling.domain.own_needs import need_instead
 from services.scheduling.offers import carry_out
+from services.scheduling.repository import appointments, reference
 from services.scheduling.repository import cases as cases_repository
-from services.scheduling.repository import reference
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
 from shared.events import CaseChanged, Event, ProgrammeChanged
@@ -36,13 +37,20 @@ async def decided(
     had_date: bool = False,
 ) -> list[tuple[KnownCase, Decision]]:
     """Each case with what is to be done about it. `afresh`: also for who let a place go before. `had_date`: the authority
-    has taken a date away just now, so that the new place is one instead of it."""
+    has taken a date away just now, so that the new place is one instead of it.
+
+    Who waits is offered no day that it declined; who asks for another offer comes here as one who does not wait.
+    """
     areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    in_line = [case.case_ref for case in known if case.ended and case.waiting and not case.live]
+    declined = await appointments.days_declined(uow, in_line)
     result = []
     for case in known:
         snapshot = case.snapshot
         programme = programmes.get(snapshot.programme)
         need = _need(case, programme, areas, uow.now, had_date=had_date) if programme else None
+        if need and case.case_ref in declined:
+            need = replace(need, not_on=declined[case.case_ref])
         made_for = need_of(case.as_held, programme, areas, uow.now) if programme and need and need.wished else None
         waiting = None if afresh else case.waiting
         decision = decide(

@@ -129,6 +129,8 @@ class Calendar:
         for starts_at, step, resource in self._starts(need, begin):
             if step.local_date > need.latest:
                 return None, [], starts_at, None
+            if step.local_date in need.not_on:
+                continue
             place, taking = self._place_at(need, resource, starts_at)
             if place:
                 return place, taking, starts_at, resource

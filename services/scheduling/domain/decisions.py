@@ -63,6 +63,9 @@ CANDIDATES = frozenset({Waiting.NO_CAPACITY, Waiting.NO_INTERPRETER, Waiting.DEC
 LOOKED_AT_AGAIN = frozenset(Waiting) - {Waiting.REVIEW, Waiting.UNANSWERED, Waiting.MISSED, Waiting.REFERRED}
 """Reasons that a changed programme, a new day in the calendar or an opened place may end."""
 
+OF_HOUSEHOLDS = frozenset({"applicant-request", "applicant-unable", "household-changed"})
+"""Why a household gives a date up. Words: docs/domain.md, "Cancellation reasons"."""
+
 HONOUR = "honour"
 """What a closing programme may say of its appointments: they stay. Otherwise they are cancelled, one message each."""
 

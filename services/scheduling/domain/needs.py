@@ -58,6 +58,7 @@ class Need:
     `interpreter` names: the modes, and a woman if one was asked for.
     `earliest` is the first instant at which an interview may start, `latest` the last local day.
     `wished` is the same with more: what the household asks for itself, to be had where nothing is lost by it.
+    `not_on` are local days on which it cannot come, as it said.
     """
 
     case_ref: str
@@ -73,6 +74,7 @@ class Need:
     latest: date
     deadline_hours: int
     wished: "Need | None" = None
+    not_on: frozenset[date] = frozenset()
 
     @property
     def is_interpreted(self) -> bool:
@@ -84,6 +86,7 @@ class Need:
         """Needs with the same signature find the same places."""
         return (
             self.sites, self.programme, self.settings, self.units, self.languages, self.interpreter, self.earliest,
+            self.not_on,
         )  # fmt: skip
 
 

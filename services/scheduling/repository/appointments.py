@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from services.scheduling.domain.decisions import OF_HOUSEHOLDS
 from services.scheduling.domain.places import Place
 from shared.db import UnitOfWork, as_json
 from shared.events import Appointment
@@ -74,6 +75,11 @@ group by a.id, k.case_ref order by a.wall_time, a.id
 DATES = """
 select c.case_ref from cases c join appointments a using (case_ref)
 where c.programme = :programme and a.status in ('pending', 'booked') and a.starts_at > :now order by a.starts_at
+"""
+
+DECLINED_DAYS = """
+select case_ref, array_agg(distinct cast(wall_time as date)) as days from appointments
+where case_ref = any(:refs) and status = 'cancelled' and starts_at > :now and reason = any(:reasons) group by case_ref
 """
 
 
@@ -157,3 +163,11 @@ async def begins_with(uow: UnitOfWork, appointment_id: UUID, slot_id: int) -> bo
         slot=slot_id,
     )
     return bool(rows)
+
+
+async def days_declined(uow: UnitOfWork, case_refs: Sequence[str]) -> dict[str, frozenset[date]]:
+    """The local days to come of which these households gave a date up, for a reason of theirs; of those that did."""
+    if not case_refs:
+        return {}
+    rows = await uow.rows(DECLINED_DAYS, refs=list(case_refs), reasons=sorted(OF_HOUSEHOLDS), now=uow.now)
+    return {row.case_ref: frozenset(row.days) for row in rows}

@@ -1,0 +1,77 @@
+"""Who waits is looked at again when places open, but not for a day that it declined."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest_asyncio
+
+from services.scheduling import commands
+from services.scheduling.repository import reference
+from shared.events import CaseChanged
+from tests.builders import NOW, a_case, a_programme, days
+from tests.conftest import MakeDatabase
+from tests.scheduling import Scheduling
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
+    running = Scheduling(await new_database(scheduling_template))
+    yield running
+    await running.check()
+    await running.database.close()
+
+
+async def decline(scheduling: Scheduling, case: CaseChanged) -> Any:
+    """The appointment that it lets go."""
+    offer = await scheduling.live(case)
+    await scheduling.do(lambda uow: commands.decline(uow, case.case_ref, "assistant"))
+    return offer
+
+
+async def nobody_wants_it(scheduling: Scheduling) -> None:
+    """The freed place opens, and who waits is looked at again."""
+    await scheduling.jobs.offer_freed_places()
+    scheduling.clock.advance(timedelta(hours=1))
+    await scheduling.jobs.open_freed_places()
+    await scheduling.jobs.look_again()
+
+
+async def test_who_declined_is_offered_other_days_when_its_place_opens_and_none_of_them_twice(
+    scheduling: Scheduling,
+) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    offered = []
+
+    for _ in range(3):
+        offered.append((await decline(scheduling, case)).wall_time.date())
+        await nobody_wants_it(scheduling)
+
+    assert offered == sorted(set(offered))
+    assert (await scheduling.live(case)).wall_time.date() not in offered
+
+
+async def test_who_declined_the_only_day_waits_for_another_one_and_not_for_that(scheduling: Scheduling) -> None:
+    case = a_case(valid_until=(NOW + days(3)).date())
+    await scheduling.receive(a_programme(offer_hours=24), case)
+
+    await decline(scheduling, case)
+    await scheduling.jobs.offer_freed_places()
+    await scheduling.do(lambda uow: uow.execute("update freed_places set opens_at = :now", now=NOW))
+    await scheduling.jobs.open_freed_places()
+    for _ in range(2):
+        await scheduling.do(reference.look_again)
+        await scheduling.jobs.look_again()
+
+    assert await scheduling.waiting(case) == "no_capacity_before_valid_until"
+
+
+async def test_who_asks_for_another_offer_may_have_the_day_that_it_declined(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    declined = await decline(scheduling, case)
+
+    await scheduling.do(lambda uow: commands.offer_again(uow, case.case_ref))
+
+    assert (await scheduling.live(case)).wall_time.date() == declined.wall_time.date()
