@@ -115,17 +115,8 @@ class Jobs:
     async def _look_at_page(self, programme: ProgrammeChanged, after: Seniority) -> Seniority | None:
         """Decides about the next households in line; where the page ended, None after the last one."""
 
-        async def work(uow: UnitOfWork) -> Seniority | None:
-            page = await cases.waiting_after(
-                uow, programme.programme, LOOKED_AT_AGAIN, after, PAGE, with_live=programme.status is CLOSED
-            )
-            known = await cases.lock(uow, [each.case_ref for each in page])
-            affected = [_caused_by_tick(case) for case in known if case.live or case.waiting in LOOKED_AT_AGAIN]
-            await carry_out(uow, await decided(uow, affected, {programme.programme: programme}, afresh=True))
-            return page[-1] if len(page) == PAGE else None
-
         with tracing.span("look again"):
-            return await self._database.run(self._clock.now(), work)
+            return await self._database.run(self._clock.now(), partial(look_at_page, programme=programme, after=after))
 
     async def _as_long_as(self, work: Callable[[UnitOfWork], Awaitable[bool]], name: str) -> None:
         """One unit of work after the other until there is nothing more to do."""
@@ -133,6 +124,23 @@ class Jobs:
         while more:
             with tracing.span(name):
                 more = await self._database.run(self._clock.now(), work)
+
+
+async def look_at_page(uow: UnitOfWork, programme: ProgrammeChanged, after: Seniority) -> Seniority | None:
+    """Decides about the next households in line; where the page ended, None after the last one.
+
+    None at once when the programme is another one by now: it is due once more, and no date is given by its old word.
+    """
+    newest = (await reference.programmes(uow, [programme.programme]))[programme.programme]
+    if newest.version != programme.version:
+        return None
+    page = await cases.waiting_after(
+        uow, programme.programme, LOOKED_AT_AGAIN, after, PAGE, with_live=programme.status is CLOSED
+    )
+    known = await cases.lock(uow, [each.case_ref for each in page])
+    affected = [_caused_by_tick(case) for case in known if case.live or case.waiting in LOOKED_AT_AGAIN]
+    await carry_out(uow, await decided(uow, affected, {programme.programme: programme}, afresh=True))
+    return page[-1] if len(page) == PAGE else None
 
 
 def _caused_by_tick(case: KnownCase) -> KnownCase:

@@ -1,13 +1,17 @@
-"""Who waits is looked at again when places open, but not for a day that it declined."""
+"""Who waits is looked at again when places open: not for a day that it declined, and never under an old word."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from services.scheduling import commands
+from services.scheduling.jobs import look_at_page
 from services.scheduling.repository import reference
+from services.scheduling.repository.known_case import FIRST
 from shared.events import CaseChanged
 from tests.builders import NOW, a_case, a_programme, days
 from tests.conftest import MakeDatabase
@@ -75,3 +79,21 @@ async def test_who_asks_for_another_offer_may_have_the_day_that_it_declined(sche
     await scheduling.do(lambda uow: commands.offer_again(uow, case.case_ref))
 
     assert (await scheduling.live(case)).wall_time.date() == declined.wall_time.date()
+
+
+@pytest.mark.parametrize("status", ["closed", "paused"])
+async def test_no_date_is_offered_under_the_old_word_of_a_programme_that_changed_meanwhile(
+    scheduling: Scheduling, status: str
+) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(status="paused"), case)
+    await scheduling.receive(a_programme(version=2))
+    (under_way, _), *_ = await scheduling.do(reference.to_look_at_again)
+
+    await scheduling.receive(a_programme(version=3, status=status))
+    went_on = await scheduling.do(partial(look_at_page, programme=under_way, after=FIRST))
+    await scheduling.jobs.look_again()
+
+    assert went_on is None
+    assert await scheduling.waiting(case) == f"programme_{status}"
+    assert await scheduling.count("select count(*) from appointments") == 0
