@@ -6,7 +6,7 @@ from datetime import timedelta
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.calendar import Calendar
 from services.scheduling.domain.decisions import CANDIDATES
-from services.scheduling.domain.needs import need_of
+from services.scheduling.domain.needs import TRAVEL_NOTICE, need_of
 from services.scheduling.domain.places import Place
 from services.scheduling.offers import make_offer
 from services.scheduling.repository import cases, freed, reference, slots
@@ -23,8 +23,10 @@ PAGE = 200
 async def offer_to_next(uow: UnitOfWork, place: FreedPlace) -> bool:
     """Offers the locked place to the first waiting household that can use it, whole; False when there is none.
 
-    What it leaves of the place stays freed.
+    What it leaves of the place stays freed. Nobody is looked for when it is too near for anyone to travel to.
     """
+    if place.starts_at < uow.now + TRAVEL_NOTICE:
+        return False
     kept = await freed.held_by(uow, place)
     programmes = [p for p in (await reference.known_programmes(uow)).values() if _gives(p, place)] if kept else []
     calendar = await calendar_of(uow, place, kept)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from sqlalchemy.event import listen
 
 from services.scheduling import commands
 from services.scheduling.jobs import look_at_page
@@ -97,3 +98,24 @@ async def test_no_date_is_offered_under_the_old_word_of_a_programme_that_changed
     assert went_on is None
     assert await scheduling.waiting(case) == f"programme_{status}"
     assert await scheduling.count("select count(*) from appointments") == 0
+
+
+async def test_for_a_place_too_near_to_travel_to_nobody_in_line_is_read(scheduling: Scheduling) -> None:
+    first = a_case()
+    await scheduling.receive(a_programme(), first)
+    place = await scheduling.live(first)
+    await scheduling.take_all_but(place)
+    await scheduling.receive(a_case(valid_until=place.wall_time.date()))
+    scheduling.clock.instant = place.starts_at - days(3) + timedelta(minutes=1)
+    await decline(scheduling, first)
+    statements: list[str] = []
+    listen(
+        scheduling.database.engine.sync_engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, *_: statements.append(statement),
+    )
+
+    await scheduling.jobs.offer_freed_places()
+
+    assert not [each for each in statements if "waiting = any" in each]
+    assert await scheduling.count("select count(*) from freed_places where opens_at is not null") == 1
