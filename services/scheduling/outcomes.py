@@ -31,6 +31,7 @@ from shared.events import (
     CaseWaiting,
     OfferExpired,
     OfferExtended,
+    Reachable,
 )
 from shared.outbox import Cause
 
@@ -86,9 +87,11 @@ class Outcome:
     @property
     def is_counted(self) -> bool:
         """True for an offer without an answer, but not for one that was made in place of another appointment (that the
-        household has to answer again is not its doing) nor at short notice (it may not have read it in time). Source:
-        docs/domain.md, "Rebooking", "Standby"."""
+        household has to answer again is not its doing), nor at short notice (it may not have read it in time), nor to
+        a household that no message reaches. Source: docs/domain.md, "Offers", "Rebooking", "Standby"."""
         if not self.missed or self.ended is None or self.ended.replaces:
+            return False
+        if self.case.snapshot.reachable is not Reachable.YES:
             return False
         return self.case.live_made_at is None or not is_at_short_notice(self.ended.starts_at, self.case.live_made_at)
 

@@ -14,6 +14,7 @@ from services.scheduling.api import (
     pins,
     referrals,
     sites,
+    stalled,
     standby,
     waiting,
 )
@@ -35,6 +36,7 @@ def routers(service: Service, names: Names, known_pins: Pins, catalogues: Mappin
         calendars.router(service),
         feeds.router(service),
         waiting.router(service),
+        stalled.router(service),
         standby.router(service),
         adjustments.router(service),
         internal.router(service),

@@ -4,7 +4,7 @@ batches wait for one row."""
 import random
 from collections.abc import Mapping
 
-from services.scheduling.repository import own_needs, rebookings, unmet
+from services.scheduling.repository import own_needs, rebookings, stalled, unmet
 from shared.db import UnitOfWork, as_json
 from shared.events import System
 
@@ -29,11 +29,12 @@ async def count_offers(uow: UnitOfWork, made: Mapping[str, int]) -> None:
 
 async def by_country(uow: UnitOfWork) -> dict[str, dict[str, int]]:
     """By country: offers ever made, cases that wait now, households that are still to be rebooked, and those for whom
-    there is no place: how many, not seen by anyone, too late, days since the oldest; and requests to sites, open and late."""
+    there is no place: how many, not seen by anyone, too late, days since the oldest; requests to sites, open and late; and
+    households that come no further without people, by why."""
     offers = {row.system: row.n for row in await uow.rows(OFFERS)}
     waiting = {row.system: row.n for row in await uow.rows(WAITING)}
     rebooking, without_place = await rebookings.to_do(uow), await unmet.counts(uow)
-    adjustments = await own_needs.counts(uow)
+    adjustments, standing_still = await own_needs.counts(uow), await stalled.counts(uow)
     return {
         system.value: {
             "offers": offers.get(system, 0),
@@ -43,6 +44,8 @@ async def by_country(uow: UnitOfWork) -> dict[str, dict[str, int]]:
             **without_place.get(system, {}),
             **own_needs.NONE,
             **adjustments.get(system, {}),
+            **stalled.NONE,
+            **standing_still.get(system, {}),
         }
         for system in System
     }
