@@ -2,7 +2,7 @@
 
 import zoneinfo
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.metadata import version
 from typing import Protocol
@@ -30,6 +30,15 @@ class FixedClock:
 
     def advance(self, by: timedelta) -> None:
         self.instant += by
+
+
+WEST_OF_UTC = timedelta(hours=12)
+"""How long after its end in UTC a day may still be the present one somewhere."""
+
+
+def still_today(now: datetime) -> date:
+    """The earliest day that may still be the present one at some site: what lies before it is over everywhere."""
+    return (now - WEST_OF_UTC).date()
 
 
 class ZoneDataStale(RuntimeError):

@@ -1,5 +1,6 @@
 """No place before the last day is a state with a clock and an owner, never silence."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -92,6 +93,20 @@ async def test_past_its_clock_it_is_said_once_that_it_is_too_late(scheduling: Sc
     counted = await scheduling.do(by_country)
     assert (counted["mx"]["unmet"], counted["mx"]["unmet_overdue"], counted["mx"]["unmet_oldest_days"]) == (1, 1, 3)
     assert counted["mx"]["unmet_unacknowledged"] == 1
+
+
+async def test_it_is_not_too_late_while_the_last_good_day_goes_on_at_a_site(scheduling: Scheduling) -> None:
+    """23:30 in Tijuana is 07:30 of the next day in UTC."""
+    case = in_vain(valid_until=(NOW + days(5)).date(), sites=("MX-TIJ-01",))
+    await scheduling.receive(a_programme(), case)
+
+    scheduling.clock.instant = datetime(2026, 11, 27, 7, 30, tzinfo=UTC)
+    await scheduling.jobs.watch_clocks()
+    assert [overdue for _, overdue in await said_of(scheduling, case)] == [None]
+    scheduling.clock.advance(timedelta(hours=5))
+    await scheduling.jobs.watch_clocks()
+
+    assert [overdue for _, overdue in await said_of(scheduling, case)] == [None, "2026-11-27T12:30:00Z"]
 
 
 async def test_a_case_that_is_valid_for_longer_has_time_again(scheduling: Scheduling) -> None:

@@ -1,10 +1,10 @@
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from shared import clock
-from shared.clock import ZoneDataStale, use_packaged_zone_data
+from shared.clock import ZoneDataStale, still_today, use_packaged_zone_data
 
 
 def test_the_packaged_zone_data_knows_the_laws_of_2026() -> None:
@@ -24,3 +24,8 @@ def test_the_hosts_own_zone_data_is_not_read() -> None:
 
     winter = datetime(2027, 1, 15, 12, tzinfo=ZoneInfo("America/Vancouver"))
     assert winter.utcoffset() == timedelta(hours=-7)
+
+
+@pytest.mark.parametrize(("hour", "day"), [(0, 23), (11, 23), (12, 24), (23, 24)])
+def test_a_day_goes_on_for_twelve_hours_after_it_is_over_in_utc(hour: int, day: int) -> None:
+    assert date(2026, 11, day) == still_today(datetime(2026, 11, 24, hour, 30, tzinfo=UTC))

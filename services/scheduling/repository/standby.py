@@ -1,9 +1,10 @@
 """The standby list: households that agreed to be called, by site and day."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
+from shared.clock import still_today
 from shared.db import UnitOfWork
 
 ADD = """
@@ -52,4 +53,4 @@ async def of_case(uow: UnitOfWork, case_ref: str) -> Sequence[Any]:
 
 async def forget(uow: UnitOfWork) -> int:
     """Deletes days that are over everywhere; how many rows there were."""
-    return await uow.execute("delete from standby where day < :day", day=(uow.now - timedelta(hours=12)).date())
+    return await uow.execute("delete from standby where day < :day", day=still_today(uow.now))

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from services.scheduling.domain.needs import TRAVEL_NOTICE
+from shared.clock import still_today
 from shared.db import UnitOfWork
 
 DUE_ON = "(cast(snapshot ->> 'valid_until' as date) - cast(:notice as int))"
@@ -64,8 +65,8 @@ async def by_clock(
 
 
 async def whose_clock_passed(uow: UnitOfWork, limit: int) -> list[str]:
-    """Cases that are overdue and do not say so yet, or that say so and have time again."""
-    rows = await uow.rows(PASSED, today=uow.now.date(), limit=limit, notice=NOTICE_DAYS)
+    """Cases that are overdue and do not say so yet, or that say so and have time again: past the day at every site."""
+    rows = await uow.rows(PASSED, today=still_today(uow.now), limit=limit, notice=NOTICE_DAYS)
     return [row.case_ref for row in rows]
 
 

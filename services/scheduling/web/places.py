@@ -33,6 +33,7 @@ from services.scheduling.web.presented import moment, rows
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.standing import sites_of
 from services.scheduling.web.visits import Visit
+from shared.clock import still_today
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.web.problems import Problem
@@ -90,7 +91,7 @@ def add(routes: Routes, service: Service, desk: Desk) -> None:
 
     @routes.get(PLACES, private=True)
     async def days_or_times(visit: Visit) -> Response:
-        today = service.clock.now().date()
+        today = still_today(service.clock.now())
         day = _day(visit, "day")
         try:
             return await (times_page(visit, day) if day else days_page(visit, _day(visit, "from") or today, today))
