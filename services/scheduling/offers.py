@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.calendar import Calendar
@@ -72,16 +72,16 @@ async def place_all(
     Earlier ones choose first. Who loses a place to a concurrent claim chooses again, three times, from what nobody else
     has locked. `taken` are the units of each slot that others won in this transaction; what is won here is added.
     `is_first`: nothing was locked in it before. Who holds slots already, whether they were won or lost, waits for none.
+    What a household keeps of its own time is looked at again once it is locked: it may have been closed meanwhile.
     Raises: LostRace when there is a place only where others are choosing.
     """
     if not asking:
         return {}
     todo = [need for _, need in asking]
-    needs = {need.case_ref: need for need in todo}
     interpreted = any(need.is_interpreted for need in todo)
     resources = await slots.resources_of(uow, (site for need in todo for site in need.sites), with_remote=interpreted)
     held_by = {case.live.id: case.case_ref for case, _ in asking if case.live}
-    own = {held_by[id]: time for id, time in (await slots.own_time(uow, list(held_by))).items()}
+    own = await _own_time(uow, held_by)
     won: dict[str, Place | NoPlace] = {}
     taken = Counter() if taken is None else taken
     busy: Counter[int] = Counter()
@@ -95,14 +95,24 @@ async def place_all(
         left = await lock(uow, asked)
         busy.update(dict.fromkeys(asked - left.keys(), ALL_UNITS))
         lock = slots.lock_free
-        winners, losers = admit(chosen, {slot: units - taken[slot] for slot, units in left.items()})
+        if any(place.kept for place in chosen):
+            own = await _own_time(uow, held_by)
+        closed = {ref for place in chosen if place.kept and not place.still_has(own[ref := place.need.case_ref])}
+        standing = [place for place in chosen if place.need.case_ref not in closed]
+        winners, losers = admit(standing, {slot: units - taken[slot] for slot, units in left.items()})
         for place in winners:
             won[place.need.case_ref] = place
             count(taken, place.net)
-        todo = [needs[place.need.case_ref] for place in losers]
+        lost = closed | {place.need.case_ref for place in losers}
+        todo = [need for need in todo if need.case_ref in lost]
         if not todo:
             break
     return {**{need.case_ref: NoPlace(Waiting.NO_CAPACITY) for need in todo}, **won}
+
+
+async def _own_time(uow: UnitOfWork, held_by: Mapping[UUID, str]) -> dict[str, Own]:
+    """What each case's appointment holds, as far as it is planned."""
+    return {held_by[id]: time for id, time in (await slots.own_time(uow, list(held_by))).items()}
 
 
 async def _choose(

@@ -12,7 +12,7 @@ from services.scheduling import commands, views
 from services.scheduling.choices import Span, places_of
 from services.scheduling.commands import calendars as keep
 from shared.db import Database, UnitOfWork
-from shared.events import Allocation, Party
+from shared.events import Allocation, CaseLanguage, Party
 from shared.web.problems import Problem
 from tests.builders import a_case, a_programme
 from tests.calendars import Calendars, closure, weekday
@@ -101,3 +101,41 @@ async def test_calendars_change_while_places_are_claimed_without_a_deadlock(cale
     )
     stranded = {each["appointment_id"] for each in await calendars.stranded()}
     assert {str(row.appointment_id) for row in holders} == stranded != set()
+
+
+@pytest.mark.parametrize("change", ["revision", "move"])
+async def test_a_date_is_not_kept_on_time_that_closes_in_the_same_moment(calendars: Calendars, change: str) -> None:
+    """What a household holds is read before its slots are locked, and may be closed in between."""
+    scheduling, case = calendars.scheduling, a_case()
+    await scheduling.receive(a_programme(), case)
+    await scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "scheduler"))
+    before = await scheduling.live(case)
+    slots = [each.slot_id for each in await scheduling.rows("select slot_id from slot_claims order by slot_id")]
+    fewer = case.model_copy(
+        update={"version": 2, "languages": (CaseLanguage(tag="mam", mode="spoken", interpreter=True),)}
+    )
+
+    async def kept() -> None:
+        if change == "revision":
+            await scheduling.receive(fewer)
+        else:
+            await scheduling.do(lambda uow: commands.move(uow, case.case_ref, slots[1], "scheduler"))
+
+    async with scheduling.database.begin(scheduling.clock.now()) as closing:
+        await closing.rows("select id from slots where id = any(:ids) for update", ids=slots)
+        keeping = asyncio.create_task(kept())
+        await waits_for_a_lock(scheduling)
+        await closing.execute("update slots set planned = 0, shrunk_because = 'closed' where id = any(:ids)", ids=slots)
+    await asyncio.gather(keeping, return_exceptions=True)
+
+    after = await scheduling.live(case)
+    closed = await scheduling.count(
+        "select count(*) from slot_claims where appointment_id = :id and slot_id = any(:ids)", id=after.id, ids=slots
+    )
+    assert after.id == before.id or closed == 0
+
+
+async def waits_for_a_lock(scheduling: Scheduling) -> None:
+    async with asyncio.timeout(10):
+        while not await scheduling.count("select count(*) from pg_locks where not granted"):
+            await asyncio.sleep(0.01)

@@ -139,7 +139,13 @@ async def _held(uow: UnitOfWork, case: KnownCase, slot_id: int) -> Place:
         if place is None:
             break
         winners, _ = admit([place], await lock(uow, [slot for slot, _ in place.claims]))
-        if winners:
+        if winners and await _still_has(uow, case, place):
             return place
         lock = slots.lock_free
     raise place_taken()
+
+
+async def _still_has(uow: UnitOfWork, case: KnownCase, place: Place) -> bool:
+    """True unless time that the household keeps was closed before it was locked."""
+    own = await slots.own_time(uow, [case.live.id]) if case.live and place.kept else {}
+    return place.still_has(*own.values())

@@ -113,6 +113,13 @@ class Place:
         kept = [(step.slot_id, min(step.left, wanted.get(step.slot_id, 0))) for time in own for _, step in time.steps]
         return replace(self, kept=tuple((slot, units) for slot, units in kept if units))
 
+    def still_has(self, *own: "Own") -> bool:
+        """True when all that it keeps is among what these hold now."""
+        held = Counter[int]()
+        for time in own:
+            count(held, ((step.slot_id, step.left) for _, step in time.steps))
+        return all(held[slot] >= units for slot, units in self.kept)
+
 
 def count(units: Counter[int], claims: Iterable[tuple[int, int]]) -> None:
     """Adds what is claimed of each slot."""
