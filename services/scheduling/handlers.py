@@ -41,13 +41,15 @@ async def decided(
 
     Who waits is offered no day that it declined; who asks for another offer comes here as one who does not wait.
     """
-    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    open_areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    closed_areas = await reference.areas_of(uow, {case.held.site for case in known if case.held} - open_areas.keys())
     in_line = [case.case_ref for case in known if case.ended and case.waiting and not case.live]
     declined = await appointments.days_declined(uow, in_line)
     result = []
     for case in known:
         snapshot = case.snapshot
         programme = programmes.get(snapshot.programme)
+        areas = _areas_for(case, open_areas, closed_areas)
         need = _need(case, programme, areas, uow.now, had_date=had_date) if programme else None
         if need and case.case_ref in declined:
             need = replace(need, not_on=declined[case.case_ref])
@@ -65,6 +67,14 @@ async def decided(
         )
         result.append((case, decision))
     return result
+
+
+def _areas_for(
+    case: KnownCase, open_areas: dict[str, str | None], closed_areas: dict[str, str | None]
+) -> dict[str, str | None]:
+    """The sites that the household may be seen at, with their state codes: a date at one that is closed to new ones stays."""
+    site = case.held.site if case.held else None
+    return {**open_areas, site: closed_areas[site]} if site in closed_areas else open_areas
 
 
 def _need(

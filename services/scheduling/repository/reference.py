@@ -1,6 +1,6 @@
 """Programmes as intake publishes them, and sites."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,14 @@ async def sites(uow: UnitOfWork) -> dict[str, SiteZone]:
     """All open sites, by code."""
     rows = await uow.rows("select site, zone, admin_area from sites where is_open")
     return {row.site: SiteZone(row.site, zone_named(row.zone), row.admin_area) for row in rows}
+
+
+async def areas_of(uow: UnitOfWork, codes: Collection[str]) -> dict[str, str | None]:
+    """The state code of each of these sites, open or closed; None where it has none."""
+    if not codes:
+        return {}
+    rows = await uow.rows("select site, admin_area from sites where site = any(:codes)", codes=sorted(codes))
+    return {row.site: row.admin_area for row in rows}
 
 
 async def sites_in_public(uow: UnitOfWork) -> Sequence[Any]:
