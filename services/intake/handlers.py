@@ -8,10 +8,11 @@ from shared.events import CaseScheduled, Event, Referral, ReferralState, SiteCha
 
 async def cases_scheduled(events: list[Event], uow: UnitOfWork) -> None:
     """Each country's system will be told where its cases' interviews stand now, unless it was told just that; who was
-    referred and accepted by another country will have a case there."""
+    referred and accepted by another country will have a case there, unless that is taken back before."""
     snapshots = [event for event in events if isinstance(event, CaseScheduled)]
     await tellings.note(uow, snapshots)
     await referrals.note(uow, [each for each in snapshots if _is_accepted(each.referral)])
+    await referrals.take_back(uow, [each.case_ref for each in snapshots if not _is_accepted(each.referral)])
 
 
 async def sites_changed(events: list[Event], uow: UnitOfWork) -> None:

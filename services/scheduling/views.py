@@ -36,7 +36,7 @@ WHAT_ENDS_IT = {
     Waiting.EXPIRED: "a place is freed, a new day opens, or the household asks for another offer",
     Waiting.UNANSWERED: "the household, or staff for it, asks for another offer",
     Waiting.MISSED: "staff review the absence and excuse it",
-    Waiting.REFERRED: "intake makes the household's case under the other country's programme",
+    Waiting.REFERRED: "intake makes the household's case under the other country's programme, or schedulers take it back",
 }
 """What would change why a case waits; a test sees that no reason is left out."""
 

@@ -114,6 +114,17 @@ async def test_what_is_said_twice_or_late_makes_one_case(intake: Referred) -> No
     assert ["the case is withdrawn"] == [row.refused for row in refused]
 
 
+async def test_a_referral_that_was_taken_back_before_it_was_carried_out_makes_no_case(intake: Referred) -> None:
+    case_ref = await intake.a_case()
+    await intake.hear(a_snapshot(waiting="referred", version=1, case_ref=case_ref, referral=a_referral()))
+    await intake.hear(a_snapshot(waiting="declined", version=2, case_ref=case_ref))
+
+    await refer_cases(intake.app.state.service)
+
+    assert 1 == await intake.count("cases")
+    assert ["it was taken back"] == [row.refused for row in await intake.rows("select refused from referrals")]
+
+
 async def test_a_proposal_alone_makes_no_case(intake: Referred) -> None:
     await intake.hear(a_snapshot(waiting="declined", case_ref=await intake.a_case(), referral=a_referral("proposed")))
     await refer_cases(intake.app.state.service)

@@ -9,6 +9,7 @@ from services.scheduling import commands, views
 from services.scheduling.app import build
 from services.scheduling.commands import referrals
 from services.scheduling.commands.referrals import Consent
+from services.scheduling.repository import counts
 from shared.events import CaseChanged, ReferralState, System
 from shared.web.problems import Problem
 from tests.builders import a_case, a_programme, days
@@ -176,6 +177,34 @@ async def test_who_has_a_date_is_not_referred_and_whose_proposal_meets_a_date_ke
     said = await newest(scheduling, case)
     assert ["has_appointment"] * 2 == [each.value.code for each in (not_proposed, not_accepted)]
     assert str((await scheduling.live(case)).id) == said.value["appointment"]["id"]
+
+
+async def test_an_accepted_referral_that_intake_refuses_is_seen_and_can_be_taken_back(scheduling: Scheduling) -> None:
+    case = await waiting_case(scheduling)
+    await propose(scheduling, case)
+    await answer(scheduling, case, "accept")
+    scheduling.clock.advance(days(2))
+    stalled = (await scheduling.do(counts.by_country))["mx"]["referred"]
+
+    await answer(scheduling, case, "withdraw")
+
+    said = await newest(scheduling, case)
+    assert (1, 0) == (stalled, (await scheduling.do(counts.by_country))["mx"]["referred"])
+    assert (None, None) == (said.value.get("referral"), said.value.get("waiting"))
+    assert str((await scheduling.live(case)).id) == said.value["appointment"]["id"]
+    assert ["withdrawn"] == [row.state for row in await scheduling.rows("select state from referrals")]
+
+
+async def test_a_household_that_went_on_to_another_country_cannot_be_taken_back(scheduling: Scheduling) -> None:
+    case = await waiting_case(scheduling)
+    await propose(scheduling, case)
+    await answer(scheduling, case, "accept")
+    await scheduling.receive(a_case(case_ref=case.case_ref, state="withdrawn", version=2, reason="referred"))
+
+    with pytest.raises(Problem) as refused:
+        await answer(scheduling, case, "withdraw")
+
+    assert "no_open_referral" == refused.value.code
 
 
 async def test_one_proposal_is_open_at_a_time(scheduling: Scheduling) -> None:

@@ -27,6 +27,10 @@ order by r.noted_at, r.id limit 1
 for update of r skip locked
 """
 
+TAKE_BACK = """
+update referrals set done_at = :now, refused = 'it was taken back' where done_at is null and case_ref = any(:refs)
+"""
+
 LOCK_CASE = "select * from cases where case_ref = :case_ref for update"
 
 JOIN_CASES = """
@@ -54,6 +58,12 @@ async def note(uow: UnitOfWork, accepted: Sequence[CaseScheduled]) -> None:
         )
     if rows:
         await uow.execute(NOTE, rows=as_json(rows), now=uow.now)
+
+
+async def take_back(uow: UnitOfWork, case_refs: Sequence[str]) -> None:
+    """Of referrals of these cases that are not carried out yet nothing comes any more."""
+    if case_refs:
+        await uow.execute(TAKE_BACK, refs=list(case_refs), now=uow.now)
 
 
 async def next_due(uow: UnitOfWork) -> Row[Any] | None:

@@ -1,7 +1,8 @@
 """Referrals: a waiting household that consented goes on to another country's programme of the same pathway.
 
 Whoever keeps the case proposes, whoever would take it accepts or declines, and until then it stays in line where it is.
-Accepted, intake makes the new case and ends this one; scheduling then takes the new one as any other.
+Accepted, intake makes the new case and ends this one; scheduling then takes the new one as any other. Where intake refuses
+to (the case is under review, its people cannot be read), who keeps the case takes the referral back.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +11,8 @@ from uuid import uuid4
 from services.scheduling.choices import Span, places_of
 from services.scheduling.commands.locked import cause_of, locked
 from services.scheduling.domain.decisions import Waiting
-from services.scheduling.offers import HORIZON
+from services.scheduling.handlers import decided
+from services.scheduling.offers import HORIZON, carry_out
 from services.scheduling.outcomes import Outcome
 from services.scheduling.repository import cases, reference, referrals
 from services.scheduling.repository.known_case import KnownCase
@@ -67,8 +69,21 @@ async def decline(uow: UnitOfWork, case_ref: str, *, acted_by: str) -> None:
 
 
 async def withdraw(uow: UnitOfWork, case_ref: str, *, acted_by: str) -> None:
-    """The proposal is taken back, and the household stays in line. Raises: Problem 404, 409."""
+    """The referral is taken back, and the household stays in line; also one that was accepted, as long as the household
+    has no case in the other country: it is back in line with its seniority. Raises: Problem 404, 409."""
+    case = await locked(uow, case_ref)
+    if case.referral and case.waiting == Waiting.REFERRED:
+        return await _take_back(uow, case, case.referral, acted_by=acted_by)
     await _end(uow, case_ref, ReferralState.WITHDRAWN, acted_by=acted_by)
+
+
+async def _take_back(uow: UnitOfWork, case: KnownCase, referral: Referral, *, acted_by: str) -> None:
+    """Decides about the case as about one that has just come, and says all of it in one event."""
+    await _answered(uow, referral, ReferralState.WITHDRAWN, acted_by=acted_by)
+    await referrals.keep(uow, case.case_ref, None)
+    again = replace(case, referral=None, waiting=None, cause=cause_of(case))
+    programmes = await reference.programmes(uow, [case.snapshot.programme])
+    await carry_out(uow, await decided(uow, [again], programmes))
 
 
 async def _end(uow: UnitOfWork, case_ref: str, state: ReferralState, *, acted_by: str) -> None:

@@ -10,7 +10,7 @@ values (:id, :case_ref, :programme, :state, :how, :now, :acted_by)
 
 ANSWER = """
 update referrals set state = :state, answered_at = :now, answered_by = :acted_by
-where id = :id and state = 'proposed'
+where id = :id and state in ('proposed', 'accepted')
 """
 
 
@@ -29,7 +29,7 @@ async def add(uow: UnitOfWork, case_ref: str, referral: Referral, *, how: str, a
 
 
 async def answer(uow: UnitOfWork, referral: Referral, *, acted_by: str) -> None:
-    """What became of a proposed referral of a locked case."""
+    """What became of a proposed referral of a locked case, or of one that was accepted and comes to nothing."""
     await uow.execute(ANSWER, id=referral.id, state=referral.state, now=uow.now, acted_by=acted_by)
 
 
