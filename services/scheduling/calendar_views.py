@@ -101,7 +101,7 @@ def _day(day: Any) -> str | None:
 
 
 async def stranded_at(uow: UnitOfWork, site: str) -> list[dict[str, Any]]:
-    """Appointments to come that the site's calendar does not plan any more."""
+    """Appointments to come that cannot take place as the site's calendar is now."""
     return stranded_view(await calendars.stranded_at(uow, site))
 
 

@@ -11,7 +11,7 @@ from services.scheduling.domain.needs import Need
 from services.scheduling.domain.opening import NotPlanned
 from services.scheduling.domain.own_needs import need_instead
 from services.scheduling.domain.places import Place
-from services.scheduling.domain.rebooking import Wish, nearest_first
+from services.scheduling.domain.rebooking import Unable, Wish, nearest_first
 from services.scheduling.offers import NoPlace, ended, offered, place_all
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import calendars, cases, rebookings, reference
@@ -26,8 +26,15 @@ AT_ONCE = 500
 """Households in one transaction: people's requests wait for its locks."""
 MOVABLE = frozenset({AppointmentStatus.PENDING, AppointmentStatus.BOOKED})
 """A household that is at the site already is seen there, or moved by people."""
-REASONS = {NotPlanned.RESOURCE_ENDED: "officer-unavailable", NotPlanned.CAPACITY_LOWERED: "site-capacity"}
-"""Why an appointment ends that its calendar does not plan any more; for all other causes the site is closed then."""
+REASONS: dict[str, str] = {
+    NotPlanned.RESOURCE_ENDED: "officer-unavailable",
+    NotPlanned.CAPACITY_LOWERED: "site-capacity",
+    Unable.DESK: "officer-unavailable",
+    Unable.INTERPRETER: "interpreter-unavailable",
+}
+"""Why an appointment ends that cannot take place as its calendar is now; for all other causes the site is closed then."""
+STILL_PLANNED = frozenset({REASONS[unable] for unable in Unable})
+"""Reasons that leave time which others can be heard in: who waits is looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,8 @@ async def rebook_next(uow: UnitOfWork, *, at_once: int = AT_ONCE) -> bool:
     sites = await reference.sites(uow)
     outcomes = [_outcome(each, places[each.case.case_ref], sites, rebooking, uow) for each in concerned]
     await record(uow, outcomes)
+    if any(each.reason in STILL_PLANNED for each in concerned):
+        await reference.look_again(uow, rebooking.site)
     moved = sum(outcome.made is not None for outcome in outcomes)
     await rebookings.advance(uow, rebooking, Done(moved, len(outcomes) - moved, len(stranded) - len(outcomes)))
     return True

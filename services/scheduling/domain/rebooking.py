@@ -2,10 +2,18 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.scheduling.domain.needs import Need
+
+
+class Unable(StrEnum):
+    """Who cannot hear a household any more whose time it holds, as was promised."""
+
+    DESK = "desk-unable"
+    INTERPRETER = "interpreter-unable"
 
 
 class Wish(NamedTuple):

@@ -5,6 +5,8 @@ from typing import Any
 
 import orjson
 
+from services.scheduling.domain.rebooking import Unable
+from services.scheduling.repository.abilities import IS_UNABLE
 from shared.db import UnitOfWork
 
 CHANGED = "update sites set version = version + 1 where site = :site returning *"
@@ -19,7 +21,7 @@ select version, at, acted_by, what from calendar_changes
 where site = :site and version > :version order by version desc limit 20
 """
 
-STRANDED = """
+STRANDED = f"""
 with held as (
   select c.appointment_id, s.resource_id, s.planned, s.shrunk_because,
          sum(c.units) over (partition by s.id order by a.created_at nulls last, a.id, c.freed_place_id) as up_to
@@ -31,14 +33,19 @@ stranded as (
   select a.id, s.resource_id, a.stranded_because
   from appointments a join slot_claims c on c.appointment_id = a.id join slots s on s.id = c.slot_id
   where a.site = :site and a.stranded_because is not null
-    and (s.starts_at < a.starts_at or s.starts_at >= a.starts_at + make_interval(mins => a.claimed_minutes)))
+    and (s.starts_at < a.starts_at or s.starts_at >= a.starts_at + make_interval(mins => a.claimed_minutes))
+  union all
+  select a.id, r.id, case r.kind when 'interpreter' then :interpreter_unable else :desk_unable end
+  from resources r join slots s on s.resource_id = r.id join slot_claims c on c.slot_id = s.id
+  join appointments a on a.id = c.appointment_id
+  where r.site = :site and s.starts_at > :now and {IS_UNABLE})
 select a.id, a.case_ref, a.programme, a.status, a.wall_time, a.zone, a.starts_at, a.minutes, a.party, a.deadline,
        array_agg(distinct h.because order by h.because) as why,
        array_agg(distinct r.name order by r.name) as resources
 from stranded h join appointments a on a.id = h.appointment_id join resources r on r.id = h.resource_id
 where a.starts_at > :now and a.status in ('pending', 'booked', 'arrived', 'checked-in')
 group by a.id order by a.starts_at, a.id
-"""
+"""  # noqa: S608  only our own constant is put in
 
 
 async def lock_site(uow: UnitOfWork, site: str) -> Any:
@@ -101,10 +108,12 @@ async def changes_since(uow: UnitOfWork, site: str, version: int) -> Sequence[An
 
 
 async def stranded_at(uow: UnitOfWork, site: str) -> Sequence[Any]:
-    """Appointments to come at the site that hold more than its calendar plans, by time; `why` as NotPlanned names it,
-    or CLOCK_CHANGED.
+    """Appointments to come that hold more at the site than its calendar plans, or time of who cannot hear them any more,
+    by time; `why` as NotPlanned, CLOCK_CHANGED or Unable name it.
 
     Assumptions: where units were lowered below what is taken, those that were made last are the ones too many; freed
     places come after all of them.
     """
-    return await uow.rows(STRANDED, site=site, now=uow.now)
+    return await uow.rows(
+        STRANDED, site=site, now=uow.now, interpreter_unable=Unable.INTERPRETER, desk_unable=Unable.DESK
+    )

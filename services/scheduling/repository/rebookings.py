@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+from services.scheduling.repository.abilities import IS_UNABLE
 from shared import tracing
 from shared.db import UnitOfWork, as_json
 from shared.outbox import Cause
@@ -27,13 +28,13 @@ select r.id, r.site, r.done, r.households, r.event_id, r.correlation_id, r.trace
 where r.finished_at is null order by r.ordered_at, r.id limit 1 for update skip locked
 """
 
-NEXT = """
+NEXT = f"""
 select h.case_ref, h.appointment_id, h.reason, exists (
-    select 1 from slot_claims c join slots s on s.id = c.slot_id
-    where c.appointment_id = h.appointment_id and s.planned < s.taken) as is_stranded
-from rebooking_households h
+    select 1 from slot_claims c join slots s on s.id = c.slot_id join resources r on r.id = s.resource_id
+    where c.appointment_id = h.appointment_id and (s.planned < s.taken or {IS_UNABLE})) as is_stranded
+from rebooking_households h join appointments a on a.id = h.appointment_id
 where h.rebooking_id = :id and h.number > :done and h.number <= :done + :limit order by h.number
-"""
+"""  # noqa: S608  only our own constant is put in
 
 ADVANCE = """
 update rebookings set done = done + :moved + :waiting + :kept, moved = moved + :moved, waiting = waiting + :waiting,
@@ -56,7 +57,7 @@ class Rebooking:
 
 @dataclass(frozen=True, slots=True)
 class Stranded:
-    """An appointment that cannot take place, and why; `is_stranded` False when its calendar plans it again."""
+    """An appointment that cannot take place, and why; `is_stranded` False when it can take place again."""
 
     case_ref: str
     appointment_id: UUID

@@ -1,0 +1,129 @@
+"""A desk or interpreter that loses an ability strands whoever was promised it, and nobody else."""
+
+from collections.abc import AsyncIterator
+from datetime import time
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from services.scheduling import commands
+from services.scheduling.commands import calendars as keep
+from services.scheduling.commands.calendars import Fate
+from shared.events import CaseChanged, CaseLanguage
+from tests.builders import NOW, a_case, a_programme, days
+from tests.calendars import Calendars
+from tests.conftest import MakeDatabase
+from tests.scheduling import Scheduling
+
+MAM = (CaseLanguage(tag="mam", mode="spoken", interpreter=True),)
+SIGNED = (CaseLanguage(tag="mfs", mode="signed", interpreter=True),)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def calendars(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Calendars]:
+    running = Scheduling(await new_database(scheduling_template))
+    yield Calendars(running)
+    await running.check()
+    await running.database.close()
+
+
+async def booked(calendars: Calendars, case: CaseChanged) -> Any:
+    await calendars.scheduling.receive(a_programme(), case)
+    await calendars.scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "scheduler"))
+    return await calendars.scheduling.live(case)
+
+
+async def held_by(calendars: Calendars, appointment: Any, kind: str) -> Any:
+    """The desk or interpreter whose time the appointment holds."""
+    found = await calendars.scheduling.rows(
+        """select distinct r.* from slot_claims c join slots s on s.id = c.slot_id join resources r on r.id = s.resource_id
+           where c.appointment_id = :id and r.kind = :kind""",
+        id=appointment.id,
+        kind=kind,
+    )
+    assert len(found) == 1
+    return found[0]
+
+
+def without(resource: Any, field: str, word: str) -> keep.Edit:
+    return keep.change_resource(resource.id, {field: [each for each in getattr(resource, field) if each != word]})
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "field", "word"),
+    [
+        ({"languages": MAM}, "interpreter", "languages", "mam"),
+        ({"languages": SIGNED}, "interpreter", "modes", "signed"),
+        ({"languages": MAM, "needs": ("female-interpreter",)}, "interpreter", "accommodations", "female-interpreter"),
+        ({"needs": ("wheelchair",)}, "desk", "accommodations", "wheelchair"),
+        ({}, "desk", "programmes", "MX-REF"),
+    ],
+)
+async def test_who_was_promised_what_is_not_there_any_more_is_stranded_and_no_one_else(
+    calendars: Calendars, changes: Any, kind: str, field: str, word: str
+) -> None:
+    promised = await booked(calendars, a_case(**changes))
+    await booked(calendars, a_case(needs=("hearing-loop",)))
+    resource = await held_by(calendars, promised, kind)
+    site = resource.site
+
+    lost = await calendars.change(without(resource, field, word), site)
+
+    assert [(each["appointment_id"], each["why"], each["resources"]) for each in lost["stranded"]] == [
+        (str(promised.id), [f"{kind}-unable"], [resource.name])
+    ]
+    assert await calendars.stranded(site) == lost["stranded"]
+    given_back = await calendars.change(keep.change_resource(resource.id, {field: getattr(resource, field)}), site)
+    assert given_back["not_stranded_any_more"] == lost["stranded"]
+
+
+async def test_whom_an_interpreter_cannot_hear_any_more_is_rebooked_with_one_who_can(calendars: Calendars) -> None:
+    case = a_case(languages=MAM)
+    before = await booked(calendars, case)
+    interpreter = await held_by(calendars, before, "interpreter")
+
+    await calendars.change(without(interpreter, "languages", "mam"), interpreter.site, stranded=Fate.REBOOK)
+    await calendars.scheduling.jobs.rebook_stranded()
+
+    after = await calendars.scheduling.live(case)
+    assert (await calendars.scheduling.appointment(before.id)).reason == "interpreter-unavailable"
+    assert "mam" in (await held_by(calendars, after, "interpreter")).languages
+    assert await calendars.stranded(interpreter.site) == []
+
+
+async def test_the_time_that_an_unable_desk_still_has_goes_to_who_waits(calendars: Calendars) -> None:
+    await only_desk_2_for_one_interview_a_day(calendars)
+    case = a_case(needs=("wheelchair",))
+    place = await booked(calendars, case)
+    waits = a_case(valid_until=place.wall_time.date())
+    await calendars.scheduling.receive(waits)
+    assert await calendars.scheduling.waiting(waits) == "no_capacity_before_valid_until"
+
+    await calendars.change(
+        without(await calendars.resource("desk 2"), "accommodations", "wheelchair"), stranded=Fate.REBOOK
+    )
+    await calendars.scheduling.jobs.look_again()
+    await calendars.scheduling.jobs.rebook_stranded()
+    await calendars.scheduling.jobs.look_again()
+
+    assert await calendars.scheduling.waiting(case) == "no_capacity_before_valid_until"
+    assert (await calendars.scheduling.live(waits)).starts_at == place.starts_at
+
+
+async def only_desk_2_for_one_interview_a_day(calendars: Calendars) -> None:
+    for name in ("desk 1", "desk 3", "desk 4"):
+        await calendars.change(keep.change_resource((await calendars.resource(name)).id, {"last_day": NOW.date()}))
+    await calendars.change(keep.change_rule((await calendars.rule_of("desk 2")).id, {"closes": time(9, 30)}))
+
+
+async def test_who_can_be_heard_again_before_the_rebooking_reaches_it_keeps_its_date(calendars: Calendars) -> None:
+    case = a_case(needs=("wheelchair",), valid_until=(NOW + days(60)).date())
+    before = await booked(calendars, case)
+    desk = await held_by(calendars, before, "desk")
+
+    await calendars.change(without(desk, "accommodations", "wheelchair"), stranded=Fate.REBOOK)
+    await calendars.change(keep.change_resource(desk.id, {"accommodations": desk.accommodations}))
+    await calendars.scheduling.jobs.rebook_stranded()
+
+    assert (await calendars.scheduling.live(case)).id == before.id
