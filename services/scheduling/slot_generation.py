@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -42,21 +43,24 @@ async def regenerate(uow: UnitOfWork, site: str) -> Regenerated:
     """Makes the slots of a locked site what its calendar says now, from this moment to 90 days on.
 
     Missing ones are made, free ones that are not open any more deleted; what is taken stays taken, whatever the
-    calendar says, and is not given to anyone else. Slots that are right already are not touched.
+    calendar says, and is not given to anyone else. Slots that are right already are not touched. Who waits at the site is
+    looked at again; for a remote interpreter's hours everyone who waits.
     """
     resources = {each.id: each for each in await openings.openings_of(uow, site, AHEAD)}
-    rows = [row for each in resources.values() for row in _from_now(each, uow)]
+    rows = {each.id: _from_now(each, uow) for each in resources.values()}
     last_day = max((_today(each, uow) for each in resources.values()), default=uow.now.date()) + AHEAD
-    others = await openings.lock_others(uow, list(resources), rows, last_day)
+    all_rows = [row.copy() for row in chain.from_iterable(rows.values())]
+    others = await openings.lock_others(uow, list(resources), all_rows, last_day)
     gone = [slot.id for slot in others if not slot.wanted and not slot.taken]
     changed = [_changed(slot, resources) for slot in others if slot.wanted or slot.taken]
     await openings.delete(uow, gone)
     await openings.change(uow, changed)
-    made = await openings.make_missing(uow, rows)
-    if made or changed:
-        await reference.look_again(uow, site)
+    made = {id: await openings.make_missing(uow, rows[id]) for id in resources}
+    concerned = {slot.resource_id for slot in others if slot.wanted or slot.taken} | {id for id in made if made[id]}
+    if concerned:
+        await reference.look_again(uow, None if any(resources[id].is_remote for id in concerned) else site)
     kept = sum(slot.taken > 0 and not slot.wanted for slot in others)
-    return Regenerated(made, len(gone), len(changed) - kept, kept)
+    return Regenerated(sum(made.values()), len(gone), len(changed) - kept, kept)
 
 
 def _new_days(resource: ResourceOpening, uow: UnitOfWork) -> Sequence[dict[str, Any]]:

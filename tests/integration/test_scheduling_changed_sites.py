@@ -1,20 +1,22 @@
-"""A site that closes to new dates keeps the old ones, whatever a revision says."""
+"""A site that closes to new dates keeps the old ones; who waits hears of what opens for it, at whichever site that is."""
 
 from collections.abc import AsyncIterator
+from datetime import time
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from services.scheduling import commands
+from services.scheduling.commands import calendars as keep
 from services.scheduling.commands.sites import change_site
-from shared.events import Party
-from tests.builders import a_case, a_programme
+from shared.events import CaseLanguage, Party
+from tests.builders import NOW, a_case, a_programme
 from tests.calendars import TAP, Calendars
 from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
 
-TIJ = "MX-TIJ-01"
+TIJ, ELSEWHERE = "MX-TIJ-01", "MX-CMX-01"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -23,6 +25,9 @@ async def calendars(new_database: MakeDatabase, scheduling_template: str) -> Asy
     yield Calendars(running)
     await running.check()
     await running.database.close()
+
+
+# Who has a date
 
 
 @pytest.mark.parametrize("bound", [{"sites": (TAP,)}, {"sites": (TAP, TIJ)}, {"sites": (), "admin_area": "CS"}])
@@ -62,3 +67,40 @@ async def test_a_date_at_a_site_that_the_household_may_not_be_seen_at_any_more_i
     await scheduling.receive(case.model_copy(update={"version": 2, "revision": 2, "sites": (TIJ,)}))
 
     assert (await scheduling.live(case)).site == TIJ
+
+
+# Who waits
+
+
+async def test_new_hours_of_a_remote_interpreter_reach_who_waits_at_other_sites(calendars: Calendars) -> None:
+    scheduling = calendars.scheduling
+    case = a_case(languages=(CaseLanguage(tag="zz", mode="spoken", interpreter=True),))
+    await scheduling.receive(a_programme(), case)
+    fields = {
+        "kind": "interpreter", "name": "zz by telephone", "programmes": [], "languages": ["zz"], "accommodations": [],
+        "modes": ["spoken"], "is_remote": True, "capacity": 1,
+    }  # fmt: skip
+    made = await calendars.change(keep.add_resource(fields), ELSEWHERE)
+    await scheduling.jobs.look_again()
+    assert await scheduling.waiting(case) == "no_capacity_before_valid_until"
+    hours = {
+        "resource_id": made["what"]["after"]["id"], "rrule": "FREQ=DAILY", "valid_from": NOW.date(), "opens": time(7),
+        "closes": time(15),
+    }  # fmt: skip
+
+    await calendars.change(keep.add_rule(hours), ELSEWHERE)
+    await scheduling.jobs.look_again()
+
+    assert (await scheduling.live(case)).interpreter == "zz"
+
+
+async def test_a_site_whose_state_is_put_right_reaches_who_is_bound_to_that_state(calendars: Calendars) -> None:
+    scheduling, case = calendars.scheduling, a_case(sites=(), admin_area="OA")
+    await scheduling.receive(a_programme(), case)
+    await scheduling.jobs.look_again()
+    assert await scheduling.waiting(case) == "site_unknown"
+
+    await calendars.change(change_site({"admin_area": "OA"}))
+    await scheduling.jobs.look_again()
+
+    assert (await scheduling.live(case)).site == TAP

@@ -13,7 +13,7 @@ from shared.clock import zone_named
 from shared.db import UnitOfWork, as_json
 
 RESOURCES = """
-select r.id, r.site, r.kind, r.capacity, r.last_day, s.zone, s.holidays, s.is_open,
+select r.id, r.site, r.kind, r.capacity, r.last_day, r.is_remote, s.zone, s.holidays, s.is_open,
        (select max(local_date) from slots x where x.resource_id = r.id) as known_until
 from resources r join sites s on s.site = r.site where r.site = :site order by r.id
 """
@@ -74,6 +74,7 @@ class ResourceOpening:
     site: str
     kind: str
     capacity: int
+    is_remote: bool
     opening: Opening
     known_until: date | None
 
@@ -107,7 +108,7 @@ def _opening(row: Any, rules: tuple[Rule, ...], closed: frozenset[date]) -> Reso
         last_day=row.last_day,
         site_is_open=row.is_open,
     )
-    return ResourceOpening(row.id, row.site, row.kind, row.capacity, opening, row.known_until)
+    return ResourceOpening(row.id, row.site, row.kind, row.capacity, row.is_remote, opening, row.known_until)
 
 
 def open_rows(resource: ResourceOpening, first_day: date, last_day: date, after: datetime | None = None) -> list[Any]:
