@@ -1,12 +1,10 @@
 """Who waits is looked at again when places open: not for a day that it declined, and never under an old word."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from sqlalchemy.event import listen
 
 from services.scheduling import commands
@@ -15,16 +13,7 @@ from services.scheduling.repository import reference
 from services.scheduling.repository.known_case import FIRST
 from shared.events import CaseChanged
 from tests.builders import NOW, a_case, a_programme, days
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    yield running
-    await running.check()
-    await running.database.close()
 
 
 async def decline(scheduling: Scheduling, case: CaseChanged) -> Any:
@@ -46,7 +35,7 @@ async def test_who_declined_is_offered_other_days_when_its_place_opens_and_none_
     scheduling: Scheduling,
 ) -> None:
     case = a_case()
-    await scheduling.receive(a_programme(), case)
+    await scheduling.receive(case)
     offered = []
 
     for _ in range(3):
@@ -59,7 +48,7 @@ async def test_who_declined_is_offered_other_days_when_its_place_opens_and_none_
 
 async def test_who_declined_the_only_day_waits_for_another_one_and_not_for_that(scheduling: Scheduling) -> None:
     case = a_case(valid_until=(NOW + days(3)).date())
-    await scheduling.receive(a_programme(offer_hours=24), case)
+    await scheduling.receive(a_programme(version=2, offer_hours=24), case)
 
     await decline(scheduling, case)
     await scheduling.jobs.offer_freed_places()
@@ -74,7 +63,7 @@ async def test_who_declined_the_only_day_waits_for_another_one_and_not_for_that(
 
 async def test_who_asks_for_another_offer_may_have_the_day_that_it_declined(scheduling: Scheduling) -> None:
     case = a_case()
-    await scheduling.receive(a_programme(), case)
+    await scheduling.receive(case)
     declined = await decline(scheduling, case)
 
     await scheduling.do(lambda uow: commands.offer_again(uow, case.case_ref))
@@ -87,11 +76,11 @@ async def test_no_date_is_offered_under_the_old_word_of_a_programme_that_changed
     scheduling: Scheduling, status: str
 ) -> None:
     case = a_case()
-    await scheduling.receive(a_programme(status="paused"), case)
-    await scheduling.receive(a_programme(version=2))
+    await scheduling.receive(a_programme(version=2, status="paused"), case)
+    await scheduling.receive(a_programme(version=3))
     (under_way, _), *_ = await scheduling.do(reference.to_look_at_again)
 
-    await scheduling.receive(a_programme(version=3, status=status))
+    await scheduling.receive(a_programme(version=4, status=status))
     went_on = await scheduling.do(partial(look_at_page, programme=under_way, after=FIRST))
     await scheduling.jobs.look_again()
 
@@ -102,7 +91,7 @@ async def test_no_date_is_offered_under_the_old_word_of_a_programme_that_changed
 
 async def test_for_a_place_too_near_to_travel_to_nobody_in_line_is_read(scheduling: Scheduling) -> None:
     first = a_case()
-    await scheduling.receive(a_programme(), first)
+    await scheduling.receive(first)
     place = await scheduling.live(first)
     await scheduling.take_all_but(place)
     await scheduling.receive(a_case(valid_until=place.wall_time.date()))

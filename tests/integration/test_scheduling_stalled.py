@@ -1,27 +1,16 @@
 """Nobody stands still unseen: who did not answer, could not be reached, was absent, or was never recorded is counted and listed."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from services.scheduling import commands
 from services.scheduling.app import build
 from services.scheduling.repository import counts
 from shared.events import CaseChanged, Reachable
-from tests.builders import NOW, a_case, a_programme, days
-from tests.conftest import MakeDatabase
+from tests.builders import NOW, a_case, days
 from tests.scheduling import Scheduling, settings
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    yield running
-    await running.check()
-    await running.database.close()
 
 
 async def let_offers_run_out(scheduling: Scheduling) -> None:
@@ -36,7 +25,7 @@ async def let_offers_run_out(scheduling: Scheduling) -> None:
 
 
 async def booked(scheduling: Scheduling, case: CaseChanged) -> Any:
-    await scheduling.receive(a_programme(), case)
+    await scheduling.receive(case)
     await scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "scheduler"))
     return await scheduling.live(case)
 
@@ -52,7 +41,7 @@ async def test_offers_that_a_household_could_not_read_count_as_no_miss(
     scheduling: Scheduling, reachable: Reachable
 ) -> None:
     case = a_case(reachable=reachable)
-    await scheduling.receive(a_programme(), case)
+    await scheduling.receive(case)
 
     await let_offers_run_out(scheduling)
 
@@ -63,7 +52,7 @@ async def test_offers_that_a_household_could_not_read_count_as_no_miss(
 
 async def test_who_answers_no_offer_is_counted_and_listed_until_someone_acts(scheduling: Scheduling) -> None:
     case = a_case()
-    await scheduling.receive(a_programme(), case)
+    await scheduling.receive(case)
     await let_offers_run_out(scheduling)
     assert await scheduling.waiting(case) == "offers_unanswered"
 
