@@ -28,7 +28,7 @@ def routers(service: Service, names: Names, known_pins: Pins, catalogues: Mappin
     """Every router of the service beside those for operations; `names` says who stands before an officer, `known_pins`
     makes PINs, `catalogues` are the languages of the portal."""
     return [
-        cases.router(service),
+        cases.api,
         pins.router(service, known_pins, catalogues),
         referrals.router(service),
         appointments.router(service, names),

@@ -1,7 +1,9 @@
 """Cases: read one, answer its offer, choose, move, cancel, ask why."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,9 +12,9 @@ from pydantic import BaseModel
 
 from services.scheduling import commands, views
 from services.scheduling.api.choosing import Choice
-from services.scheduling.api.named import Naming
+from services.scheduling.api.named import Naming, Serving
 from services.scheduling.choices import Span, places_of
-from services.scheduling.commands.requests import Command, Request, once
+from services.scheduling.commands.requests import Command, Named, Request, once
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import STAFF, Role
@@ -50,91 +52,111 @@ class Cancellation(BaseModel):
     ]
 
 
-def router(service: Service) -> APIRouter:
-    """The routes under /v1/cases."""
-    api = APIRouter(prefix="/v1/cases", tags=["cases"], responses=refusals(409), route_class=CheckedFirst)
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who asks for something to be done with which case, under which key."""
 
-    async def reading(case_ref: str, read: Callable[[UnitOfWork, str], Awaitable[Any]]) -> Any:
-        return await service.database.run(service.clock.now(), lambda uow: read(uow, known_ref(case_ref)))
+    service: Service
+    case_ref: str
+    role: Role
+    named: Named
+    response: Response
 
-    async def doing(request: Request, response: Response, command: Command) -> dict[str, Any]:
-        """Does it and gives the case as it is then, in one unit of work."""
-        answer = await once(service.database, service.clock.now(), request, command)
-        response.headers["ETag"] = etag(answer["version"])
+    async def carry_out(self, what: str, command: Command) -> dict[str, Any]:
+        """Does it and gives the case as it is then, in one unit of work. `what` is kept with the key: it stays as it is
+        written, or answers that are kept would stand for other requests."""
+        asked = Request(known_ref(self.case_ref), self.role, what, self.named)
+        answer = await once(self.service.database, self.service.clock.now(), asked, command)
+        self.response.headers["ETag"] = etag(answer["version"])
         return answer
 
-    @api.get("/{case_ref}")
-    async def read_case(case_ref: str, role: Staff, response: Response) -> dict[str, Any]:
-        case: dict[str, Any] = await reading(case_ref, views.case_view)
-        response.headers["ETag"] = etag(case["version"])
-        return case
 
-    @api.get("/{case_ref}/why")
-    async def why(case_ref: str, role: Staff) -> dict[str, Any]:
-        return dict(await reading(case_ref, views.why))
+async def order(service: Serving, case_ref: str, role: Staff, named: Naming, response: Response) -> Order:
+    return Order(service, case_ref, role, named, response)
 
-    @api.get("/{case_ref}/slots")
-    async def slots(
-        case_ref: str,
-        role: Staff,
-        site: str | None = None,
-        begins: Annotated[Instant | None, Query(alias="from")] = None,
-        ends: Annotated[Instant | None, Query(alias="to")] = None,
-    ) -> list[dict[str, Any]]:
-        span = _span(service.clock.now(), begins, ends, site)
 
-        async def read(uow: UnitOfWork, ref: str) -> list[dict[str, Any]]:
-            return await views.place_view(uow, await places_of(uow, await views.known(uow, ref), span))
+Ordering = Annotated[Order, Depends(order)]
 
-        return list(await reading(case_ref, read))
 
-    @api.post("/{case_ref}/appointment", responses=OLD)
-    async def choose(case_ref: str, choice: Choice, role: Staff, named: Naming, response: Response) -> dict[str, Any]:
-        request = Request(known_ref(case_ref), role, f"choose {choice.slot_id}", named)
-        return await doing(request, response, lambda uow, ref: commands.choose(uow, ref, choice.slot_id, role))
+async def seen_offer(answer: Answer | None = None) -> UUID | None:
+    """The appointment that is answered, if it is named."""
+    return answer.appointment_id if answer else None
 
-    @api.post("/{case_ref}/appointment/accept", responses=OLD)
-    async def accept(
-        case_ref: str, role: Staff, named: Naming, response: Response, answer: Answer | None = None
-    ) -> dict[str, Any]:
-        seen = answer.appointment_id if answer else None
-        request = Request(known_ref(case_ref), role, f"accept {seen}", named)
-        return await doing(request, response, lambda uow, ref: commands.accept(uow, ref, role, seen))
 
-    @api.post("/{case_ref}/appointment/extend", responses=OLD)
-    async def extend(
-        case_ref: str, role: Staff, named: Naming, response: Response, answer: Answer | None = None
-    ) -> dict[str, Any]:
-        seen = answer.appointment_id if answer else None
-        request = Request(known_ref(case_ref), role, f"extend {seen}", named)
-        return await doing(request, response, lambda uow, ref: commands.extend(uow, ref, role, seen))
+SeenOffer = Annotated[UUID | None, Depends(seen_offer)]
 
-    @api.post("/{case_ref}/appointment/decline", responses=OLD)
-    async def decline(
-        case_ref: str, role: Staff, named: Naming, response: Response, answer: Answer | None = None
-    ) -> dict[str, Any]:
-        seen = answer.appointment_id if answer else None
-        request = Request(known_ref(case_ref), role, f"decline {seen}", named)
-        return await doing(request, response, lambda uow, ref: commands.decline(uow, ref, role, seen))
+api = APIRouter(prefix="/v1/cases", tags=["cases"], responses=refusals(409), route_class=CheckedFirst)
 
-    @api.post("/{case_ref}/appointment/move", responses=OLD)
-    async def move(case_ref: str, choice: Choice, role: Staff, named: Naming, response: Response) -> dict[str, Any]:
-        request = Request(known_ref(case_ref), role, f"move {choice.slot_id}", named)
-        return await doing(request, response, lambda uow, ref: commands.move(uow, ref, choice.slot_id, role))
 
-    @api.post("/{case_ref}/appointment/cancel", responses=OLD)
-    async def cancel(
-        case_ref: str, why_: Cancellation, role: Staff, named: Naming, response: Response
-    ) -> dict[str, Any]:
-        request = Request(known_ref(case_ref), role, f"cancel {why_.reason}", named)
-        return await doing(request, response, lambda uow, ref: commands.cancel(uow, ref, why_.reason, role))
+@api.get("/{case_ref}")
+async def read_case(case_ref: str, role: Staff, service: Serving, response: Response) -> dict[str, Any]:
+    case: dict[str, Any] = await _read(service, case_ref, views.case_view)
+    response.headers["ETag"] = etag(case["version"])
+    return case
 
-    @api.post("/{case_ref}/appointment/offer-again", responses=OLD)
-    async def offer_again(case_ref: str, role: Staff, named: Naming, response: Response) -> dict[str, Any]:
-        request = Request(known_ref(case_ref), role, "offer-again", named)
-        return await doing(request, response, commands.offer_again)
 
-    return api
+@api.get("/{case_ref}/why")
+async def why(case_ref: str, role: Staff, service: Serving) -> dict[str, Any]:
+    return dict(await _read(service, case_ref, views.why))
+
+
+@api.get("/{case_ref}/slots")
+async def slots(
+    case_ref: str,
+    role: Staff,
+    service: Serving,
+    site: str | None = None,
+    begins: Annotated[Instant | None, Query(alias="from")] = None,
+    ends: Annotated[Instant | None, Query(alias="to")] = None,
+) -> list[dict[str, Any]]:
+    span = _span(service.clock.now(), begins, ends, site)
+
+    async def read(uow: UnitOfWork, ref: str) -> list[dict[str, Any]]:
+        return await views.place_view(uow, await places_of(uow, await views.known(uow, ref), span))
+
+    return list(await _read(service, case_ref, read))
+
+
+@api.post("/{case_ref}/appointment", responses=OLD)
+async def choose(order: Ordering, choice: Choice) -> dict[str, Any]:
+    slot_id = choice.slot_id
+    return await order.carry_out(f"choose {slot_id}", partial(commands.choose, slot_id=slot_id, acted_by=order.role))
+
+
+@api.post("/{case_ref}/appointment/accept", responses=OLD)
+async def accept(order: Ordering, seen: SeenOffer) -> dict[str, Any]:
+    return await order.carry_out(f"accept {seen}", partial(commands.accept, acted_by=order.role, seen=seen))
+
+
+@api.post("/{case_ref}/appointment/extend", responses=OLD)
+async def extend(order: Ordering, seen: SeenOffer) -> dict[str, Any]:
+    return await order.carry_out(f"extend {seen}", partial(commands.extend, acted_by=order.role, seen=seen))
+
+
+@api.post("/{case_ref}/appointment/decline", responses=OLD)
+async def decline(order: Ordering, seen: SeenOffer) -> dict[str, Any]:
+    return await order.carry_out(f"decline {seen}", partial(commands.decline, acted_by=order.role, seen=seen))
+
+
+@api.post("/{case_ref}/appointment/move", responses=OLD)
+async def move(order: Ordering, choice: Choice) -> dict[str, Any]:
+    slot_id = choice.slot_id
+    return await order.carry_out(f"move {slot_id}", partial(commands.move, slot_id=slot_id, acted_by=order.role))
+
+
+@api.post("/{case_ref}/appointment/cancel", responses=OLD)
+async def cancel(order: Ordering, why_: Cancellation) -> dict[str, Any]:
+    reason = why_.reason
+    return await order.carry_out(f"cancel {reason}", partial(commands.cancel, reason=reason, acted_by=order.role))
+
+
+@api.post("/{case_ref}/appointment/offer-again", responses=OLD)
+async def offer_again(order: Ordering) -> dict[str, Any]:
+    return await order.carry_out("offer-again", commands.offer_again)
+
+
+async def _read(service: Service, case_ref: str, read: Callable[[UnitOfWork, str], Awaitable[Any]]) -> Any:
+    return await service.database.run(service.clock.now(), lambda uow: read(uow, known_ref(case_ref)))
 
 
 def _span(now: datetime, begins: datetime | None, ends: datetime | None, site: str | None) -> Span:

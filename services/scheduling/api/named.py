@@ -1,4 +1,4 @@
-"""What a request may name beside what it asks: the version that was seen, and a key under which it is done once.
+"""What routes are given beside what is asked: their service, the version that was seen, and a key under which it is done once.
 
 Coroutines, although they wait for nothing: FastAPI runs plain functions in a thread, which takes as long as all they do.
 """
@@ -6,9 +6,10 @@ Coroutines, although they wait for nothing: FastAPI runs plain functions in a th
 import re
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 
 from services.scheduling.commands.requests import Named
+from shared.service import Service
 from shared.web.versions import IfMatch, version_in
 
 KEY_PATTERN = re.compile(r'"?([A-Za-z0-9._:=/+-]{1,100})"?')
@@ -19,6 +20,15 @@ KEY = (
 Key = Annotated[
     str | None, Header(description=KEY, pattern=f"^{KEY_PATTERN.pattern}$", examples=["8e03978e-40d5-43dd"])
 ]
+
+
+async def serving(request: Request) -> Service:
+    """The service that answers."""
+    service: Service = request.app.state.service
+    return service
+
+
+Serving = Annotated[Service, Depends(serving)]
 
 
 async def seen(if_match: IfMatch = None) -> int | None:
