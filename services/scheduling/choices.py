@@ -1,24 +1,21 @@
 """Which places a case can have: one function says it, pages show its answer and the claim checks it again."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.scheduling.domain.decisions import Waiting
-from services.scheduling.domain.needs import TRAVEL_NOTICE, Need, need_of
+from services.scheduling.domain.needs import LONGEST, TRAVEL_NOTICE, Need, need_of
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import STANDBY_NOTICE
+from services.scheduling.domain.states import NOT_BEGUN
 from services.scheduling.domain.unmet import why_none
 from services.scheduling.refusals import being_referred, missed
 from services.scheduling.repository import reference, slots, standby
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
-from shared.events import Allocation, AppointmentStatus, CaseState, ProgrammeChanged, ProgrammeStatus
+from shared.events import Allocation, CaseState, ProgrammeChanged, ProgrammeStatus
 from shared.web.problems import Problem
 
-CAN_GO = frozenset({AppointmentStatus.PENDING, AppointmentStatus.BOOKED})
-"""An appointment that another place can replace."""
-LONGEST = timedelta(hours=12)
-"""No interview takes longer."""
 MOST = 500
 """Places shown at once; who looks for more asks for other days."""
 
@@ -82,7 +79,7 @@ def need_to_choose(
     case: KnownCase, programme: ProgrammeChanged | None, areas: dict[str, str | None], now: datetime
 ) -> Need:
     """What a place must be for a household to choose it. Raises: Problem 409 when it can choose none at all."""
-    if case.live and (case.live.starts_at <= now or case.live.status not in CAN_GO):
+    if case.live and (case.live.starts_at <= now or case.live.status not in NOT_BEGUN):
         raise Problem(409, "interview_began", "its time has come: no other place can be chosen any more")
     if case.is_heard:
         raise Problem(409, "interview_over", "the household's interview took place: no other can be chosen")

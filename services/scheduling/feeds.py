@@ -10,9 +10,9 @@ from uuid import UUID, uuid5
 
 from icalendar import Calendar, Event, Timezone
 
+from services.scheduling.domain.opening import AHEAD
 from services.scheduling.domain.places import STEP
 from services.scheduling.repository import feeds
-from services.scheduling.slot_generation import AHEAD
 from shared.clock import zone_named
 from shared.db import UnitOfWork
 from shared.web.problems import Problem

@@ -1,12 +1,11 @@
 """A place that was let go goes to the next household that can use it, never to an open calendar by itself."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.calendar import Calendar
 from services.scheduling.domain.decisions import CANDIDATES
-from services.scheduling.domain.needs import TRAVEL_NOTICE, need_of
+from services.scheduling.domain.needs import LONGEST, TRAVEL_NOTICE, need_of
 from services.scheduling.domain.places import Place
 from services.scheduling.offers import make_offer
 from services.scheduling.repository import cases, freed, reference, slots
@@ -51,7 +50,7 @@ async def calendar_of(uow: UnitOfWork, place: FreedPlace, kept: list[HeldStep]) 
     resources = await slots.resources_of(uow, [place.site], with_remote=True)
     mine = {step.resource_id for step in kept}
     usable = [r for r in resources if r.id in mine or r.kind == "interpreter"]
-    calendar = await slots.free_calendar(uow, usable, place.starts_at, place.starts_at + timedelta(hours=12))
+    calendar = await slots.free_calendar(uow, usable, place.starts_at, place.starts_at + LONGEST)
     for held in kept:
         calendar.add(held.resource_id, replace(held.step))
     return calendar

@@ -13,6 +13,7 @@ from services.scheduling.domain.admission import admit
 from services.scheduling.domain.calendar import Calendar
 from services.scheduling.domain.decisions import Decision, End, Keep, Offer, Release, Wait, Waiting
 from services.scheduling.domain.needs import Need, deadline_of
+from services.scheduling.domain.opening import AHEAD
 from services.scheduling.domain.places import Own, Place, Resource, count
 from services.scheduling.domain.states import step
 from services.scheduling.domain.unmet import why_none
@@ -27,10 +28,9 @@ from shared.events import Appointment, AppointmentStatus
 ROUNDS = 3
 """Times a household that lost its place to another chooses again before it waits."""
 FIRST_LOOK = timedelta(days=14)
+"""Most places are found in it; only then is looked as far ahead as there are slots."""
 ALL_UNITS = 1_000_000
 """More than any slot has."""
-HORIZON = timedelta(days=90)
-"""How far ahead there are slots; the first look is shorter because most places are found in it."""
 
 
 async def carry_out(uow: UnitOfWork, decided: Sequence[tuple[KnownCase, Decision]]) -> None:
@@ -126,7 +126,7 @@ async def _choose(
     chosen: list[Place] = []
     todo, away = list(needs), Counter(taken)
     earliest = min([need.earliest for need in needs] + [time.starts_at for time in own.values()])
-    for ahead in (FIRST_LOOK, HORIZON):
+    for ahead in (FIRST_LOOK, AHEAD):
         calendar = await slots.free_calendar(uow, resources, earliest, uow.now + ahead)
         calendar.hold(away)
         answers = [(need, _place(calendar, need, own.get(need.case_ref))) for need in todo]

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from services.scheduling.choices import LONGEST, need_to_choose
+from services.scheduling.choices import need_to_choose
 from services.scheduling.domain.decisions import Waiting
-from services.scheduling.domain.needs import Need, need_of
+from services.scheduling.domain.needs import LONGEST, Need, need_of
+from services.scheduling.domain.opening import AHEAD
 from services.scheduling.domain.own_needs import NOTHING, Effect, OwnNeeds, effect_of, for_people, given_by, lacking_at
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.unmet import why_none
-from services.scheduling.offers import HORIZON
 from services.scheduling.repository import own_needs, reference, slots
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
@@ -97,5 +97,5 @@ async def _has_another(
     except Problem:
         return False
     resources = await slots.resources_of(uow, need.sites, with_remote=bool(need.languages))
-    calendar = await slots.free_calendar(uow, resources, need.earliest, uow.now + HORIZON)
+    calendar = await slots.free_calendar(uow, resources, need.earliest, uow.now + AHEAD)
     return calendar.choose(need) is not None

@@ -12,6 +12,7 @@ from services.scheduling.domain.opening import NotPlanned
 from services.scheduling.domain.own_needs import need_instead
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.rebooking import Unable, Wish, nearest_first
+from services.scheduling.domain.states import NOT_BEGUN
 from services.scheduling.offers import NoPlace, ended, offered, place_all
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import calendars, cases, rebookings, reference
@@ -24,8 +25,6 @@ from shared.outbox import Cause
 
 AT_ONCE = 500
 """Households in one transaction: people's requests wait for its locks."""
-MOVABLE = frozenset({AppointmentStatus.PENDING, AppointmentStatus.BOOKED})
-"""A household that is at the site already is seen there, or moved by people."""
 REASONS: dict[str, str] = {
     NotPlanned.RESOURCE_ENDED: "officer-unavailable",
     NotPlanned.CAPACITY_LOWERED: "site-capacity",
@@ -54,7 +53,7 @@ def movable(stranded: Iterable[Any]) -> list[Stranded]:
     return [
         Stranded(row.case_ref, row.id, next((REASONS[why] for why in row.why if why in REASONS), "site-closed"))
         for row in stranded
-        if row.status in MOVABLE
+        if row.status in NOT_BEGUN
     ]
 
 
@@ -90,7 +89,7 @@ async def concerned_of(uow: UnitOfWork, known: Sequence[KnownCase], stranded: Se
     result = []
     for case in sorted(known, key=seniority_of):
         live, programme = case.live, programmes.get(case.snapshot.programme)
-        if not (live and case.held and programme and live.id in reasons and live.status in MOVABLE):
+        if not (live and case.held and programme and live.id in reasons and live.status in NOT_BEGUN):
             continue
         if live.starts_at > uow.now:
             need = need_instead(case.snapshot, case.own, programme, areas, uow.now)

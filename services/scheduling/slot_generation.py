@@ -7,12 +7,10 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from services.scheduling.domain.opening import NotPlanned
+from services.scheduling.domain.opening import AHEAD, NotPlanned
 from services.scheduling.repository import openings, reference
 from services.scheduling.repository.openings import ResourceOpening, open_rows
 from shared.db import UnitOfWork
-
-AHEAD = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)

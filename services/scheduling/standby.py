@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import date
 
-from services.scheduling.choices import CAN_GO
 from services.scheduling.domain.needs import Need, deadline_of, need_of
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import STANDBY_NOTICE, Has, answer_by, is_at_short_notice, may_come
+from services.scheduling.domain.states import NOT_BEGUN
 from services.scheduling.freed_places import calendar_of, caused_by, take_over
 from services.scheduling.offers import appointment_at
 from services.scheduling.outcomes import Outcome, record
@@ -21,7 +21,7 @@ async def need_there(uow: UnitOfWork, case: KnownCase, site: str, day: date) -> 
     """What the household needs of a place at the site on that day of the site; None when it can have none there then."""
     programme = (await reference.programmes(uow, [case.snapshot.programme])).get(case.snapshot.programme)
     areas = {each.site: each.admin_area for each in (await reference.sites(uow)).values()}
-    if programme is None or (case.live and (case.live.status not in CAN_GO or case.live.starts_at <= uow.now)):
+    if programme is None or (case.live and (case.live.status not in NOT_BEGUN or case.live.starts_at <= uow.now)):
         return None
     need = need_of(case.as_asked, programme, areas, uow.now)
     if not may_come(case.snapshot.state, programme, need, Has(case.held, case.waiting), site=site, day=day):

@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from services.scheduling.calendar_views import stranded_at
+from services.scheduling.domain.opening import AHEAD
 from services.scheduling.repository import calendars
 from services.scheduling.repository.openings import openings_of
-from services.scheduling.slot_generation import AHEAD
 from shared.db import UnitOfWork
 
 CLAIMED = """

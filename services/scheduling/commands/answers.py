@@ -7,7 +7,7 @@ from uuid import UUID
 from services.scheduling.commands.locked import cause_of, locked
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.holds import extended_deadline
-from services.scheduling.domain.states import step
+from services.scheduling.domain.states import NOT_BEGUN, step
 from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
@@ -52,7 +52,7 @@ async def decline(
     _check_seen(case, seen)
     if case.live is None and case.waiting == Waiting.DECLINED:
         return
-    if case.live is None or case.live.status not in (AppointmentStatus.PENDING, AppointmentStatus.BOOKED):
+    if case.live is None or case.live.status not in NOT_BEGUN:
         raise _nothing_open(case)
     if case.live.starts_at <= uow.now:
         raise began()

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from opentelemetry.trace import SpanContext
 
 from services.scheduling import views
-from services.scheduling.choices import LONGEST, need_to_choose
+from services.scheduling.choices import need_to_choose
 from services.scheduling.commands.places import place_taken
 from services.scheduling.commands.requests import Named, Request, answered_before, keep, kept_key
 from services.scheduling.domain.admission import admit
-from services.scheduling.domain.needs import Need
+from services.scheduling.domain.needs import LONGEST, Need
 from services.scheduling.domain.places import Place
 from services.scheduling.offers import appointment_at
 from services.scheduling.outcomes import Outcome, record

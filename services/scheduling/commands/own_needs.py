@@ -10,6 +10,7 @@ from services.scheduling.domain.admission import admit
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.own_needs import Effect, OwnNeeds, answer_by
 from services.scheduling.domain.places import Place
+from services.scheduling.domain.states import NOT_BEGUN
 from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out
 from services.scheduling.outcomes import Outcome, record
@@ -19,10 +20,9 @@ from services.scheduling.repository import appointments, cases, own_needs, refer
 from services.scheduling.repository.known_case import KnownCase
 from shared import tracing
 from shared.db import LostRace, UnitOfWork
-from shared.events import AdjustmentAnswered, AppointmentStatus, CaseState
+from shared.events import AdjustmentAnswered, CaseState
 from shared.web.problems import Problem
 
-MAY_STILL_ASK = frozenset({AppointmentStatus.PENDING, AppointmentStatus.BOOKED})
 MAY_BE_HEARD = frozenset({CaseState.ELIGIBLE, CaseState.REVIEW})
 
 
@@ -35,7 +35,7 @@ class Answer(StrEnum):
 
 def why_not_ask(case: KnownCase, now: datetime) -> Problem | None:
     """The refusal, 409, when nothing can be asked for any more; None while something can."""
-    if case.live and (case.live.starts_at <= now or case.live.status not in MAY_STILL_ASK):
+    if case.live and (case.live.starts_at <= now or case.live.status not in NOT_BEGUN):
         return began()
     if case.waiting == Waiting.REFERRED:
         return Problem(409, "being_referred", "the household goes on to another country's programme: ask there")

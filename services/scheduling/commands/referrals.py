@@ -11,8 +11,9 @@ from uuid import uuid4
 from services.scheduling.choices import Span, places_of
 from services.scheduling.commands.locked import cause_of, locked
 from services.scheduling.domain.decisions import Waiting
+from services.scheduling.domain.opening import AHEAD
 from services.scheduling.handlers import decided
-from services.scheduling.offers import HORIZON, carry_out
+from services.scheduling.offers import carry_out
 from services.scheduling.outcomes import Outcome
 from services.scheduling.repository import cases, reference, referrals
 from services.scheduling.repository.known_case import KnownCase
@@ -125,7 +126,7 @@ async def _target(uow: UnitOfWork, case: KnownCase, programme: str) -> Referral:
     there = case.snapshot.model_copy(
         update={"programme": programme, "system": target.system, "sites": (), "admin_area": None}
     )
-    if not await places_of(uow, replace(case, snapshot=there), Span(uow.now, uow.now + HORIZON)):
+    if not await places_of(uow, replace(case, snapshot=there), Span(uow.now, uow.now + AHEAD)):
         raise Problem(409, "no_place", f"{programme} has no place for this household now: try another programme")
     return Referral(id=uuid4(), programme=programme, system=target.system, state=ReferralState.PROPOSED)
 

@@ -4,7 +4,7 @@ from datetime import date
 
 from services.scheduling.calendar_views import known_site
 from services.scheduling.commands.locked import locked
-from services.scheduling.offers import HORIZON
+from services.scheduling.domain.opening import AHEAD
 from services.scheduling.repository import standby
 from services.scheduling.standby import need_there
 from shared.clock import zone_named
@@ -26,8 +26,8 @@ async def stand_by(uow: UnitOfWork, case_ref: str, site: str, day: date, *, acte
     case = await locked(uow, case_ref)
     zone = zone_named((await known_site(uow, site)).zone)
     today = uow.now.astimezone(zone).date()
-    if not today <= day <= today + HORIZON:
-        raise Problem(409, "day_out_of_reach", f"stand by for a day from {today} to {today + HORIZON}")
+    if not today <= day <= today + AHEAD:
+        raise Problem(409, "day_out_of_reach", f"stand by for a day from {today} to {today + AHEAD}")
     if await need_there(uow, case, site, day) is None:
         raise Problem(409, "cannot_stand_by", WHO_CANNOT)
     await standby.add(uow, case_ref, site, day, acted_by=acted_by)

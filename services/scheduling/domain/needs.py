@@ -17,6 +17,8 @@ TRAVEL_NOTICE = timedelta(days=3)
 """Least time between an offer and its appointment. Source: docs/domain.md, "Offers"."""
 AFTER_DEADLINE = timedelta(hours=24)
 """Least time between the deadline of an offer and its appointment, to travel once it was accepted."""
+LONGEST = timedelta(hours=12)
+"""No interview takes longer."""
 QUIET_FROM, QUIET_UNTIL = time(20), time(8)
 """Local hours in which no deadline falls. Source: docs/domain.md, "Quiet hours"."""
 

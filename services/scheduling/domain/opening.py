@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import holidays
 from dateutil.rrule import rrulestr
 
+AHEAD = timedelta(days=90)
+"""How far ahead there are slots."""
 HOLIDAY_CATEGORIES = {"US": ("government",), "CA": ("government",)}
 """Countries whose offices keep other days than the public. Source: docs/domain.md, "Holidays"."""
 

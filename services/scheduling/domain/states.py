@@ -18,6 +18,10 @@ TRANSITIONS: dict[S, frozenset[S]] = {
 LIVE = frozenset({S.PENDING, S.BOOKED, S.ARRIVED, S.CHECKED_IN})
 """A case has at most one appointment in one of these."""
 
+NOT_BEGUN = frozenset({S.PENDING, S.BOOKED})
+"""Those of them in which nobody is at the site yet: another place can take the appointment's, and its household can say
+what it needs. Later it is seen there, or moved by people."""
+
 AT_THE_SITE = frozenset({S.ARRIVED, S.CHECKED_IN})
 """The household is there for it: only the staff of the site change it, whatever its country says meanwhile."""
 

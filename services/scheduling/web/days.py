@@ -13,8 +13,6 @@ from shared.languages import Catalogue
 
 SHOWN = timedelta(days=14)
 """Days on one page."""
-AHEAD = timedelta(days=90)
-"""How far ahead there are places."""
 FEW = 5
 """Places shown instead of one that was taken a moment ago."""
 

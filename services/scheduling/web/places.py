@@ -12,11 +12,11 @@ from fastapi.responses import Response
 
 from services.scheduling import commands, views
 from services.scheduling.choices import MOST, Span, find_place, places_of
+from services.scheduling.domain.opening import AHEAD
 from services.scheduling.domain.places import Place
 from services.scheduling.repository import reference, slots
 from services.scheduling.web.case import HOME
 from services.scheduling.web.days import (
-    AHEAD,
     SHOWN,
     Days,
     Free,
