@@ -159,11 +159,10 @@ def _is_expired(case: KnownCase, uow: UnitOfWork) -> bool:
 
 def _expired(case: KnownCase) -> Outcome:
     """Once unanswered the case is a candidate for other places; the second time it waits for someone to act."""
-    assert case.live is not None  # noqa: S101  only called for a live offer
     links = [case.live_made_in] if case.live_made_in else []
     with tracing.span("expire offer", links=links) as span:
         span.attributes[tracing.CASE] = tracing.case_hash(case.case_ref)
-        over = ended(case.live, AppointmentStatus.CANCELLED, "offer-expired", "scheduling")
+        over = ended(case.date, AppointmentStatus.CANCELLED, "offer-expired", "scheduling")
         expired = Outcome(case, ended=over, missed=True, cause=Cause.first(span.context, *links))
     again = case.offers_missed + expired.is_counted < MISSED_OFFERS
     return replace(expired, waiting=Waiting.EXPIRED if again else Waiting.UNANSWERED)

@@ -15,7 +15,7 @@ from services.scheduling.domain.decisions import Decision, End, Keep, Offer, Rel
 from services.scheduling.domain.needs import Need, deadline_of
 from services.scheduling.domain.opening import AHEAD
 from services.scheduling.domain.places import Own, Place, Resource, count
-from services.scheduling.domain.states import step
+from services.scheduling.domain.states import changed
 from services.scheduling.domain.unmet import why_none
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import reference, slots
@@ -179,14 +179,7 @@ def _cancelled(case: KnownCase, reason: str) -> Appointment | None:
 
 def ended(appointment: Appointment, status: AppointmentStatus, reason: str, acted_by: str) -> Appointment:
     """The appointment after its end. Raises: ForbiddenTransition."""
-    return appointment.model_copy(
-        update={
-            "status": step(appointment.status, status),
-            "version": appointment.version + 1,
-            "reason": reason,
-            "acted_by": acted_by,
-        }
-    )
+    return changed(appointment, acted_by=acted_by, status=status, reason=reason)
 
 
 def offered(case: KnownCase, place: Place, site: SiteZone, now: datetime) -> Appointment:

@@ -68,17 +68,16 @@ async def _never(uow: UnitOfWork, need: Need) -> Waiting | None:
 
 async def _lacking(uow: UnitOfWork, case: KnownCase, own: OwnNeeds) -> tuple[str, ...]:
     """What staff would have to arrange for the case's date."""
-    assert case.live is not None  # noqa: S101  only asked about a date
-    requests = await own_needs.requests_about(uow, case.live.id)
+    date = case.date
+    requests = await own_needs.requests_about(uow, date.id)
     arranged = {code for row in requests if row.answer == "arranged" for code in row.needs}
-    held = await slots.resources_held(uow, [case.live.id])
-    return lacking_at(given_by(held[case.live.id]), own, arranged)
+    held = await slots.resources_held(uow, [date.id])
+    return lacking_at(given_by(held[date.id]), own, arranged)
 
 
 async def _same_time(uow: UnitOfWork, case: KnownCase, need: Need) -> Place | None:
     """A place for this need at the very site and time of the case's date, its own time counting as free for it."""
-    live = case.live
-    assert live is not None  # noqa: S101  only asked about a date
+    live = case.date
     own = (await slots.own_time(uow, [live.id])).get(live.id)
     if own is None or live.site not in need.sites:
         return None

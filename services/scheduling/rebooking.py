@@ -125,8 +125,7 @@ def _outcome(
     uow: UnitOfWork,
 ) -> Outcome:
     case, cause = concerned.case, _cause(rebooking, concerned.case)
-    assert case.live is not None  # noqa: S101  only cases with an appointment are concerned
-    over = ended(case.live, AppointmentStatus.CANCELLED, concerned.reason, "authority")
+    over = ended(case.date, AppointmentStatus.CANCELLED, concerned.reason, "authority")
     if isinstance(found, NoPlace):
         waiting = concerned.waits_for or found.reason
         return Outcome(case, ended=over, waiting=waiting, is_stranded=True, cause=cause)

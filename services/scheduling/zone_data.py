@@ -17,6 +17,7 @@ from services.scheduling.domain.admission import admit
 from services.scheduling.domain.calendar import NEVER, Calendar
 from services.scheduling.domain.needs import Need, need_of
 from services.scheduling.domain.places import STEP, Own, Place
+from services.scheduling.domain.states import changed
 from services.scheduling.domain.zones import CLOCK_CHANGED, Shift, ZoneData, in_order, instant_of, shifts
 from services.scheduling.outcomes import Outcome, record
 from services.scheduling.repository import calendars, cases, reference, slots, zones
@@ -26,7 +27,6 @@ from services.scheduling.slot_generation import regenerate
 from shared import tracing
 from shared.clock import tzdata_version, zone_named
 from shared.db import Database, UnitOfWork
-from shared.events import Appointment
 from shared.outbox import Cause
 
 log = structlog.get_logger()
@@ -101,17 +101,8 @@ def _retimed(case: KnownCase, site: str, day: date, data: ZoneData) -> Outcome |
     if wall_time.date() != day or starts_at == live.starts_at:
         return None
     links = (case.live_made_in,) if case.live_made_in else ()
-    return Outcome(case, changed=_at(live, starts_at, data), cause=Cause.first(tracing.current(), *links))
-
-
-def _at(live: Appointment, starts_at: datetime, data: ZoneData) -> Appointment:
-    changes = {
-        "starts_at": starts_at,
-        "tzdata_version": data.version,
-        "version": live.version + 1,
-        "acted_by": "scheduling",
-    }
-    return live.model_copy(update=changes)
+    moved = changed(live, acted_by="scheduling", starts_at=starts_at, tzdata_version=data.version)
+    return Outcome(case, changed=moved, cause=Cause.first(tracing.current(), *links))
 
 
 async def _settle(uow: UnitOfWork, *, site: SiteBehind) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.scheduling.commands.locked import cause_of, locked
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.holds import extended_deadline
-from services.scheduling.domain.states import NOT_BEGUN, step
+from services.scheduling.domain.states import NOT_BEGUN, changed
 from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, record
@@ -31,13 +31,7 @@ async def accept(uow: UnitOfWork, case_ref: str, acted_by: str, seen: UUID | Non
     if case.live and case.live.status is AppointmentStatus.BOOKED:
         return
     offer = _open_offer(case, uow.now)
-    booked = offer.model_copy(
-        update={
-            "status": step(offer.status, AppointmentStatus.BOOKED),
-            "version": offer.version + 1,
-            "acted_by": acted_by,
-        }
-    )
+    booked = changed(offer, acted_by=acted_by, status=AppointmentStatus.BOOKED)
     await record(uow, [Outcome(case, changed=booked, cause=cause_of(case))])
 
 
@@ -74,14 +68,8 @@ async def extend(uow: UnitOfWork, case_ref: str, acted_by: str, seen: UUID | Non
     until = extended_deadline(offer, case.live_made_at or uow.now)
     if until is None:
         raise Problem(409, "no_more_time", f"the place is too near to be held longer: {by}")
-    longer = offer.model_copy(
-        update={
-            "status": step(offer.status, AppointmentStatus.PENDING),
-            "version": offer.version + 1,
-            "deadline": until,
-            "first_deadline": offer.deadline,
-            "acted_by": acted_by,
-        }
+    longer = changed(
+        offer, acted_by=acted_by, status=AppointmentStatus.PENDING, deadline=until, first_deadline=offer.deadline
     )
     await record(uow, [Outcome(case, changed=longer, cause=cause_of(case))])
 

@@ -10,7 +10,7 @@ from services.scheduling.domain.admission import admit
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.own_needs import Effect, OwnNeeds, answer_by
 from services.scheduling.domain.places import Place
-from services.scheduling.domain.states import NOT_BEGUN
+from services.scheduling.domain.states import NOT_BEGUN, changed
 from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out
 from services.scheduling.outcomes import Outcome, record
@@ -127,20 +127,15 @@ async def _stay(uow: UnitOfWork, case: KnownCase, place: Place) -> None:
 
     Raises: LostRace when somebody else takes them in this moment: what was foreseen is looked at again.
     """
-    live = case.live
-    assert live is not None  # noqa: S101  only who has a date can stay
+    live = case.date
     held = (await slots.own_time(uow, [live.id]))[live.id]
     wanted = {slot for slot, _ in place.claims} | {each.slot_id for _, each in held.steps}
     winners, _ = admit([place], await slots.lock(uow, wanted))
     if not winners:
         raise LostRace("the place at the same time is being claimed: look again")
-    changes = {
-        "version": live.version + 1,
-        "minutes": place.setting.minutes,
-        "interpreter": "+".join(place.need.languages) or None,
-        "acted_by": "scheduling",
-    }
-    await record(uow, [Outcome(case, changed=live.model_copy(update=changes), cause=cause_of(case))])
+    interpreter = "+".join(place.need.languages) or None
+    refitted = changed(live, acted_by="scheduling", minutes=place.setting.minutes, interpreter=interpreter)
+    await record(uow, [Outcome(case, changed=refitted, cause=cause_of(case))])
     await appointments.refit(uow, live.id, place)
     await slots.release(uow, [live.id])
     await slots.claim(uow, [(live.id, replace(place, kept=()))])

@@ -110,8 +110,7 @@ async def _instead(uow: UnitOfWork, outcome: Outcome) -> Outcome:
 
 
 async def _check_limits(uow: UnitOfWork, case: KnownCase) -> None:
-    assert case.live is not None  # noqa: S101  only asked for a booked appointment
-    if uow.now > case.live.starts_at - NOT_WITHIN:
+    if uow.now > case.date.starts_at - NOT_WITHIN:
         raise Problem(409, "too_late_to_move", "within 12 hours of its start only staff can move it: call the site")
     if await appointments.moves_of(uow, case.case_ref, FOR_THEMSELVES) >= MOVES:
         raise Problem(409, "moved_too_often", f"it was moved {MOVES} times already: staff can move it once more")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.scheduling.commands.locked import cause_of, locked, locked_with
 from services.scheduling.domain.decisions import CANCEL_REASON, Waiting
-from services.scheduling.domain.states import ForbiddenTransition, step
+from services.scheduling.domain.states import ForbiddenTransition, changed
 from services.scheduling.handlers import decided
 from services.scheduling.offers import carry_out, ended
 from services.scheduling.outcomes import Outcome, end_of, record
@@ -107,7 +107,6 @@ async def _change(
 def _stepped(appointment: Appointment, status: AppointmentStatus, acted_by: str) -> Appointment:
     """The appointment one step on. Raises: Problem 409 when it cannot go there."""
     try:
-        after = step(appointment.status, status)
+        return changed(appointment, acted_by=acted_by, status=status)
     except ForbiddenTransition as error:
         raise Problem(409, "wrong_state", f"{error}: read the day's list again") from error
-    return appointment.model_copy(update={"status": after, "version": appointment.version + 1, "acted_by": acted_by})

@@ -1,5 +1,8 @@
 """The states of an appointment and the only ways between them. Words: FHIR R5."""
 
+from typing import Any
+
+from shared.events import Appointment
 from shared.events import AppointmentStatus as S
 
 TRANSITIONS: dict[S, frozenset[S]] = {
@@ -35,3 +38,13 @@ def step(before: S, after: S) -> S:
     if after is not S.ENTERED_IN_ERROR and after not in TRANSITIONS[before]:
         raise ForbiddenTransition(f"an appointment that is {before} cannot become {after}")
     return after
+
+
+def changed(appointment: Appointment, *, acted_by: str, status: S | None = None, **what: Any) -> Appointment:
+    """The appointment's next version: who made it so, in which state if that is another, and `what` else is new.
+
+    Every change of an appointment counts, its deadline's and its time's too. Raises: ForbiddenTransition.
+    """
+    after = step(appointment.status, status) if status else appointment.status
+    next_one = {"status": after, "version": appointment.version + 1, "acted_by": acted_by}
+    return appointment.model_copy(update={**what, **next_one})

@@ -43,6 +43,13 @@ class KnownCase:
     """Its interview under its present programme took place."""
 
     @property
+    def date(self) -> Appointment:
+        """Its live appointment, where only cases that have one come. Raises: LookupError."""
+        if self.live is None:
+            raise LookupError("the case has no appointment: ask for `live` where it may have none")
+        return self.live
+
+    @property
     def as_asked(self) -> CaseChanged:
         """What a new place is looked for with: the country's word and the household's own."""
         return added_to(self.snapshot, self.own)
