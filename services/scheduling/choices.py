@@ -63,15 +63,15 @@ async def find_place(uow: UnitOfWork, case: KnownCase, slot_id: int) -> Place | 
 
 async def lacking(uow: UnitOfWork, case: KnownCase, programme: ProgrammeChanged) -> Waiting | None:
     """What no resource of the household's sites could ever give it; None when only time is lacking, or a site."""
-    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    areas = await reference.areas(uow)
     need = need_of(case.as_asked, programme, areas, uow.now)
     reason = why_none(need, await slots.resources_of(uow, need.sites, with_remote=bool(need.languages)))
     return None if reason is Waiting.NO_CAPACITY else reason
 
 
 async def _need(uow: UnitOfWork, case: KnownCase) -> Need:
-    programme = (await reference.programmes(uow, [case.snapshot.programme])).get(case.snapshot.programme)
-    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    programme = await reference.programme(uow, case.snapshot.programme)
+    areas = await reference.areas(uow)
     return need_to_choose(case, programme, areas, uow.now)
 
 

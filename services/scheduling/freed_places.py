@@ -60,7 +60,7 @@ async def _first_who_fits(
     uow: UnitOfWork, programme: ProgrammeChanged, place: FreedPlace, calendar: Calendar
 ) -> tuple[Seniority, Place] | None:
     """The first household in line whose place can begin with what was freed, on the same desk."""
-    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    areas = await reference.areas(uow)
     after = FIRST
     while page := await cases.waiting_after(uow, programme.programme, CANDIDATES, after, PAGE):
         for case in sorted(await cases.read(uow, [each.case_ref for each in page]), key=seniority_of):

@@ -85,7 +85,7 @@ async def concerned_of(uow: UnitOfWork, known: Sequence[KnownCase], stranded: Se
     """Those of the cases that still have just the appointment that is stranded, by seniority."""
     reasons = {each.appointment_id: each.reason for each in stranded}
     programmes = await reference.programmes(uow, {case.snapshot.programme for case in known})
-    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    areas = await reference.areas(uow)
     result = []
     for case in sorted(known, key=seniority_of):
         live, programme = case.live, programmes.get(case.snapshot.programme)

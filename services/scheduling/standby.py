@@ -19,8 +19,8 @@ from shared.events import AppointmentStatus
 
 async def need_there(uow: UnitOfWork, case: KnownCase, site: str, day: date) -> Need | None:
     """What the household needs of a place at the site on that day of the site; None when it can have none there then."""
-    programme = (await reference.programmes(uow, [case.snapshot.programme])).get(case.snapshot.programme)
-    areas = {each.site: each.admin_area for each in (await reference.sites(uow)).values()}
+    programme = await reference.programme(uow, case.snapshot.programme)
+    areas = await reference.areas(uow)
     if programme is None or (case.live and (case.live.status not in NOT_BEGUN or case.live.starts_at <= uow.now)):
         return None
     need = need_of(case.as_asked, programme, areas, uow.now)

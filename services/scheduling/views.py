@@ -93,7 +93,7 @@ async def why(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
     """
     case = await known(uow, case_ref)
     snapshot = case.snapshot
-    programme = (await reference.programmes(uow, [snapshot.programme])).get(snapshot.programme)
+    programme = await reference.programme(uow, snapshot.programme)
     in_line = case.waiting in LOOKED_AT_AGAIN
     lacks = await lacking(uow, case, programme) if programme and case.waiting else None
     return {

@@ -143,7 +143,7 @@ async def _places(uow: UnitOfWork, known: Sequence[KnownCase]) -> list[tuple[UUI
     own = await slots.own_time(uow, [case.live.id for case in known if case.live])
     calendar = await _calendar(uow, known)
     programmes = await reference.programmes(uow, {case.snapshot.programme for case in known})
-    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    areas = await reference.areas(uow)
     found: list[tuple[UUID, Place]] = []
     for case in known:
         programme = programmes.get(case.snapshot.programme)

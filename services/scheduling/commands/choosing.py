@@ -90,7 +90,7 @@ async def _needs(
 ) -> dict[str, Need]:
     """What each household needs that may choose now; the others are answered."""
     programmes = await reference.programmes(uow, {case.snapshot.programme for case in known.values()})
-    areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
+    areas = await reference.areas(uow)
     needs = {}
     for ref in wanted:
         case = known.get(ref)

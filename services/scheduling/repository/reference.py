@@ -44,6 +44,11 @@ async def programmes(uow: UnitOfWork, codes: Iterable[str]) -> dict[str, Program
     return {row.programme: ProgrammeChanged.model_validate(row.snapshot) for row in rows}
 
 
+async def programme(uow: UnitOfWork, code: str) -> ProgrammeChanged | None:
+    """The programme of this code; None while it is not known."""
+    return (await programmes(uow, [code])).get(code)
+
+
 async def sites(uow: UnitOfWork) -> dict[str, SiteZone]:
     """All open sites, by code."""
     rows = await uow.rows("select site, zone, admin_area from sites where is_open")
@@ -55,6 +60,12 @@ async def areas_of(uow: UnitOfWork, codes: Collection[str]) -> dict[str, str | N
     if not codes:
         return {}
     rows = await uow.rows("select site, admin_area from sites where site = any(:codes)", codes=sorted(codes))
+    return {row.site: row.admin_area for row in rows}
+
+
+async def areas(uow: UnitOfWork) -> dict[str, str | None]:
+    """The state or province of each open site, by code."""
+    rows = await uow.rows("select site, admin_area from sites where is_open")
     return {row.site: row.admin_area for row in rows}
 
 

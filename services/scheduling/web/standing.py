@@ -16,11 +16,10 @@ async def standing_of(uow: UnitOfWork, case_ref: str) -> Standing:
     """How the case stands in this moment. Raises: Problem 404."""
     case = await views.known(uow, case_ref)
     why = await views.why(uow, case_ref)
-    programmes = await reference.programmes(uow, [case.snapshot.programme])
     named = [appointment.site for appointment in (case.live, case.ended) if appointment]
     return Standing(
         case=case,
-        programme=programmes.get(case.snapshot.programme),
+        programme=await reference.programme(uow, case.snapshot.programme),
         sites=await sites_of(uow, named),
         rank=why["rank"],
         due_on=date.fromisoformat(why["clock"]["due_on"]) if why["clock"] else None,
