@@ -31,11 +31,12 @@ from services.scheduling.zone_data import follow_zone_data, packaged
 from shared.clock import Clock, SystemClock
 from shared.clockwork import Tick
 from shared.db import Database
+from shared.events import CaseChanged, ProgrammeChanged
 from shared.migrations import upgrade
 from shared.service import Service, create_app
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HANDLERS = {"intake.cases": cases_changed, "intake.programmes": programmes_changed}
+HANDLERS = {CaseChanged.topic: cases_changed, ProgrammeChanged.topic: programmes_changed}
 
 
 def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:

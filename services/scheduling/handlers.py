@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import cast
 
 from services.scheduling.domain.decisions import Decision, decide
 from services.scheduling.domain.needs import Need, need_of
@@ -12,12 +11,12 @@ from services.scheduling.repository import appointments, reference
 from services.scheduling.repository import cases as cases_repository
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
-from shared.events import CaseChanged, Event, ProgrammeChanged
+from shared.events import CaseChanged, Event, ProgrammeChanged, all_of
 
 
 async def cases_changed(events: list[Event], uow: UnitOfWork) -> None:
     """Takes the cases in and does what their newest state asks for: offer, keep, replace, cancel or wait."""
-    snapshots = cast(list[CaseChanged], events)
+    snapshots = all_of(CaseChanged, events)
     codes = {case.programme for case in snapshots}
     known = await cases_repository.take_in(uow, snapshots)
     await carry_out(uow, await decided(uow, known, await reference.programmes(uow, codes)))
@@ -25,7 +24,7 @@ async def cases_changed(events: list[Event], uow: UnitOfWork) -> None:
 
 async def programmes_changed(events: list[Event], uow: UnitOfWork) -> None:
     """Takes the programmes in; the job `look_again` then decides again about the cases that wait for them."""
-    await reference.take_in_programmes(uow, cast(list[ProgrammeChanged], events))
+    await reference.take_in_programmes(uow, all_of(ProgrammeChanged, events))
 
 
 async def decided(

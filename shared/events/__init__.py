@@ -1,6 +1,6 @@
 """The contracts: every event that crosses a service, one file per publisher, frozen and versioned in its type."""
 
-from shared.events.base import EVENT_TYPES, SNAPSHOTS, Event, Snapshot
+from shared.events.base import EVENT_TYPES, SNAPSHOTS, Event, Snapshot, all_of
 from shared.events.intake import (
     CASE_EVENTS,
     Allocation,
@@ -90,4 +90,5 @@ __all__ = [
     "Snapshot",
     "System",
     "Urgency",
+    "all_of",
 ]

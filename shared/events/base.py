@@ -1,6 +1,7 @@
 """What every event has in common: a whole snapshot of its stream, frozen, with a key and a version."""
 
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -40,3 +41,17 @@ class Event(Snapshot):
     def key(self) -> str:
         """The stream's key: the case's reference, or the site, programme or notice."""
         raise NotImplementedError
+
+
+Kind = TypeVar("Kind", bound=Event)
+
+
+def all_of(kind: type[Kind], events: Iterable[Event]) -> list[Kind]:
+    """The events of a batch, every one of which is of this kind. Raises: TypeError for another one: left out, it would
+    count as handled."""
+    found = []
+    for event in events:
+        if not isinstance(event, kind):
+            raise TypeError(f"an event of type {event.type} is no {kind.__name__}: publish it on its own topic")
+        found.append(event)
+    return found
