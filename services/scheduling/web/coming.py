@@ -1,5 +1,6 @@
 """Who is coming: a household says in numbers who of it comes, and reads before what that means. No name stands here."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi.responses import Response
@@ -17,63 +18,73 @@ from shared.web.problems import Problem
 COMING = f"{HOME}/coming"
 
 
-def add(routes: Routes, desk: Desk) -> None:
+@dataclass(frozen=True)
+class ComingPages:
     """The pages on which a household says who comes."""
 
-    async def question(visit: Visit, standing: Standing, said: Coming, *, error: str | None = None) -> Response:
-        is_done = visit.request.query_params.get("done") and standing.coming
-        return visit.page(
-            "coming.html",
-            status=422 if error else 200,
-            error=error,
-            selects=_selects(visit, standing, said),
-            done=coming_in_words(standing, visit.catalogue) if is_done else None,
-        )
+    desk: Desk
 
-    async def check(visit: Visit, standing: Standing, said: Coming) -> Response:
-        party, live = standing.case.snapshot.party, standing.case.live
-        fields = {"adults": str(said.adults), "children": str(said.children)}
-        return visit.page(
-            "coming-check.html",
-            rows=rows(_facts(visit, standing, said)),
-            fields=fields,
-            kept=fields,
-            is_everyone=said == everyone(party),
-            appointment_id=live.id if live else "",
-        )
-
-    @routes.get(COMING, private=True)
-    async def who_comes(visit: Visit) -> Response:
-        standing = await desk.look(visit)
+    async def who_comes(self, visit: Visit) -> Response:
+        standing = await self.desk.look(visit)
         if not can_be_said(standing.case.live, standing.case.snapshot.party):
             return visit.go(HOME)
-        return await question(visit, standing, _now(standing))
+        return _question(visit, standing, _now(standing))
 
-    @routes.post(COMING, private=True)
-    async def chosen(visit: Visit) -> Response:
-        standing = await desk.look(visit)
+    async def chosen(self, visit: Visit) -> Response:
+        standing = await self.desk.look(visit)
         party = standing.case.snapshot.party
         if not can_be_said(standing.case.live, party):
             return visit.go(HOME)
         said = _typed(visit)
         if said is None or not is_possible(said, party):
             if said and said.count == 0:
-                return await question(visit, standing, said, error="coming.error.nobody")
-            return await question(visit, standing, _now(standing), error="coming.error")
-        return await (question if visit.fields.get("change") else check)(visit, standing, said)
+                return _question(visit, standing, said, error="coming.error.nobody")
+            return _question(visit, standing, _now(standing), error="coming.error")
+        return (_question if visit.fields.get("change") else _check)(visit, standing, said)
 
-    @routes.post(f"{COMING}/say", shown_at=COMING, private=True)
-    async def say(visit: Visit) -> Response:
+    async def say(self, visit: Visit) -> Response:
         said = _typed(visit)
         if said is None:
             return visit.go(COMING)
         try:
-            await desk.run(
+            await self.desk.run(
                 lambda uow: commands.say_who_comes(uow, visit.case, said, visit.acted_by, seen=seen_in(visit))
             )
         except Problem as problem:
-            return await desk.refused(visit, problem)
+            return await self.desk.refused(visit, problem)
         return visit.go(f"{COMING}?done=yes")
+
+
+def add(routes: Routes, desk: Desk) -> None:
+    """The addresses of these pages."""
+    pages = ComingPages(desk)
+    routes.get(COMING, private=True)(pages.who_comes)
+    routes.post(COMING, private=True)(pages.chosen)
+    routes.post(f"{COMING}/say", shown_at=COMING, private=True)(pages.say)
+
+
+def _question(visit: Visit, standing: Standing, said: Coming, *, error: str | None = None) -> Response:
+    is_done = visit.request.query_params.get("done") and standing.coming
+    return visit.page(
+        "coming.html",
+        status=422 if error else 200,
+        error=error,
+        selects=_selects(visit, standing, said),
+        done=coming_in_words(standing, visit.catalogue) if is_done else None,
+    )
+
+
+def _check(visit: Visit, standing: Standing, said: Coming) -> Response:
+    party, live = standing.case.snapshot.party, standing.case.live
+    fields = {"adults": str(said.adults), "children": str(said.children)}
+    return visit.page(
+        "coming-check.html",
+        rows=rows(_facts(visit, standing, said)),
+        fields=fields,
+        kept=fields,
+        is_everyone=said == everyone(party),
+        appointment_id=live.id if live else "",
+    )
 
 
 def _now(standing: Standing) -> Coming:
