@@ -4,6 +4,7 @@ Where a browser can, a script of ours does the same in the browser, also without
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -31,57 +32,69 @@ ANYWHERE = ""
 LONGEST_SHOWN = 2_000
 
 
-def add(
-    routes: Routes, service: Service, keys: SigningKeys, checks: Checks, scripts: Scripts, lists: Mapping[str, str]
-) -> None:
+@dataclass(frozen=True)
+class VerifyPages:
     """The page with the form, and its answer. It is sent by POST, so that no letter stands in an address or a log.
 
     `lists`: addresses of what the script fetches, by name.
     """
 
-    async def form(visit: Visit, **values: Any) -> Response:
-        sites = await service.database.run(service.clock.now(), reference.sites_in_public)
+    service: Service
+    keys: SigningKeys
+    checks: Checks
+    scripts: Scripts
+    lists: Mapping[str, str]
+
+    async def _form(self, visit: Visit, **values: Any) -> Response:
+        sites = await self.service.database.run(self.service.clock.now(), reference.sites_in_public)
         error = values.get("error")
         answer = visit.page(
             "verify.html",
             status=422 if error else 200,
             sites=_choices(sites, visit),
-            script=scripts.first,
-            modules=list(scripts.modules),
-            words=_for_script(visit, scripts, lists),
+            script=self.scripts.first,
+            modules=list(self.scripts.modules),
+            words=_for_script(visit, self.scripts, self.lists),
             **values,
         )
         answer.headers.update(WITH_SCRIPTS)
         return answer
 
-    @routes.get(PATH)
-    async def ask(visit: Visit) -> Response:
-        return await form(visit)
+    async def ask(self, visit: Visit) -> Response:
+        return await self._form(visit)
 
-    @routes.post(PATH)
-    async def check(visit: Visit) -> Response:
+    async def check(self, visit: Visit) -> Response:
         text, at_site = visit.fields.get("letter", "")[:LONGEST_SHOWN], visit.fields.get("site", ANYWHERE) or None
         if not text.strip():
-            return await form(visit, error="verify.error.empty")
-        now = service.clock.now()
-        free_at = await service.database.run(now, lambda uow: checks.of_a_letter(uow, visit.address))
+            return await self._form(visit, error="verify.error.empty")
+        now = self.service.clock.now()
+        free_at = await self.service.database.run(now, lambda uow: self.checks.of_a_letter(uow, visit.address))
         if free_at > now:
             return wait_page(visit, free_at, now, reason="wait.checks", again=PATH)
         try:
-            letter = decode(text, keys)
+            letter = decode(text, self.keys)
         except Malformed:
-            return await form(visit, verdict=Verdict.UNREADABLE, typed=text)
+            return await self._form(visit, verdict=Verdict.UNREADABLE, typed=text)
         except Forged:
-            return await form(visit, verdict=Verdict.FORGED)
+            return await self._form(visit, verdict=Verdict.FORGED)
 
         async def read(uow: UnitOfWork) -> tuple[Verdict, dict[str, Site]]:
             known = await letters.bookings(uow, letter.reference)
             verdict = judge(letter, now, {letter.reference: known.least_sequence}, at_site=at_site)
             return verdict, await sites_of(uow, [letter.site])
 
-        verdict, sites = await service.database.run(now, read)
+        verdict, sites = await self.service.database.run(now, read)
         said = facts_of_letter(letter, sites[letter.site], visit.catalogue)
-        return await form(visit, verdict=verdict, rows=rows(said), at_site=at_site)
+        return await self._form(visit, verdict=verdict, rows=rows(said), at_site=at_site)
+
+
+def add(
+    routes: Routes, service: Service, keys: SigningKeys, checks: Checks, scripts: Scripts, lists: Mapping[str, str]
+) -> None:
+    """The addresses of these pages."""
+    pages = VerifyPages(service, keys, checks, scripts, lists)
+    routes.get(PATH)(pages.ask)
+    routes.post(PATH)(pages.check)
 
 
 def facts_of_letter(letter: Letter, site: Site, catalogue: Catalogue) -> tuple[Fact, ...]:
