@@ -4,6 +4,7 @@ What is looked at stands in the address, as a day and a slot: it says nothing of
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -43,22 +44,26 @@ CHOOSE = f"{HOME}/choose"
 LARGEST_SLOT = 2**53 - 1
 
 
-def add(routes: Routes, service: Service, desk: Desk) -> None:
+@dataclass(frozen=True)
+class PlacesPages:
     """The pages on which a household chooses a date, or another one."""
 
-    async def read(work: Callable[[UnitOfWork], Awaitable[list[Free]]]) -> list[Free]:
-        return await service.database.run(service.clock.now(), work)
+    service: Service
+    desk: Desk
 
-    async def times_page(visit: Visit, day: date, *, error: str | None = None) -> Response:
-        found = await read(partial(_free, case_ref=visit.case, first=day, days=timedelta(days=1)))
+    async def _read(self, work: Callable[[UnitOfWork], Awaitable[list[Free]]]) -> list[Free]:
+        return await self.service.database.run(self.service.clock.now(), work)
+
+    async def _times(self, visit: Visit, day: date, *, error: str | None = None) -> Response:
+        found = await self._read(partial(_free, case_ref=visit.case, first=day, days=timedelta(days=1)))
         return _times_page(visit, day, found, error=error)
 
-    async def days_page(visit: Visit, first: date, today: date) -> Response:
+    async def _days(self, visit: Visit, first: date, today: date) -> Response:
         """The first page from that day on that shows any day."""
         shown, page = first, Days((), first)
         while page.following < today + AHEAD and not page.days:
             shown = page.following
-            found = await read(partial(_free, case_ref=visit.case, first=shown, days=SHOWN))
+            found = await self._read(partial(_free, case_ref=visit.case, first=shown, days=SHOWN))
             page = days_of(found, shown, visit.catalogue, is_cut=len(found) == MOST)
         before = shown if page.days else first
         return visit.page(
@@ -68,20 +73,20 @@ def add(routes: Routes, service: Service, desk: Desk) -> None:
             later=page.following if page.following < today + AHEAD else None,
         )
 
-    async def check_page(visit: Visit, slot: int) -> Response:
-        found = await read(partial(_one, case_ref=visit.case, slot=slot))
+    async def _check(self, visit: Visit, slot: int) -> Response:
+        found = await self._read(partial(_one, case_ref=visit.case, slot=slot))
         if not found:
-            return await taken_page(visit, slot)
-        standing = await desk.look(visit)
+            return await self._taken(visit, slot)
+        standing = await self.desk.look(visit)
         facts = facts_of_place(found[0], visit.catalogue)
         return visit.page("choose.html", rows=rows(facts), slot=slot, **_what_it_replaces(visit, standing))
 
-    async def taken_page(visit: Visit, slot: int) -> Response:
+    async def _taken(self, visit: Visit, slot: int) -> Response:
         """Instead of a place that cannot be had any more, those nearest to it; what the household has stays as it is."""
-        wanted, others = await desk.run(partial(_instead, case_ref=visit.case, slot=slot))
+        wanted, others = await self.desk.run(partial(_instead, case_ref=visit.case, slot=slot))
         if not others:
-            return await desk.show(visit, status=409, refused="place_taken")
-        standing = await desk.look(visit)
+            return await self.desk.show(visit, status=409, refused="place_taken")
+        standing = await self.desk.look(visit)
         return visit.page(
             "taken.html",
             status=409,
@@ -89,36 +94,43 @@ def add(routes: Routes, service: Service, desk: Desk) -> None:
             has_date=standing.case.live is not None,
         )
 
-    @routes.get(PLACES, private=True)
-    async def days_or_times(visit: Visit) -> Response:
-        today = still_today(service.clock.now())
+    async def days_or_times(self, visit: Visit) -> Response:
+        today = still_today(self.service.clock.now())
         day = _day(visit, "day")
         try:
-            return await (times_page(visit, day) if day else days_page(visit, _day(visit, "from") or today, today))
+            return await (self._times(visit, day) if day else self._days(visit, _day(visit, "from") or today, today))
         except Problem as problem:
-            return await desk.refused(visit, problem)
+            return await self.desk.refused(visit, problem)
 
-    @routes.get(CHOOSE, private=True)
-    async def check_before_taking(visit: Visit) -> Response:
+    async def check_before_taking(self, visit: Visit) -> Response:
         slot, day = _slot(visit.request.query_params.get("slot", "")), _day(visit, "day")
         try:
             if slot:
-                return await check_page(visit, slot)
-            return await times_page(visit, day, error="places.error") if day else visit.go(PLACES)
+                return await self._check(visit, slot)
+            return await self._times(visit, day, error="places.error") if day else visit.go(PLACES)
         except Problem as problem:
-            return await desk.refused(visit, problem)
+            return await self.desk.refused(visit, problem)
 
-    @routes.post(CHOOSE, shown_at=PLACES, private=True)
-    async def take(visit: Visit) -> Response:
+    async def take(self, visit: Visit) -> Response:
         slot = _slot(visit.fields.get("slot", ""))
         if slot is None:
             return visit.go(PLACES)
         seen = seen_in(visit) if visit.fields.get("appointment") else None
         try:
-            await desk.run(lambda uow: commands.take(uow, visit.case, slot, visit.acted_by, seen=seen))
+            await self.desk.run(lambda uow: commands.take(uow, visit.case, slot, visit.acted_by, seen=seen))
         except Problem as problem:
-            return await (taken_page(visit, slot) if problem.code == "place_taken" else desk.refused(visit, problem))
+            return await (
+                self._taken(visit, slot) if problem.code == "place_taken" else self.desk.refused(visit, problem)
+            )
         return visit.go(HOME)
+
+
+def add(routes: Routes, service: Service, desk: Desk) -> None:
+    """The addresses of these pages."""
+    pages = PlacesPages(service, desk)
+    routes.get(PLACES, private=True)(pages.days_or_times)
+    routes.get(CHOOSE, private=True)(pages.check_before_taking)
+    routes.post(CHOOSE, shown_at=PLACES, private=True)(pages.take)
 
 
 def _times_page(visit: Visit, day: date, found: Sequence[Free], *, error: str | None = None) -> Response:
