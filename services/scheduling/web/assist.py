@@ -4,6 +4,7 @@ Between consent and end the household's own pages are shown. One sign-in is for 
 """
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -29,37 +30,39 @@ NOTHING_STAYS = '"cache", "cookies", "storage"'
 WORKER = re.compile(r"[A-Za-z0-9-]{2,20}")
 
 
-def add(routes: Routes, service: Service, assists: Assists, logins: Logins, pins: Pins) -> None:
+@dataclass(frozen=True)
+class AssistPages:
     """The pages around those of the household."""
 
-    @routes.get(START)
-    async def start(visit: Visit) -> Response:
+    service: Service
+    assists: Assists
+    logins: Logins
+    pins: Pins
+
+    async def start(self, visit: Visit) -> Response:
         return _next_step(visit) if visit.assisting else _sign_in_page(visit)
 
-    @routes.post(START)
-    async def sign_in(visit: Visit) -> Response:
+    async def sign_in(self, visit: Visit) -> Response:
         worker, key = visit.fields.get("worker", "").strip(), visit.fields.get("key", "").strip()
         if not WORKER.fullmatch(worker):
             return _sign_in_page(visit, worker=worker, error="assist.error.worker")
-        if role_of(key, service.settings.tokens) != ASSISTANT:
+        if role_of(key, self.service.settings.tokens) != ASSISTANT:
             return _sign_in_page(visit, worker=worker, error="assist.error.key")
         until_now = visit.session
         if until_now:
-            await service.database.run(service.clock.now(), lambda uow: logins.close(uow, until_now))
-        token = await service.database.run(service.clock.now(), lambda uow: assists.begin(uow, worker))
+            await self.service.database.run(self.service.clock.now(), lambda uow: self.logins.close(uow, until_now))
+        token = await self.service.database.run(self.service.clock.now(), lambda uow: self.assists.begin(uow, worker))
         answer = visit.go(CASE)
         drop_cookie(answer, SESSION)
         set_cookie(answer, ASSIST, token)
         return answer
 
-    @routes.get(CASE)
-    async def reference_page(visit: Visit) -> Response:
+    async def reference(self, visit: Visit) -> Response:
         if visit.assisting is None or visit.case_ref:
             return _next_step(visit)
         return _reference_page(visit)
 
-    @routes.post(CASE)
-    async def reference_typed(visit: Visit) -> Response:
+    async def reference_typed(self, visit: Visit) -> Response:
         token = visit.assist_token
         if visit.assisting is None or token is None or visit.case_ref:
             return _next_step(visit)
@@ -67,54 +70,65 @@ def add(routes: Routes, service: Service, assists: Assists, logins: Logins, pins
         case_ref = canonical_case_ref(typed)
         if case_ref is None:
             return _reference_page(visit, typed=typed, error="case.error.form" if typed else "case.error.empty")
-        if await service.database.run(service.clock.now(), lambda uow: assists.name_case(uow, token, case_ref)):
+        if await self.service.database.run(
+            self.service.clock.now(), lambda uow: self.assists.name_case(uow, token, case_ref)
+        ):
             return visit.go(CONSENT)
         return _reference_page(visit, typed=typed, error="assist.error.unknown")
 
-    @routes.get(CONSENT)
-    async def consent_page(visit: Visit) -> Response:
+    async def consent(self, visit: Visit) -> Response:
         if visit.assisting is None or visit.assisting.case_ref is None or visit.case_ref:
             return _next_step(visit)
         return _consent_page(visit, visit.assisting.case_ref)
 
-    @routes.post(CONSENT)
-    async def agreed(visit: Visit) -> Response:
+    async def agreed(self, visit: Visit) -> Response:
         token, case_ref = visit.assist_token, visit.fields.get("reference", "")
         if visit.assisting is None or token is None or visit.case_ref or visit.assisting.case_ref != case_ref:
             return _next_step(visit)
         by, how = visit.fields.get("by", ""), visit.fields.get("how", "")
         if by not in list(GivenBy) or how not in list(GivenHow):
             return _consent_page(visit, case_ref, error=True)
-        await service.database.run(
-            service.clock.now(), lambda uow: assists.agree(uow, token, case_ref, GivenBy(by), GivenHow(how))
+        await self.service.database.run(
+            self.service.clock.now(), lambda uow: self.assists.agree(uow, token, case_ref, GivenBy(by), GivenHow(how))
         )
         return visit.go(HOME)
 
-    @routes.post(PIN, shown_at=HOME, private=True)
-    async def pin_letter(visit: Visit) -> Response:
+    async def pin_letter(self, visit: Visit) -> Response:
         """The sheet with a new PIN, once: it stands on no other page."""
         if visit.assisting is None:
             return visit.go(HOME)
-        made = await service.database.run(
-            service.clock.now(), lambda uow: pins.make(uow, visit.case, made_by=ASSISTANT)
+        made = await self.service.database.run(
+            self.service.clock.now(), lambda uow: self.pins.make(uow, visit.case, made_by=ASSISTANT)
         )
         letter = present_pin(made, visit.catalogue, visit.request.url.netloc)
         return visit.page("pin.html", letter=letter, rows=rows(letter.facts))
 
-    @routes.post(f"{START}/finish", shown_at=HOME)
-    async def finish(visit: Visit) -> Response:
+    async def finish(self, visit: Visit) -> Response:
         token = visit.assist_token
         if token:
-            await service.database.run(service.clock.now(), lambda uow: assists.finish(uow, token))
+            await self.service.database.run(self.service.clock.now(), lambda uow: self.assists.finish(uow, token))
         return _forgetting(visit.go(OVER))
 
-    @routes.get(OVER)
-    async def over(visit: Visit) -> Response:
+    async def over(self, visit: Visit) -> Response:
         """After the end, or when time ran out on the page that was left open; while the session lasts it goes on."""
         if visit.assisting:
             return _next_step(visit)
         page = visit.page("assist-over.html")
         return _forgetting(page) if visit.assist_token else page
+
+
+def add(routes: Routes, service: Service, assists: Assists, logins: Logins, pins: Pins) -> None:
+    """The addresses of these pages."""
+    pages = AssistPages(service, assists, logins, pins)
+    routes.get(START)(pages.start)
+    routes.post(START)(pages.sign_in)
+    routes.get(CASE)(pages.reference)
+    routes.post(CASE)(pages.reference_typed)
+    routes.get(CONSENT)(pages.consent)
+    routes.post(CONSENT)(pages.agreed)
+    routes.post(PIN, shown_at=HOME, private=True)(pages.pin_letter)
+    routes.post(f"{START}/finish", shown_at=HOME)(pages.finish)
+    routes.get(OVER)(pages.over)
 
 
 def add_start(portal: APIRouter, pages: Pages) -> None:
