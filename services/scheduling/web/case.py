@@ -1,5 +1,8 @@
 """Find your case: the reference, the code, out again. What a stranger sees is the same whether a case exists or not."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 from fastapi.responses import Response
 from starlette.background import BackgroundTask
 
@@ -16,76 +19,90 @@ HOME = "/my-interview"
 LONGEST_TYPED = 60
 
 
-def add(routes: Routes, service: Service, logins: Logins, post: CodePost) -> None:
-    """The pages by which a household comes in and goes out."""
+@dataclass(frozen=True)
+class CasePages:
+    """The pages by which a household comes in and goes out. `private` are those that it may go back to once it is in."""
 
-    def back_of(visit: Visit) -> str:
+    service: Service
+    logins: Logins
+    post: CodePost
+    private: Collection[str]
+
+    def _back_of(self, visit: Visit) -> str:
         """The page that was asked for before logging in, if it is one of ours."""
         back = f"/{visit.back}"
-        return back if back in routes.private else HOME
+        return back if back in self.private else HOME
 
-    async def ask(visit: Visit, case_ref: str) -> Response:
+    async def _ask(self, visit: Visit, case_ref: str) -> Response:
         """Asks for a code, which is sent once the answer is out."""
-        asked = await service.database.run(
-            service.clock.now(),
-            lambda uow: logins.ask(uow, case_ref, browser=visit.browser, address=visit.address),
+        asked = await self.service.database.run(
+            self.service.clock.now(),
+            lambda uow: self.logins.ask(uow, case_ref, browser=visit.browser, address=visit.address),
         )
         if asked.code is None:
-            now = service.clock.now()
+            now = self.service.clock.now()
             return wait_page(visit, asked.wait_until or now, now, again="/case/code")
-        sending = BackgroundTask(post.send_soon, asked.case_ref, asked.code)
-        return visit.go(f"/case/code?back={back_of(visit).lstrip('/')}", background=sending)
+        sending = BackgroundTask(self.post.send_soon, asked.case_ref, asked.code)
+        return visit.go(f"/case/code?back={self._back_of(visit).lstrip('/')}", background=sending)
 
-    @routes.get("/case")
-    async def reference_page(visit: Visit) -> Response:
+    async def reference(self, visit: Visit) -> Response:
         if visit.case_ref:
-            return visit.go(back_of(visit))
+            return visit.go(self._back_of(visit))
         return _reference_page(visit)
 
-    @routes.post("/case")
-    async def reference_typed(visit: Visit) -> Response:
+    async def reference_typed(self, visit: Visit) -> Response:
         typed = visit.fields.get("reference", "").strip()[:LONGEST_TYPED]
         case_ref = canonical_case_ref(typed)
         if case_ref is None:
             return _reference_page(visit, typed=typed, error="case.error.form" if typed else "case.error.empty")
-        return await ask(visit, case_ref)
+        return await self._ask(visit, case_ref)
 
-    @routes.get("/case/code")
-    async def code_page(visit: Visit) -> Response:
+    async def code(self, visit: Visit) -> Response:
         return _code_page(visit)
 
-    @routes.post("/case/code")
-    async def code_typed(visit: Visit) -> Response:
+    async def code_typed(self, visit: Visit) -> Response:
         typed = typed_digits(visit.fields.get("code", ""))[:LONGEST_TYPED]
         if not (len(typed) in (DIGITS, PIN_DIGITS) and typed.isascii() and typed.isdigit()):
             return _code_page(visit, error="code.error.form" if typed else "code.error.empty")
-        result = await service.database.run(
-            service.clock.now(), lambda uow: logins.open(uow, typed, browser=visit.browser, until_now=visit.session)
+        result = await self.service.database.run(
+            self.service.clock.now(),
+            lambda uow: self.logins.open(uow, typed, browser=visit.browser, until_now=visit.session),
         )
         if not isinstance(result, Opened):
             wrong = "code.error.wrong_pin" if len(typed) == PIN_DIGITS else "code.error.wrong"
             return _code_page(visit, error=wrong if result.tries_left else "code.error.over")
-        answer = visit.go(back_of(visit))
+        answer = visit.go(self._back_of(visit))
         set_cookie(answer, SESSION, result.session)
         return answer
 
-    @routes.post("/case/again", shown_at="/case/code")
-    async def code_again(visit: Visit) -> Response:
-        case_ref = await service.database.run(service.clock.now(), lambda uow: logins.asked_for(uow, visit.browser))
-        return await ask(visit, case_ref) if case_ref else visit.go("/case")
+    async def code_again(self, visit: Visit) -> Response:
+        case_ref = await self.service.database.run(
+            self.service.clock.now(), lambda uow: self.logins.asked_for(uow, visit.browser)
+        )
+        return await self._ask(visit, case_ref) if case_ref else visit.go("/case")
 
-    @routes.post("/log-out", shown_at=HOME)
-    async def log_out(visit: Visit) -> Response:
+    async def log_out(self, visit: Visit) -> Response:
         session = visit.session
         if session:
-            await service.database.run(service.clock.now(), lambda uow: logins.close(uow, session))
+            await self.service.database.run(self.service.clock.now(), lambda uow: self.logins.close(uow, session))
         answer = visit.go("/logged-out")
         drop_cookie(answer, SESSION)
         return answer
 
-    @routes.get("/logged-out")
-    async def logged_out(visit: Visit) -> Response:
+    async def logged_out(self, visit: Visit) -> Response:
         return visit.page("logged-out.html")
+
+
+def add(routes: Routes, service: Service, logins: Logins, post: CodePost) -> None:
+    """The addresses of these pages."""
+    pages = CasePages(service, logins, post, routes.private)
+    routes.get("/case")(pages.reference)
+    routes.post("/case")(pages.reference_typed)
+    routes.get("/case/code")(pages.code)
+    routes.post("/case/code")(pages.code_typed)
+    routes.post("/case/again", shown_at="/case/code")(pages.code_again)
+    routes.post("/log-out", shown_at=HOME)(pages.log_out)
+    routes.get("/logged-out")(pages.logged_out)
 
 
 def _reference_page(visit: Visit, *, typed: str = "", error: str | None = None) -> Response:
