@@ -3,6 +3,7 @@
 A new address counts once the code that was sent there is typed. While intake is away nothing is lost that was typed.
 """
 
+from dataclasses import dataclass
 from datetime import time
 from typing import Any
 from uuid import UUID
@@ -29,22 +30,27 @@ USUAL_HOURS = ("08:00-12:00", "12:00-18:00", "18:00-22:00")
 LONGEST_TYPED = 320
 
 
-def add(routes: Routes, service: Service, contacts: Contacts, *, logins: Logins, assists: Assists) -> None:
+@dataclass(frozen=True)
+class ContactPages:
     """The pages about how a household is reached."""
 
-    async def close_others(visit: Visit) -> None:
+    service: Service
+    contacts: Contacts
+    logins: Logins
+    assists: Assists
+
+    async def _close_others(self, visit: Visit) -> None:
         """Whoever else has the case open may be why the address was changed."""
 
         async def work(uow: UnitOfWork) -> None:
-            await logins.close_others(uow, visit.case, but=None if visit.assisting else visit.session)
-            await assists.close_others(uow, visit.case, but=visit.assist_token)
+            await self.logins.close_others(uow, visit.case, but=None if visit.assisting else visit.session)
+            await self.assists.close_others(uow, visit.case, but=visit.assist_token)
 
-        await service.database.run(service.clock.now(), work)
+        await self.service.database.run(self.service.clock.now(), work)
 
-    @routes.get(CONTACT, private=True)
-    async def contact(visit: Visit) -> Response:
+    async def shown(self, visit: Visit) -> Response:
         try:
-            own = await contacts.of(visit.case)
+            own = await self.contacts.of(visit.case)
         except IntakeAway:
             return _away(visit, "contact.html", rows=())
         done = visit.request.query_params.get("done")
@@ -52,15 +58,13 @@ def add(routes: Routes, service: Service, contacts: Contacts, *, logins: Logins,
             "contact.html", rows=_rows(visit, own), done=done if done in ("email", "language", "hours") else None
         )
 
-    @routes.get(EMAIL, private=True)
-    async def email(visit: Visit) -> Response:
+    async def email(self, visit: Visit) -> Response:
         return visit.page("contact-email.html", typed="")
 
-    @routes.post(EMAIL, private=True)
-    async def email_typed(visit: Visit) -> Response:
+    async def email_typed(self, visit: Visit) -> Response:
         typed = visit.fields.get("email", "").strip()[:LONGEST_TYPED]
         try:
-            outcome = await contacts.propose(visit.case, typed) if typed else "invalid"
+            outcome = await self.contacts.propose(visit.case, typed) if typed else "invalid"
         except IntakeAway:
             return _away(visit, "contact-email.html", typed=typed)
         if outcome == "proposed":
@@ -68,70 +72,78 @@ def add(routes: Routes, service: Service, contacts: Contacts, *, logins: Logins,
         status = {"cannot_send": 503, "too_often": 429}.get(outcome, 422)
         return visit.page("contact-email.html", status=status, typed=typed, error=f"contact.error.{outcome}")
 
-    async def code_page(visit: Visit, *, error: str | None = None) -> Response:
+    async def _code(self, visit: Visit, *, error: str | None = None) -> Response:
         try:
-            own = await contacts.of(visit.case)
+            own = await self.contacts.of(visit.case)
         except IntakeAway:
             return _away(visit, "contact-code.html", own=None)
         if own.proposal is None and error is None:
             return visit.go(CONTACT)
         return visit.page("contact-code.html", status=422 if error else 200, own=own, error=error)
 
-    @routes.get(CODE, private=True)
-    async def code(visit: Visit) -> Response:
-        return await code_page(visit)
+    async def code(self, visit: Visit) -> Response:
+        return await self._code(visit)
 
-    @routes.post(CODE, private=True)
-    async def code_typed(visit: Visit) -> Response:
+    async def code_typed(self, visit: Visit) -> Response:
         typed, proposal = typed_digits(visit.fields.get("code", "")), _id(visit.fields.get("proposal", ""))
         if proposal is None or not (len(typed) == DIGITS and typed.isascii() and typed.isdigit()):
-            return await code_page(visit, error="contact.error.code_form" if typed else "contact.error.code_empty")
+            return await self._code(visit, error="contact.error.code_form" if typed else "contact.error.code_empty")
         try:
-            outcome = await contacts.confirm(visit.case, visit.acted_by, proposal=proposal, code=typed)
+            outcome = await self.contacts.confirm(visit.case, visit.acted_by, proposal=proposal, code=typed)
         except IntakeAway:
             return _away(visit, "contact-code.html", own=OwnContact(locale="", proposal=proposal), typed=typed)
         if outcome == "changed":
-            await close_others(visit)  # not done, the same code again is answered the same, and does it
+            await self._close_others(visit)  # not done, the same code again is answered the same, and does it
             return visit.go(f"{CONTACT}?done=email")
-        return await code_page(visit, error="code.error.wrong" if outcome == "wrong" else "contact.error.over")
+        return await self._code(visit, error="code.error.wrong" if outcome == "wrong" else "contact.error.over")
 
-    async def choice_page(visit: Visit, template: str, *, error: str | None = None) -> Response:
+    async def _choice(self, visit: Visit, template: str, *, error: str | None = None) -> Response:
         try:
-            own = await contacts.of(visit.case)
+            own = await self.contacts.of(visit.case)
         except IntakeAway:
             return _away(visit, template, items=_items(visit, template, None))
         items = _items(visit, template, own)
         return visit.page(template, status=422 if error else 200, items=items, error=error)
 
-    @routes.get(LANGUAGE, private=True)
-    async def language(visit: Visit) -> Response:
-        return await choice_page(visit, "contact-language.html")
+    async def language(self, visit: Visit) -> Response:
+        return await self._choice(visit, "contact-language.html")
 
-    @routes.post(LANGUAGE, private=True)
-    async def language_chosen(visit: Visit) -> Response:
+    async def language_chosen(self, visit: Visit) -> Response:
         chosen = visit.fields.get("locale", "")
         if chosen not in visit.pages.catalogues:
-            return await choice_page(visit, "contact-language.html", error="contact.error.choose")
-        return await say(visit, "language", chosen, locale=chosen)
+            return await self._choice(visit, "contact-language.html", error="contact.error.choose")
+        return await self._say(visit, "language", chosen, locale=chosen)
 
-    @routes.get(HOURS, private=True)
-    async def hours(visit: Visit) -> Response:
-        return await choice_page(visit, "contact-hours.html")
+    async def hours(self, visit: Visit) -> Response:
+        return await self._choice(visit, "contact-hours.html")
 
-    @routes.post(HOURS, private=True)
-    async def hours_chosen(visit: Visit) -> Response:
+    async def hours_chosen(self, visit: Visit) -> Response:
         chosen = visit.fields.get("hours", "")
         if chosen not in (ANY_HOUR, *USUAL_HOURS):
-            return await choice_page(visit, "contact-hours.html", error="contact.error.choose")
-        return await say(visit, "hours", chosen, safe_hours="" if chosen == ANY_HOUR else chosen)
+            return await self._choice(visit, "contact-hours.html", error="contact.error.choose")
+        return await self._say(visit, "hours", chosen, safe_hours="" if chosen == ANY_HOUR else chosen)
 
-    async def say(visit: Visit, what: str, chosen: str, **said: str) -> Response:
+    async def _say(self, visit: Visit, what: str, chosen: str, **said: str) -> Response:
         try:
-            await contacts.say(visit.case, visit.acted_by, **said)
+            await self.contacts.say(visit.case, visit.acted_by, **said)
         except IntakeAway:
             template = f"contact-{what}.html"
             return _away(visit, template, items=_items(visit, template, None, chosen))
         return visit.go(f"{CONTACT}?done={what}")
+
+
+def add(routes: Routes, service: Service, contacts: Contacts, *, logins: Logins, assists: Assists) -> None:
+    """The addresses of these pages."""
+    pages = ContactPages(service, contacts, logins, assists)
+    routes.get(CONTACT, private=True)(pages.shown)
+    routes.get(EMAIL, private=True)(pages.email)
+    routes.post(EMAIL, private=True)(pages.email_typed)
+    routes.get(CODE, private=True)(pages.code)
+    routes.post(CODE, private=True)(pages.code_typed)
+    routes.get(LANGUAGE, private=True)(pages.language)
+    routes.post(LANGUAGE, private=True)(pages.language_chosen)
+    routes.get(HOURS, private=True)(pages.hours)
+    routes.post(HOURS, private=True)(pages.hours_chosen)
 
 
 def _away(visit: Visit, template: str, **values: Any) -> Response:
