@@ -32,6 +32,11 @@ def typed_digits(typed: str) -> str:
     return "".join(typed.split()).translate(_FORGIVEN)
 
 
+def is_number(typed: str) -> bool:
+    """True for the digits 0 to 9 alone, at least one."""
+    return typed.isascii() and typed.isdigit()
+
+
 def check_symbol(symbols: str) -> str:
     """Luhn modulo 32: factor 2 on the last symbol, alternating leftward. Source: docs/domain.md, "Reference"."""
     total = sum(map(_DOUBLED.__getitem__, symbols[::-2])) + sum(map(_VALUE.__getitem__, symbols[-2::-2]))

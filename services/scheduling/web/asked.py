@@ -14,7 +14,7 @@ from services.scheduling.repository import letters
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.visits import Visit, wait_page
 from shared.db import UnitOfWork
-from shared.reference import canonical_case_ref, typed_digits
+from shared.reference import canonical_case_ref, is_number, typed_digits
 from shared.service import Service
 
 PATH = "/verify/case"
@@ -38,7 +38,7 @@ def add(routes: Routes, service: Service, births: Births, checks: Checks) -> Non
             error = "case.error.form" if typed else "case.error.empty"
             return visit.page("asked.html", status=422, error=error, field="reference")
         year = typed_digits(year)
-        if not (len(year) == 4 and year.isascii() and year.isdigit()):
+        if not (len(year) == 4 and is_number(year)):
             return visit.page("asked.html", status=422, error="asked.error.year", field="year", typed=typed)
         now = service.clock.now()
 

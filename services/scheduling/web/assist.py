@@ -136,8 +136,7 @@ def add_start(portal: APIRouter, pages: Pages) -> None:
 
     @portal.get(START)
     def in_own_language(request: Request) -> RedirectResponse:
-        to = f"/{pages.language_for(request)}{START}"
-        return RedirectResponse(to, status_code=303, headers={"Vary": "Accept-Language"})
+        return pages.redirect(request, START)
 
 
 def _next_step(visit: Visit) -> Response:

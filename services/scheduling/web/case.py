@@ -12,7 +12,7 @@ from services.scheduling.logins import DIGITS, Logins, Opened
 from services.scheduling.pins import PIN_DIGITS
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.visits import SESSION, Visit, drop_cookie, set_cookie, wait_page
-from shared.reference import canonical_case_ref, typed_digits
+from shared.reference import canonical_case_ref, is_number, typed_digits
 from shared.service import Service
 
 HOME = "/my-interview"
@@ -62,7 +62,7 @@ class CasePages:
 
     async def code_typed(self, visit: Visit) -> Response:
         typed = typed_digits(visit.fields.get("code", ""))[:LONGEST_TYPED]
-        if not (len(typed) in (DIGITS, PIN_DIGITS) and typed.isascii() and typed.isdigit()):
+        if not (len(typed) in (DIGITS, PIN_DIGITS) and is_number(typed)):
             return _code_page(visit, error="code.error.form" if typed else "code.error.empty")
         result = await self.service.database.run(
             self.service.clock.now(),

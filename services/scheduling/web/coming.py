@@ -13,6 +13,7 @@ from services.scheduling.web.my_interview import Desk, seen_in
 from services.scheduling.web.presented import Fact, rows
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.visits import Visit
+from shared.reference import is_number
 from shared.web.problems import Problem
 
 COMING = f"{HOME}/coming"
@@ -95,7 +96,7 @@ def _now(standing: Standing) -> Coming:
 
 def _typed(visit: Visit) -> Coming | None:
     numbers = [visit.fields.get(name, "") for name in ("adults", "children")]
-    if not all(each.isascii() and each.isdigit() and len(each) <= 3 for each in numbers):
+    if not all(is_number(each) and len(each) <= 3 for each in numbers):
         return None
     return Coming(*(int(each) for each in numbers))
 

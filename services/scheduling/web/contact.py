@@ -6,7 +6,6 @@ A new address counts once the code that was sent there is typed. While intake is
 from dataclasses import dataclass
 from datetime import time
 from typing import Any
-from uuid import UUID
 
 from fastapi.responses import Response
 
@@ -19,7 +18,7 @@ from services.scheduling.web.visits import Visit
 from shared.dates import time_of_day
 from shared.db import UnitOfWork
 from shared.languages import choose_catalogue
-from shared.reference import typed_digits
+from shared.reference import is_number, typed_digits
 from shared.service import Service
 from shared.web.problems import RETRY_AFTER_SECONDS
 
@@ -85,8 +84,8 @@ class ContactPages:
         return await self._code(visit)
 
     async def code_typed(self, visit: Visit) -> Response:
-        typed, proposal = typed_digits(visit.fields.get("code", "")), _id(visit.fields.get("proposal", ""))
-        if proposal is None or not (len(typed) == DIGITS and typed.isascii() and typed.isdigit()):
+        typed, proposal = typed_digits(visit.fields.get("code", "")), visit.id_in("proposal")
+        if proposal is None or not (len(typed) == DIGITS and is_number(typed)):
             return await self._code(visit, error="contact.error.code_form" if typed else "contact.error.code_empty")
         try:
             outcome = await self.contacts.confirm(visit.case, visit.acted_by, proposal=proposal, code=typed)
@@ -196,10 +195,3 @@ def _hours(visit: Visit, safe_hours: str) -> str:
     first, _, last = safe_hours.partition("-")
     begins, ends = (time_of_day(time.fromisoformat(each), visit.language) for each in (first, last))
     return visit.text("contact.hours.between", begins=begins, ends=ends)
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -62,8 +62,7 @@ def add(portal: APIRouter, service: Service, pages: Pages, keys: SigningKeys) ->
 
     @portal.get(PATH)
     def in_own_language(request: Request) -> RedirectResponse:
-        to = f"/{pages.language_for(request)}{PATH}"
-        return RedirectResponse(to, status_code=303, headers={"Vary": "Accept-Language"})
+        return pages.redirect(request, PATH)
 
     @portal.get(KEYS_AT)
     def published_keys() -> JSONResponse:

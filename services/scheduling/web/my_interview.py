@@ -128,10 +128,7 @@ def add(routes: Routes, desk: Desk) -> None:
 
 def seen_in(visit: Visit) -> UUID:
     """The appointment that the form was about: a late answer must not hit one that its sender never saw."""
-    try:
-        return UUID(visit.fields.get("appointment", ""))
-    except ValueError:
-        return NO_APPOINTMENT
+    return visit.id_in("appointment") or NO_APPOINTMENT
 
 
 def _spoken(visit: Visit) -> str:

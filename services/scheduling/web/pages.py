@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 
 from services.scheduling.web.aloud import Aloud, aloud
@@ -89,6 +89,11 @@ class Pages:
             if tag in self.catalogues:
                 return tag
         return FALLBACKS[0]
+
+    def redirect(self, request: Request, path: str = "") -> RedirectResponse:
+        """To the page of this path in the browser's language."""
+        to = f"/{self.language_for(request)}{path}"
+        return RedirectResponse(to, status_code=303, headers={"Vary": "Accept-Language"})
 
 
 @cache

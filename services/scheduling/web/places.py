@@ -36,6 +36,7 @@ from services.scheduling.web.standing import sites_of
 from services.scheduling.web.visits import Visit
 from shared.clock import still_today
 from shared.db import UnitOfWork
+from shared.reference import is_number
 from shared.service import Service
 from shared.web.problems import Problem
 
@@ -186,5 +187,5 @@ def _day(visit: Visit, name: str) -> date | None:
 
 
 def _slot(typed: str) -> int | None:
-    is_number = typed.isascii() and typed.isdigit() and len(typed) <= 16
-    return int(typed) if is_number and 1 <= int(typed) <= LARGEST_SLOT else None
+    is_short = is_number(typed) and len(typed) <= 16
+    return int(typed) if is_short and 1 <= int(typed) <= LARGEST_SLOT else None

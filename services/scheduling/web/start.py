@@ -24,8 +24,7 @@ def router(service: Service, pages: Pages, more: Callable[[APIRouter, str], None
 
     @portal.get("/")
     def start_in_own_language(request: Request) -> RedirectResponse:
-        headers = {"Vary": "Accept-Language"}
-        return RedirectResponse(f"/{pages.language_for(request)}", status_code=303, headers=headers)
+        return pages.redirect(request)
 
     @portal.get("/assets/{name}")
     def asset(request: Request, name: str) -> Response:

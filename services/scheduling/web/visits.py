@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -112,6 +113,13 @@ class Visit:
         asked = {**self.request.query_params, "back": self.back}
         kept = {name: asked[name] for name in KEPT if asked.get(name)}
         return f"{self.path}?{urlencode(kept)}" if kept else self.path
+
+    def id_in(self, name: str) -> UUID | None:
+        """The id in a field of the form; None when there is none in it."""
+        try:
+            return UUID(self.fields.get(name, ""))
+        except ValueError:
+            return None
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The page, with what its forms need."""
