@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import pytest
 from pydantic import SecretStr
 
+from services.scheduling import commands, views
 from services.scheduling.app import HANDLERS, MIGRATIONS
+from services.scheduling.choices import Span, places_of
 from services.scheduling.jobs import Jobs
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
@@ -20,7 +23,8 @@ from shared.events import CaseChanged, Event
 from shared.kafka.batch import BatchRunner
 from shared.migrations import upgrade_async
 from shared.settings import Role
-from tests.builders import NOW, a_record
+from shared.web.problems import Problem
+from tests.builders import NOW, a_case, a_programme, a_record, days
 from tests.letters import LETTER_KEY
 from tests.life.invariants import BROKEN
 
@@ -108,6 +112,36 @@ class Scheduling:
         )
         assert len(found) == 1, f"{len(found)} live appointments; waiting: {await self.waiting(case)}"
         return found[0]
+
+    async def accept(self, case: CaseChanged, by: str = "household", *, seen: UUID | None = None) -> None:
+        await self.do(lambda uow: commands.accept(uow, case.case_ref, by, seen))
+
+    async def decline(self, case: CaseChanged, by: str = "household", *, seen: UUID | None = None) -> None:
+        await self.do(lambda uow: commands.decline(uow, case.case_ref, by, seen))
+
+    async def booked(self, **changes: Any) -> tuple[CaseChanged, Any]:
+        """A household of the usual programme that accepted its offer, and its appointment."""
+        case = a_case(**changes)
+        await self.receive(a_programme(), case)
+        await self.accept(case, "scheduler")
+        return case, await self.live(case)
+
+    async def slots_of(self, case: CaseChanged, ahead: float = 14) -> list[dict[str, Any]]:
+        """The places of the next days that the household can choose from."""
+
+        async def read(uow: UnitOfWork) -> list[dict[str, Any]]:
+            known = await views.known(uow, case.case_ref)
+            return await views.place_view(uow, await places_of(uow, known, Span(uow.now, uow.now + days(ahead))))
+
+        shown: list[dict[str, Any]] = await self.do(read)
+        return shown
+
+    async def refusal(self, work: Callable[[UnitOfWork], Awaitable[Any]]) -> str:
+        """The code of the 409 that the work gets."""
+        with pytest.raises(Problem) as refused:
+            await self.do(work)
+        assert refused.value.status == 409
+        return refused.value.code
 
     async def appointment(self, id: UUID) -> Any:
         return (await self.rows("select * from appointments where id = :id", id=id))[0]

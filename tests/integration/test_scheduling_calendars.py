@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
 from services.scheduling.commands.sites import change_site
 from shared.events import Allocation, Counts, Party
@@ -31,7 +30,7 @@ async def booked(calendars: Calendars, **changes: Any) -> Any:
     """A booked appointment at the site in Tapachula."""
     case = a_case(**changes)
     await calendars.scheduling.receive(a_programme(), case)
-    await calendars.scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "scheduler"))
+    await calendars.scheduling.accept(case, "scheduler")
     return await calendars.scheduling.live(case)
 
 
@@ -220,7 +219,7 @@ async def test_capacity_lowered_below_what_is_taken_becomes_what_is_taken(calend
     full = "select capacity from slots where resource_id = :id and starts_at = :at"
     assert await calendars.scheduling.count(full, id=window.id, at=first.starts_at) == 20
 
-    await calendars.scheduling.do(lambda uow: commands.decline(uow, second.case_ref, "scheduler"))
+    await calendars.scheduling.decline(second, "scheduler")
     await open_all_freed(calendars)
 
     assert await calendars.scheduling.count(full, id=window.id, at=first.starts_at) == 12
@@ -241,7 +240,7 @@ async def test_the_time_of_a_stranded_appointment_goes_to_nobody_when_it_is_let_
     await calendars.scheduling.receive(waits)
     await calendars.change(closure(appointment.wall_time.date()))
 
-    await calendars.scheduling.do(lambda uow: commands.decline(uow, appointment.case_ref, "scheduler"))
+    await calendars.scheduling.decline(appointment, "scheduler")
     await open_all_freed(calendars)
 
     assert await calendars.scheduling.count("select count(*) from slot_claims") == 0

@@ -177,12 +177,12 @@ async def test_a_yes_to_an_offer_that_was_moved_or_cancelled_creates_nothing(sch
     case = a_case()
     await scheduling.receive(a_programme(), case)
     offered = await scheduling.live(case)
-    await scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "scheduler", offered.id))
+    await scheduling.accept(case, "scheduler", seen=offered.id)
     await scheduling.do(lambda uow: commands.cancel(uow, case.case_ref, "applicant-request", "scheduler"))
     said = await scheduling.published(case)
 
     with pytest.raises(Problem) as refused:
-        await scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "scheduler", offered.id))
+        await scheduling.accept(case, "scheduler", seen=offered.id)
 
     assert refused.value.status == 409
     assert await scheduling.published(case) == said

@@ -158,7 +158,7 @@ async def test_a_freed_place_passes_by_who_needs_what_it_does_not_give(schedulin
     in_a_wheelchair = a_case(valid_until=place.wall_time.date(), needs=("wheelchair",), registered_at=earlier)
     other = a_case(valid_until=place.wall_time.date())
     await scheduling.receive(in_a_wheelchair, other)
-    await scheduling.do(lambda uow: commands.decline(uow, first.case_ref, "scheduler"))
+    await scheduling.decline(first, "scheduler")
 
     await scheduling.jobs.offer_freed_places()
 

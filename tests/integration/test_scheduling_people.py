@@ -52,7 +52,7 @@ async def check_in(
     [receipt] = await intake.receipts("mx", sheet(mx_row()).encode())
     case = a_case(case_ref=receipt["case_ref"])
     await scheduling.receive(a_programme(), case)
-    await scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "scheduler"))
+    await scheduling.accept(case, "scheduler")
     appointment = await scheduling.live(case)
     scheduling.clock.advance(appointment.starts_at - scheduling.clock.now())
     async with served(intake.app) as address:

@@ -36,7 +36,7 @@ async def offered(scheduling: Scheduling, **changes: Any) -> CaseChanged:
 
 async def booked(scheduling: Scheduling) -> tuple[CaseChanged, Any]:
     case = await offered(scheduling)
-    await scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "assistant"))
+    await scheduling.accept(case, "assistant")
     return case, await scheduling.live(case)
 
 

@@ -29,7 +29,7 @@ async def waiting_case(scheduling: Scheduling, **changes: Any) -> CaseChanged:
     """A household that said no to its offer and waits for another."""
     case = a_case(**changes)
     await scheduling.receive(case)
-    await scheduling.do(lambda uow: commands.decline(uow, case.case_ref, "assistant"))
+    await scheduling.decline(case, "assistant")
     return case
 
 
@@ -80,7 +80,7 @@ async def test_an_accepted_household_is_offered_nothing_here_any_more(scheduling
 
     await answer(scheduling, case, "accept")
     await answer(scheduling, case, "accept")
-    await scheduling.do(lambda uow: commands.decline(uow, other.case_ref, "assistant"))
+    await scheduling.decline(other, "assistant")
     await scheduling.jobs.offer_freed_places()
     await scheduling.receive(case.model_copy(update={"version": 2, "revision": 2}))
 

@@ -1,12 +1,10 @@
 """What the day of an interview can bring: who is there, who is not, who left, and what its country says meanwhile."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from services.scheduling import commands
 from services.scheduling.choices import Span, places_of
@@ -14,19 +12,12 @@ from services.scheduling.repository.cases import lock
 from shared.events import CaseChanged, CaseState, Party
 from shared.web.problems import Problem
 from tests.builders import a_case, a_programme, days
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
 
 FEWER = {"party": Party(attendees=2, adults=2, children=0)}
 OTHER_NEEDS = {"needs": ("female-officer",)}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
-    running = Scheduling(await new_database(scheduling_template))
-    yield running
-    await running.check()
-    await running.database.close()
+PROGRAMMES = ()
+"""Each test says which programmes there are."""
 
 
 async def booked(scheduling: Scheduling, *, before: timedelta = timedelta(minutes=20)) -> tuple[CaseChanged, Any]:

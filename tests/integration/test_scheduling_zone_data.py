@@ -207,7 +207,7 @@ async def test_a_freed_place_keeps_its_wall_time_and_what_it_holds(scheduling: S
     case = a_case()
     (before,) = await booked(scheduling, case)
     held = await held_times(scheduling, before)
-    await scheduling.do(lambda uow: commands.decline(uow, case.case_ref, "scheduler"))
+    await scheduling.decline(case, "scheduler")
     await with_older_zone_data(scheduling)
 
     await follow(scheduling)

@@ -1,0 +1,97 @@
+"""What households say to an offer, and what their silence means."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.scheduling import commands
+from shared.web.problems import Problem
+from tests.builders import NOW, a_case, a_programme, days
+from tests.scheduling import Scheduling
+
+PROGRAMMES = ()
+"""Each test says which programmes there are."""
+
+
+async def test_accepting_books_the_offer_and_accepting_again_changes_nothing(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+
+    for _ in range(2):
+        await scheduling.accept(case, "scheduler")
+
+    assert (await scheduling.live(case)).status == "booked"
+    assert len(await scheduling.published(case)) == 2
+
+
+async def test_a_late_click_does_not_hit_an_offer_that_its_sender_never_saw(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    first = await scheduling.live(case)
+    await scheduling.decline(case, "assistant", seen=first.id)
+    await scheduling.do(lambda uow: commands.offer_again(uow, case.case_ref))
+
+    for late in (commands.decline, commands.accept):
+        with pytest.raises(Problem) as refused:
+            await scheduling.do(lambda uow, c=late: c(uow, case.case_ref, "assistant", first.id))
+        assert refused.value.code == "offer_changed"
+
+    assert (await scheduling.live(case)).status == "pending"
+
+
+async def test_an_offer_cannot_be_accepted_after_its_deadline(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    scheduling.clock.advance(days(3))
+
+    with pytest.raises(Problem) as refused:
+        await scheduling.accept(case, "scheduler")
+
+    assert (refused.value.status, refused.value.code) == (409, "offer_expired")
+
+
+async def test_an_offer_past_its_deadline_expires_and_the_place_goes_to_the_next(scheduling: Scheduling) -> None:
+    first = a_case()
+    await scheduling.receive(a_programme(), first)
+    place = await scheduling.live(first)
+    second = a_case(valid_until=place.wall_time.date())
+    await scheduling.take_all_but(place)
+    await scheduling.receive(second)
+    await scheduling.set_deadline(place.id, NOW - timedelta(seconds=1))
+
+    await scheduling.jobs.expire_offers()
+    await scheduling.jobs.offer_freed_places()
+
+    assert (await scheduling.published(first))[-1] == "puente.scheduling.offer.expired.v1"
+    assert await scheduling.waiting(first) == "offer_expired"
+    assert (await scheduling.live(second)).starts_at == place.starts_at
+
+
+async def test_after_two_unanswered_offers_a_case_waits_for_someone_to_act(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    for day in (3, 6, 9):
+        scheduling.clock.instant = NOW + days(day)
+        await scheduling.jobs.expire_offers()
+        await scheduling.jobs.open_calendars()
+        await scheduling.jobs.look_again()
+
+    assert await scheduling.waiting(case) == "offers_unanswered"
+
+
+async def test_a_household_that_wants_an_interview_again_is_back_in_line_at_once(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    for day in (3, 6):
+        scheduling.clock.instant = NOW + days(day)
+        await scheduling.jobs.expire_offers()
+        await scheduling.jobs.open_calendars()
+        await scheduling.jobs.look_again()
+    scheduling.clock.advance(days(4))
+    await scheduling.jobs.expire_offers()
+    assert await scheduling.waiting(case) == "offers_unanswered"
+
+    await scheduling.do(lambda uow: commands.offer_again(uow, case.case_ref))
+
+    assert (await scheduling.live(case)).status == "pending"
+    assert await scheduling.count("select offers_missed from cases") == 0

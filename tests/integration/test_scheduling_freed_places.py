@@ -1,0 +1,87 @@
+"""A place that was let go: whose it is next, and when it opens."""
+
+from datetime import timedelta
+
+from shared.events import Party
+from tests.builders import NOW, a_case, a_programme, days
+from tests.scheduling import Scheduling
+
+PROGRAMMES = ()
+"""Each test says which programmes there are."""
+
+
+async def test_a_declined_place_goes_to_the_next_and_is_never_open_in_between(scheduling: Scheduling) -> None:
+    await scheduling.receive(a_programme(offer_hours=24))
+    first = a_case()
+    await scheduling.receive(first)
+    place = await scheduling.live(first)
+    second = a_case(valid_until=place.wall_time.date())
+    await scheduling.take_all_but(place)
+    await scheduling.receive(second)
+    assert await scheduling.waiting(second) == "no_capacity_before_valid_until"
+
+    await scheduling.decline(first, "scheduler")
+    assert await scheduling.free_units_at(place) == 0
+    await scheduling.jobs.offer_freed_places()
+
+    assert (await scheduling.live(second)).starts_at == place.starts_at
+    assert await scheduling.waiting(first) == "declined"
+
+
+async def test_a_household_that_declined_is_offered_another_place_when_a_new_day_opens(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    before = await scheduling.live(case)
+    await scheduling.decline(case, "scheduler")
+    scheduling.clock.advance(days(1))
+
+    await scheduling.jobs.open_calendars()
+    await scheduling.jobs.look_again()
+
+    assert (await scheduling.live(case)).id != before.id
+
+
+async def test_what_a_household_leaves_of_its_old_place_is_freed(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    elsewhere = case.model_copy(update={"version": 2, "sites": ("MX-TIJ-01",)})
+
+    await scheduling.receive(elsewhere)
+
+    assert (await scheduling.live(case)).site == "MX-TIJ-01"
+    assert await scheduling.held_by_freed_places() == 10
+
+
+async def test_a_place_that_opens_again_goes_to_who_waits_longest_and_not_to_a_newcomer(scheduling: Scheduling) -> None:
+    first = a_case(registered_at=NOW - days(30))
+    await scheduling.receive(a_programme(), first)
+    place = await scheduling.live(first)
+    await scheduling.take_all_but(place)
+    longest = first.registered_at - timedelta(days=1)
+    alone = Party(attendees=1, adults=1, children=0)
+    waits = a_case(valid_until=place.wall_time.date(), party=alone, registered_at=longest)
+    await scheduling.receive(waits)
+    await scheduling.decline(first, "scheduler")
+    await scheduling.do(lambda uow: uow.execute("update freed_places set opens_at = :now", now=NOW))
+
+    await scheduling.jobs.open_freed_places()
+    await scheduling.jobs.look_again()
+
+    assert (await scheduling.live(waits)).starts_at == place.starts_at
+
+
+async def test_a_freed_place_that_nobody_can_use_opens_after_a_delay(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    place = await scheduling.live(case)
+    await scheduling.decline(case, "scheduler")
+
+    await scheduling.jobs.offer_freed_places()
+    await scheduling.jobs.open_freed_places()
+    assert await scheduling.held_by_freed_places() == 10
+
+    scheduling.clock.advance(timedelta(hours=1))
+    await scheduling.jobs.open_freed_places()
+
+    assert await scheduling.held_by_freed_places() == 0
+    assert await scheduling.free_units_at(place) > 0

@@ -1,0 +1,125 @@
+"""An appointment is moved or cancelled, by its household or by staff."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.scheduling import commands
+from shared.web.problems import Problem
+from tests.scheduling import Scheduling
+
+SELVES = ("household", "assistant")
+"""Those who move as a household may: it itself, and assistants for it."""
+
+PROGRAMMES = ()
+"""Each test says which programmes there are."""
+
+
+async def first_slot_of(scheduling: Scheduling, appointment: Any) -> int:
+    """That which the appointment holds, or what was made of its place when it ended."""
+    return await scheduling.count(
+        """select slot_id from slot_claims c join slots s on s.id = c.slot_id
+           where :id in (appointment_id, freed_place_id) order by s.starts_at limit 1""",
+        id=appointment.id,
+    )
+
+
+async def test_a_move_takes_the_new_place_and_frees_the_old_in_one_step(scheduling: Scheduling) -> None:
+    case, before = await scheduling.booked()
+    far = (await scheduling.slots_of(case, ahead=10))[-1]
+
+    await scheduling.do(lambda uow: commands.move(uow, case.case_ref, far["slot_id"], "assistant"))
+
+    after = await scheduling.live(case)
+    assert (after.status, after.replaces) == ("booked", before.id)
+    assert (await scheduling.appointment(before.id)).reason == "rescheduled"
+    assert (await scheduling.published(case))[-1] == "puente.scheduling.appointment.moved.v1"
+    assert await scheduling.held_by_freed_places() == 10
+
+
+async def test_a_move_onto_ones_own_time_succeeds_even_when_nothing_else_is_free(scheduling: Scheduling) -> None:
+    case, before = await scheduling.booked()
+    await scheduling.take_all_but(before)
+    await scheduling.free_next_step(before)
+    overlapping = next(s for s in await scheduling.slots_of(case) if s["instant"] != before.starts_at.isoformat())
+
+    await scheduling.do(lambda uow: commands.move(uow, case.case_ref, overlapping["slot_id"], "scheduler"))
+
+    after = await scheduling.live(case)
+    assert after.starts_at - before.starts_at == timedelta(minutes=15)
+    assert await scheduling.held_by_freed_places() == 1
+
+
+async def test_a_household_moves_twice_and_staff_may_once_more(scheduling: Scheduling) -> None:
+    case, _ = await scheduling.booked()
+    shown = await scheduling.slots_of(case, ahead=12)
+    for slot, by in ((shown[-1], "household"), (shown[-20], "assistant")):
+        await scheduling.do(lambda uow, s=slot, by=by: commands.move(uow, case.case_ref, s["slot_id"], by))
+    third = shown[-40]["slot_id"]
+
+    codes = [await scheduling.refusal(lambda uow, by=by: commands.move(uow, case.case_ref, third, by)) for by in SELVES]
+    await scheduling.do(lambda uow: commands.move(uow, case.case_ref, third, "scheduler"))
+
+    assert codes == ["moved_too_often", "moved_too_often"]
+
+
+async def test_within_twelve_hours_only_staff_can_move_it(scheduling: Scheduling) -> None:
+    case, before = await scheduling.booked()
+    scheduling.clock.instant = before.starts_at - timedelta(hours=11)
+    slot = (await scheduling.slots_of(case))[-1]["slot_id"]
+
+    codes = [await scheduling.refusal(lambda uow, by=by: commands.move(uow, case.case_ref, slot, by)) for by in SELVES]
+    await scheduling.do(lambda uow: commands.move(uow, case.case_ref, slot, "scheduler"))
+
+    assert codes == ["too_late_to_move", "too_late_to_move"]
+
+
+async def test_nobody_whose_time_has_come_is_shown_a_place_that_cannot_be_had(scheduling: Scheduling) -> None:
+    case, appointment = await scheduling.booked()
+    scheduling.clock.instant = appointment.starts_at
+
+    with pytest.raises(Problem, match="its time has come"):
+        await scheduling.slots_of(case)
+
+
+async def test_what_is_cancelled_or_missed_cannot_be_moved(scheduling: Scheduling) -> None:
+    case, _ = await scheduling.booked()
+    slot = (await scheduling.slots_of(case))[0]["slot_id"]
+    await scheduling.do(lambda uow: commands.cancel(uow, case.case_ref, "applicant-request", "assistant"))
+
+    assert (
+        await scheduling.refusal(lambda uow: commands.move(uow, case.case_ref, slot, "assistant")) == "nothing_booked"
+    )
+
+
+async def test_a_household_that_cancels_keeps_its_seniority_and_waits(scheduling: Scheduling) -> None:
+    case, _ = await scheduling.booked()
+
+    await scheduling.do(lambda uow: commands.cancel(uow, case.case_ref, "applicant-unable", "assistant"))
+
+    assert await scheduling.waiting(case) == "declined"
+
+
+async def test_a_cancellation_that_is_not_the_households_offers_another_place_at_once(scheduling: Scheduling) -> None:
+    case, before = await scheduling.booked()
+    await scheduling.leave_only(await first_slot_of(scheduling, before))
+
+    await scheduling.do(lambda uow: commands.cancel(uow, case.case_ref, "officer-unavailable", "scheduler"))
+
+    after = await scheduling.live(case)
+    assert after.status == "pending"
+    assert after.id != before.id
+    assert (await scheduling.appointment(before.id)).reason == "officer-unavailable"
+
+
+async def test_a_household_whose_officer_is_ill_stays_booked_where_another_is_free_at_that_time(
+    scheduling: Scheduling,
+) -> None:
+    case, before = await scheduling.booked()
+
+    await scheduling.do(lambda uow: commands.cancel(uow, case.case_ref, "officer-unavailable", "scheduler"))
+
+    after = await scheduling.live(case)
+    assert (after.status, after.starts_at, after.replaces) == ("booked", before.starts_at, before.id)
+    assert await first_slot_of(scheduling, after) != await first_slot_of(scheduling, before)

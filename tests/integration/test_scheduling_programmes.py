@@ -1,0 +1,79 @@
+"""A programme that is unknown, closed, opened again or gives its places another way, and the cases that hang on it."""
+
+import pytest
+
+from services.scheduling import views
+from tests.builders import NOW, a_case, a_programme, days
+from tests.scheduling import Scheduling
+
+PROGRAMMES = ()
+"""Each test says which programmes there are."""
+
+
+async def test_a_case_that_comes_before_its_programme_ends_the_same(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(case)
+    assert await scheduling.waiting(case) == "programme_unknown"
+
+    await scheduling.receive(a_programme())
+    await scheduling.jobs.look_again()
+
+    assert (await scheduling.live(case)).status == "pending"
+
+
+@pytest.mark.parametrize(("allocation", "reason"), [("choice", "awaiting_choice"), ("draw", "awaiting_draw")])
+async def test_choice_and_draw_programmes_wait(scheduling: Scheduling, allocation: str, reason: str) -> None:
+    case = a_case()
+
+    await scheduling.receive(a_programme(allocation=allocation), case)
+
+    assert await scheduling.waiting(case) == reason
+
+
+async def test_a_programme_that_opens_again_reaches_every_household_that_waited(scheduling: Scheduling) -> None:
+    await scheduling.receive(a_programme(status="paused"))
+    await scheduling.receive(*[a_case(sites=(), valid_until=(NOW + days(89)).date()) for _ in range(450)])
+
+    await scheduling.receive(a_programme(version=2))
+    await scheduling.jobs.look_again()
+
+    assert await scheduling.count("select count(*) from cases where waiting is not null") == 0
+
+
+@pytest.mark.parametrize("on_close", ["cancel", "rebook"])
+async def test_a_programme_that_closes_cancels_its_dates_one_message_each_and_keeps_the_line(
+    scheduling: Scheduling, on_close: str
+) -> None:
+    offered, held, waits = a_case(), a_case(), a_case(valid_until=NOW.date())
+    await scheduling.receive(a_programme(on_close=on_close), offered, held, waits)
+    await scheduling.accept(held, "scheduler")
+
+    await scheduling.receive(a_programme(on_close=on_close, status="closed", version=2))
+    for _ in range(2):
+        await scheduling.jobs.look_again()
+
+    for case in (offered, held):
+        assert await scheduling.waiting(case) == "programme_closed"
+        assert (await scheduling.published(case)).count("puente.scheduling.appointment.cancelled.v1") == 1
+    reasons = await scheduling.rows("select distinct reason from appointments")
+    assert [row.reason for row in reasons] == ["programme-closed"]
+
+
+async def test_a_programme_that_honours_its_dates_keeps_them_when_it_closes(scheduling: Scheduling) -> None:
+    held = a_case()
+    await scheduling.receive(a_programme(on_close="honour"), held)
+    await scheduling.accept(held, "scheduler")
+
+    await scheduling.receive(a_programme(on_close="honour", status="closed", version=2))
+    await scheduling.jobs.look_again()
+
+    assert (await scheduling.live(held)).status == "booked"
+
+
+async def test_whom_a_closing_would_concern_can_be_asked_before(scheduling: Scheduling) -> None:
+    held, waits = a_case(), a_case(valid_until=NOW.date())
+    await scheduling.receive(a_programme(), held, waits)
+
+    effects = await scheduling.do(lambda uow: views.effects_of_closing(uow, "MX-REF"))
+
+    assert effects == {"appointments": 1, "waiting": 1, "cases": [held.case_ref]}
