@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
@@ -14,6 +15,7 @@ from services.notifications.contacts import Contact, IntakeAway
 from services.notifications.jobs import NoticeSender
 from services.notifications.messages import LANGUAGES_DIR
 from services.notifications.messages.writer import Writer
+from services.notifications.settings import NotificationsSettings
 from shared.clock import FixedClock
 from shared.crypto import Sealer
 from shared.db import Database
@@ -70,6 +72,22 @@ async def prepared(url: str) -> str:
     """A database with the schema of notifications."""
     await upgrade_async(url, MIGRATIONS)
     return url
+
+
+def settings(url: str, folder: Path | None, **changes: Any) -> NotificationsSettings:
+    """What the service is told; the token of a role is its name and `-token`."""
+    fields: dict[str, Any] = {
+        "database_url": url,
+        "kafka": "127.0.0.1:1",
+        "port": 1,
+        "tokens": {"ops": SecretStr("ops-token"), "service": SecretStr("service-token")},
+        "data_key": SecretStr("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        "intake_url": "http://127.0.0.1:1",
+        "portal_url": "http://127.0.0.1:1",
+        "smtp_port": 1,
+        "mailbox_dir": folder,
+    }
+    return NotificationsSettings(**{**fields, **changes})
 
 
 class Notifications:

@@ -40,6 +40,74 @@ def breaks(package: str, module: str) -> bool:
     return foreign
 
 
+ENTRANCES = {"api", "web"}
+"""What people and programs come in by: it calls the rest of its service, and only `app.py` knows it."""
+
+
+def turns_back(importer: str, module: str) -> bool:
+    """True when a module of a service imports another one of it that lies further out. Both are dotted, without
+    `services.<name>`."""
+    here, there = importer.split(".")[0], module.split(".")[0]
+    if here == "repository":
+        return there not in {"repository", "domain", "tables"}
+    if there == "api":
+        return here not in {"api", "app"}
+    return there == "web" and here not in {*ENTRANCES, "app"}
+
+
+def within(file: Path) -> tuple[str, list[str]]:
+    """A module of a service, and what of the same service it imports."""
+    service, package = file.relative_to(ROOT).parts[1], ".".join(file.relative_to(ROOT).parent.parts)
+    importer = ".".join(file.relative_to(ROOT / "services" / service).with_suffix("").parts)
+    own = f"services.{service}."
+    found = imports_of(file.read_text(encoding="utf-8"), package)
+    return importer, [module.removeprefix(own) for module in found if module.startswith(own)]
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "services").glob("*/**/*.py")), ids=lambda file: str(file.relative_to(ROOT / "services"))
+)
+def test_a_module_imports_nothing_of_its_service_that_lies_further_out(file: Path) -> None:
+    importer, modules = within(file)
+
+    assert [module for module in modules if turns_back(importer, module)] == []
+
+
+@pytest.mark.parametrize(
+    ("importer", "module", "expected"),
+    [
+        ("repository.cases", "outcomes", True),
+        ("repository.cases", "commands.answers", True),
+        ("commands.answers", "api.cases", True),
+        ("jobs", "web.portal", True),
+        ("handlers", "api", True),
+        ("web.case", "api.cases", True),
+        ("repository.cases", "repository.slots", False),
+        ("repository.slots", "domain.places", False),
+        ("api.cases", "commands.answers", False),
+        ("app", "web.portal", False),
+    ],
+)
+def test_an_import_that_turns_back_is_seen(importer: str, module: str, expected: bool) -> None:
+    assert turns_back(importer, module) is expected
+
+
+def test_what_tests_share_is_no_test_module() -> None:
+    files = [file for folder in ("tests", "bench") for file in (ROOT / folder).rglob("*.py")]
+    found = [(file.name, module) for file in files for module in shared_tests(file.read_text(encoding="utf-8"))]
+
+    assert found == []
+
+
+def test_a_test_module_that_is_imported_is_seen() -> None:
+    assert shared_tests("from tests.unit.test_clock import LATER") == ["tests.unit.test_clock"]
+
+
+def shared_tests(source: str) -> list[str]:
+    """The modules of tests that a source imports."""
+    return [module for module in imports_of(source, "tests") if module.rpartition(".")[2].startswith("test_")]
+
+
 def sources() -> list[Path]:
     return [file for folder in ("services", "shared") for file in (ROOT / folder).rglob("*.py")]
 

@@ -1,6 +1,7 @@
 """A database of each service, prepared once; tests work on copies of it. The portal, and a household that comes to it."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -9,8 +10,11 @@ from shared.events import CaseChanged
 from tests import intake, notifications, scheduling
 from tests.builders import a_case, a_programme
 from tests.conftest import MakeDatabase
+from tests.openapi import served
+from tests.own_contact import OLD, NotificationsDouble, Own
 from tests.portal import Neighbours, Portal, open_portal
 from tests.scheduling_http import Client
+from tests.unit.intake_builders import ndjson, us_message
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -41,6 +45,18 @@ async def http(scheduling: scheduling.Scheduling) -> AsyncIterator[Client]:
     client = Client(scheduling)
     yield client
     await client.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own(new_database: MakeDatabase, intake_template: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Own]:
+    """A case at an intake that can have mail sent."""
+    asked = NotificationsDouble()
+    async with served(asked.app) as url:
+        monkeypatch.setattr(intake, "settings", partial(intake.settings, notifications_url=url))
+        running = intake.Intake(await new_database(intake_template))
+        [receipt] = await running.receipts("us", ndjson(us_message(contact__email=OLD)))
+        yield Own(running, asked, url, receipt["case_ref"])
+        await running.close()
 
 
 @pytest_asyncio.fixture(name="notifications", loop_scope="session")

@@ -18,9 +18,8 @@ from shared import tracing
 from shared.db import Database
 from tests.builders import NOW
 from tests.conftest import MakeDatabase
-from tests.integration.test_notifications_email import MailServerDouble, serving
-from tests.integration.test_notifications_pages import settings
-from tests.notifications import ADDRESS
+from tests.mail_server import MailServerDouble, serving
+from tests.notifications import ADDRESS, settings
 from tests.openapi import served
 from tests.unit.notifications_builders import CASE_REF
 

@@ -8,44 +8,12 @@ from dataclasses import replace
 from email import message_from_bytes
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.notifications.channels.email import MailServer, Refused, TryAgainLater, send
-from tests.unit.test_notifications_email import AN_EMAIL
+from tests.mail_server import MailServerDouble, serving
+from tests.unit.notifications_builders import AN_EMAIL
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-
-class MailServerDouble:
-    """Answers as it is told and keeps what it accepted."""
-
-    def __init__(self, *, at_mail: str = "", at_rcpt: str = "", at_data: str = "") -> None:
-        self.at_mail, self.at_rcpt, self.at_data = at_mail, at_rcpt, at_data
-        self.accepted: list[Envelope] = []
-
-    async def handle_MAIL(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        envelope.mail_from = address
-        return self.at_mail or "250 OK"
-
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        envelope.rcpt_tos.append(address)
-        return self.at_rcpt or "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if not self.at_data:
-            self.accepted.append(envelope)
-        return self.at_data or "250 OK"
-
-
-@asynccontextmanager
-async def serving(handler: MailServerDouble) -> AsyncIterator[MailServer]:
-    server = await asyncio.get_running_loop().create_server(lambda: SMTP(handler), "127.0.0.1", 0)
-    async with server:
-        yield MailServer("127.0.0.1", server.sockets[0].getsockname()[1], "Puente <no-reply@puente.example>")
 
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

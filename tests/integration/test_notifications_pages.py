@@ -8,32 +8,14 @@ from typing import Any
 
 import httpx
 import pytest_asyncio
-from pydantic import SecretStr
 
 from services.notifications.app import build
 from services.notifications.channels.email import MailServer, as_mime
-from services.notifications.settings import NotificationsSettings
 from tests.conftest import MakeDatabase
-from tests.notifications import Notifications
-from tests.unit.notifications_builders import CASE_REF, a_site, a_snapshot, an_appointment
-from tests.unit.test_notifications_email import AN_EMAIL
+from tests.notifications import Notifications, settings
+from tests.unit.notifications_builders import AN_EMAIL, CASE_REF, a_site, a_snapshot, an_appointment
 
 OPS = {"Authorization": "Bearer ops-token"}
-
-
-def settings(url: str, folder: Path | None, **changes: Any) -> NotificationsSettings:
-    fields: dict[str, Any] = {
-        "database_url": url,
-        "kafka": "127.0.0.1:1",
-        "port": 1,
-        "tokens": {"ops": SecretStr("ops-token"), "service": SecretStr("service-token")},
-        "data_key": SecretStr("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
-        "intake_url": "http://127.0.0.1:1",
-        "portal_url": "http://127.0.0.1:1",
-        "smtp_port": 1,
-        "mailbox_dir": folder,
-    }
-    return NotificationsSettings(**{**fields, **changes})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -14,7 +14,7 @@ from tests import intake as intake_tests
 from tests.builders import NOW, a_case, a_programme
 from tests.calendars import TAP
 from tests.conftest import MakeDatabase
-from tests.integration.test_notifications_pages import settings as notifications_settings
+from tests.notifications import settings as notifications_settings
 from tests.openapi import Special, broken, served
 from tests.scheduling import Scheduling, settings
 from tests.unit.intake_builders import SAMPLES

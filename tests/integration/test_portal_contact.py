@@ -7,12 +7,11 @@ from shared.events import CaseChanged
 from tests.assisting import helping
 from tests.builders import a_case
 from tests.intake import ROLES
-from tests.integration.test_intake_own_contacts import NEW, Own, own
 from tests.openapi import served
+from tests.own_contact import NEW, Own
 from tests.portal import LANGUAGES, Portal, asked_for_code, forms, headings, texts
 from tests.portal_intake import CODE
 
-__all__ = ["own"]  # a fixture
 HOME = "/en/my-interview"
 PAGE = f"{HOME}/contact"
 EVERY = ("", "/email", "/language", "/hours")

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from services.notifications.channels.email import Email
 from services.notifications.domain.notices import Notice, NoticesDue, NoticeState, PastNotice, notices_due
+from services.notifications.messages.calendar_entry import CalendarEntry
 from shared.events import (
     Appointment,
     AppointmentStatus,
@@ -21,6 +23,16 @@ NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 """Some weeks before the dates of the builders."""
 CASE_REF = "NA7K-3QF2-M9X0"
 CALENDAR_UID = UUID("6a1f0b52-95b4-4a3e-9d0e-3f8f2a5c7e11")
+AN_EMAIL = Email(
+    notice_id=UUID("0b7d8f3e-5f0c-4d8e-9a53-4f1f1f3b2c11"),
+    to="familia@example.org",
+    language="es",
+    subject="Su cita",
+    text="Hola, ¿qué tal?\n",
+    html="<p>Hola</p>",
+    calendar=CalendarEntry("REQUEST", b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"),
+    written_at=datetime(2026, 11, 24, 18, 0, tzinfo=UTC),
+)
 
 
 def an_appointment(status: str = "pending", **changes: Any) -> Appointment:

@@ -1,26 +1,14 @@
 from dataclasses import replace
-from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from uuid import UUID
 
 import pytest
 
 from services.notifications.channels.email import Email, MailServer, Refused, as_mime
-from services.notifications.messages.calendar_entry import CalendarEntry
+from tests.unit.notifications_builders import AN_EMAIL
 
 SERVER = MailServer("mail.example", 25, "Puente <no-reply@puente.example>")
-AN_EMAIL = Email(
-    notice_id=UUID("0b7d8f3e-5f0c-4d8e-9a53-4f1f1f3b2c11"),
-    to="familia@example.org",
-    language="es",
-    subject="Su cita",
-    text="Hola, ¿qué tal?\n",
-    html="<p>Hola</p>",
-    calendar=CalendarEntry("REQUEST", b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"),
-    written_at=datetime(2026, 11, 24, 18, 0, tzinfo=UTC),
-)
 
 
 def over_the_wire(email: Email) -> EmailMessage:

@@ -1,7 +1,6 @@
 import re
 from datetime import date, time
 from pathlib import Path
-from string import Formatter
 
 import pytest
 
@@ -16,31 +15,14 @@ from shared.languages import (
     read_catalogue,
     read_catalogues,
 )
-from tests.portal import DRAFTS
-
-LANGUAGES = {"es", "en", "fr", "ht", "pt"}
-
-
-def placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-
-
-def faults_of(catalogues: dict[str, Catalogue]) -> list[str]:
-    """Texts that are missing, or have other placeholders than in English."""
-    english = catalogues["en"].texts
-    return [
-        f"{language}: {key}"
-        for language, catalogue in catalogues.items()
-        for key in english.keys() | catalogue.texts.keys()
-        if placeholders(catalogue.texts.get(key, "{missing}")) != placeholders(english.get(key, "{missing}"))
-        or key not in catalogue.texts
-    ]
+from tests.catalogues import faults_of, placeholders
+from tests.portal import DRAFTS, LANGUAGES
 
 
 def test_every_language_has_every_message_with_the_same_placeholders() -> None:
     catalogues = {path.stem: read_catalogue(path) for path in LANGUAGES_DIR.glob("*.po")}
 
-    assert catalogues.keys() == LANGUAGES
+    assert catalogues.keys() == set(LANGUAGES)
     assert faults_of(catalogues) == []
 
 

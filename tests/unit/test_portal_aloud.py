@@ -19,7 +19,7 @@ from services.scheduling.web.scenes import scenes
 from tests.audio import an_mp3, recorded, said_in, spoken
 from tests.builders import NOW, a_case
 from tests.unit.notifications_builders import an_appointment
-from tests.unit.test_portal_interview import OFFER, SITES, a_standing
+from tests.unit.portal_builders import OFFER, SITES, a_standing
 
 PLAYER = '<audio controls preload="none"'
 

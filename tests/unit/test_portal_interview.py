@@ -3,55 +3,27 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from services.scheduling.commands.own_needs import why_not_ask
 from services.scheduling.domain.decisions import UNMET, Waiting
-from services.scheduling.repository.known_case import KnownCase
 from services.scheduling.web.interview import Standing, present
 from services.scheduling.web.pages import HERE
-from services.scheduling.web.presented import Site, minutes_until
-from shared import tracing
+from services.scheduling.web.presented import minutes_until
 from shared.clock import use_packaged_zone_data
 from shared.events import Allocation, AppointmentStatus, CaseState, ProgrammeStatus
 from shared.languages import read_catalogues
-from shared.outbox import Cause
-from tests.builders import NOW, a_case, a_programme
+from tests.builders import NOW, a_programme
 from tests.unit.notifications_builders import an_appointment
+from tests.unit.portal_builders import OFFER, SITES, a_standing
 
 CATALOGUES = read_catalogues(HERE / "languages")
-SITES = {"MX-TAP-01": Site("COMAR Centro Multiservicios", "Tapachula", "Calle Central 12", illustrative=False)}
-OFFER = an_appointment("pending")
 
 
 @pytest.fixture(autouse=True)
 def packaged_zone_data() -> None:
     use_packaged_zone_data()
-
-
-def a_standing(waiting: str | None = None, **changes: Any) -> Standing:
-    """A case that stands so, without an appointment unless one is given as `live`."""
-    snapshot = a_case(state=changes.pop("state", CaseState.ELIGIBLE))
-    case = KnownCase(
-        case_ref=snapshot.case_ref,
-        version=1,
-        system="mx",
-        snapshot=snapshot,
-        waiting=waiting,
-        offers_missed=0,
-        calendar_uid=uuid4(),
-        overdue_since=changes.pop("overdue_since", None),
-        cause=Cause(None, "c", tracing.new_root()),
-        live=changes.pop("live", None),
-        live_made_in=None,
-        live_made_at=None,
-        held=None,
-        ended=changes.pop("ended", None),
-    )
-    usual: dict[str, Any] = {"rank": None, "due_on": None, "lacks": None, "moves": 0}
-    return Standing(case=case, programme=a_programme(), sites=SITES, **{**usual, **changes})
 
 
 def said(standing: Standing, language: str = "en", now: datetime = NOW) -> str:

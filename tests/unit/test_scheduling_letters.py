@@ -14,7 +14,7 @@ from services.scheduling.domain.letters import Bookings, Letter, Verdict, judge,
 from services.scheduling.letters import Malformed, decode, encode, readable, superseded_list, unwrapped, wrapped
 from services.scheduling.signatures import Forged, SigningKeys, signed_by
 from tests.letters import KEYS, LETTER_KEY, Believing, a_key, a_letter, mutants
-from tests.unit.test_portal_interview import an_appointment
+from tests.unit.notifications_builders import an_appointment
 
 MUTANTS = 10_000
 

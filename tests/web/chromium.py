@@ -16,6 +16,10 @@ PROGRAM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 NARROW, WIDE = 320, 1280
 SCREENS = os.environ.get("PUENTE_SCREENS")
 """A folder for a picture of every page, narrow and wide."""
+NEXT_PAGE = 20_000
+"""Bytes of any page after the first."""
+TELLING = ("COMAR", "Refugee", "Tapachula", "border")
+"""What no title may say, since it stands in tabs and histories that others see."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -37,6 +41,14 @@ class Seen:
     title: str
     weight: int
     overflow: int
+
+
+def plain_faults(seen: Seen) -> list[str]:
+    """What needs no axe to be seen."""
+    wide = [f"{seen.overflow} pixels too wide"] if seen.overflow > 0 else []
+    heavy = [f"{seen.weight} bytes"] if seen.weight >= NEXT_PAGE else []
+    told = [word for word in TELLING if word in seen.title]
+    return [*wide, *heavy, *told, *([] if seen.title.endswith("– Puente") else ["no title"])]
 
 
 class Window:

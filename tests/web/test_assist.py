@@ -11,8 +11,7 @@ from shared.events import CaseChanged
 from tests.assisting import KEY
 from tests.builders import a_case, a_programme
 from tests.portal import LANGUAGES
-from tests.web.chromium import Judge, Seen, Window
-from tests.web.test_pages import plain_faults
+from tests.web.chromium import Judge, Seen, Window, plain_faults
 from tests.web.walk import Town
 
 STATES = (

@@ -18,8 +18,7 @@ from shared.languages import read_catalogue
 from shared.service import Service
 from tests.audio import spoken
 from tests.openapi import served
-from tests.web.chromium import NARROW, WIDE, Judge, Window
-from tests.web.test_pages import plain_faults
+from tests.web.chromium import NARROW, WIDE, Judge, Window, plain_faults
 
 SCENES = {
     f"{number}-{scene[0]}": scene for number, scene in enumerate(scenes(read_catalogue(HERE / "languages" / "ht.po")))

@@ -7,11 +7,10 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.portal import DRAFTS, LANGUAGES
-from tests.web.chromium import NARROW, Judge, Seen, Window, sent
+from tests.web.chromium import NARROW, Judge, Window, plain_faults, sent
 from tests.web.walk import Town, walk
 
 FIRST_LOAD = 60_000
-NEXT_PAGE = 20_000
 STATES = (
     "start unknown logged-out case case-empty code code-wrong verify asked asked-empty asked-no wait offered booked waiting "
     "closed lacking accept extend decline decline-empty contact contact-language contact-hours contact-email contact-email-empty "
@@ -19,8 +18,6 @@ STATES = (
     "needs-place needs-check needs-check-empty needs-done needs-asked needs-check-stays days times times-empty choose "
     "gone no-cookies old-form taken refused trouble"
 ).split()
-TELLING = ("COMAR", "Refugee", "Tapachula", "border")
-"""What no title may say, since it stands in tabs and histories that others see."""
 BROKEN = "<!DOCTYPE html><html lang=en><title>x</title><main><h1>x</h1><img src=x><a href=x></a></main></html>"
 
 
@@ -41,14 +38,6 @@ async def test_every_page_is_light_fits_320_pixels_asks_only_us_and_has_no_fault
     assert [] == faults
     assert STATES == names
     assert [] == [url for url in asked if not url.startswith(town.address)]
-
-
-def plain_faults(seen: Seen) -> list[str]:
-    """What needs no axe to be seen."""
-    wide = [f"{seen.overflow} pixels too wide"] if seen.overflow > 0 else []
-    heavy = [f"{seen.weight} bytes"] if seen.weight >= NEXT_PAGE else []
-    told = [word for word in TELLING if word in seen.title]
-    return [*wide, *heavy, *told, *([] if seen.title.endswith("– Puente") else ["no title"])]
 
 
 async def test_a_page_with_faults_has_them_found(town: Town, judge: Judge) -> None:
