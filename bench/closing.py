@@ -5,19 +5,16 @@ Expected: under 10 s.
 """
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.cpu import cpu_seconds
-from bench.databases import new_database
-from deploy.local.ports import Ports
+from bench.databases import a_stack, new_database
 from deploy.local.stack import Stack
 from services.scheduling.app import HANDLERS, MIGRATIONS
 from services.scheduling.commands import calendars as keep
@@ -88,13 +85,8 @@ SCENES = (
 async def main() -> None:
     use_packaged_zone_data()
     calm_garbage_collector()
-    with tempfile.TemporaryDirectory(prefix="puente-bench-", ignore_cleanup_errors=True) as folder:
-        stack = Stack(Path(folder) / "state", Ports.free(), services={})
-        await stack.start()
-        try:
-            await _measure(stack)
-        finally:
-            await stack.stop()
+    async with a_stack() as stack:
+        await _measure(stack)
 
 
 async def _measure(stack: Stack) -> None:

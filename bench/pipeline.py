@@ -4,12 +4,10 @@ same work done one event per transaction. Both sides and the floor alternate; th
 
 import asyncio
 import statistics
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
@@ -18,9 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.cpu import cpu_seconds
-from bench.databases import new_database
+from bench.databases import a_stack, new_database
 from bench.floor import floor_rate
-from deploy.local.ports import Ports
 from deploy.local.stack import Stack
 from services.scheduling.app import HANDLERS, MIGRATIONS
 from services.scheduling.repository.reference import take_in_programmes
@@ -58,13 +55,8 @@ class Run:
 async def main() -> None:
     use_packaged_zone_data()
     calm_garbage_collector()
-    with tempfile.TemporaryDirectory(prefix="puente-bench-", ignore_cleanup_errors=True) as folder:
-        stack = Stack(Path(folder) / "state", Ports.free(), services={})
-        await stack.start()
-        try:
-            await _compare(stack)
-        finally:
-            await stack.stop()
+    async with a_stack() as stack:
+        await _compare(stack)
 
 
 async def _compare(stack: Stack) -> None:
