@@ -106,7 +106,8 @@ def time_of_day(clock: time, language: str) -> str:
 
 def date_words(language: str) -> dict[str, Any]:
     """What writes dates and times elsewhere as `long_date` and `time_of_day` do: `date`, a text with {weekday}, {day},
-    {month} and {year}; `first`, how the first of a month is said; `weekdays` from Monday; `months`; `hours`, for each of the day a text with {minute}."""
+    {month} and {year}; `first`, how the first of a month is said; `weekdays` from Monday; `months`; `hours`, for
+    each of the day a text with {minute}."""
     if language == "ht":
         pattern, weekdays, months = "{weekday} {day} {month} {year}", HAITIAN_DAYS, HAITIAN_MONTHS
     else:

@@ -41,7 +41,7 @@ class Gathered(Generic[Asked, Answer]):
         finally:
             self._at_work.discard(
                 asyncio.current_task()
-            )  # now, not a turn later: who comes meanwhile would wait for ever
+            )  # now, not a turn later: whoever comes meanwhile would wait for ever
 
     async def _do(self, batch: Sequence[tuple[Asked, "asyncio.Future[Answer | BaseException]"]]) -> None:
         [outcome] = await asyncio.gather(self._do_all([asked for asked, _ in batch]), return_exceptions=True)
@@ -52,5 +52,5 @@ class Gathered(Generic[Asked, Answer]):
         answers: Sequence[Answer | BaseException]
         answers = [outcome] * len(batch) if isinstance(outcome, BaseException) else outcome
         for (_, future), answer in zip(batch, answers, strict=True):
-            if not future.done():  # else who asked has gone
+            if not future.done():  # else the one that asked has gone
                 future.set_result(answer)

@@ -156,7 +156,7 @@ def cases_router(service: Service, own: OwnContacts) -> APIRouter:
 
     @api.post("/v1/cases/{case_ref}/own-contact/reset", responses=refusals(409))
     async def reset(case_ref: str, role: Annotated[Role, Depends(requires("ops"))]) -> dict[str, bool]:
-        """Forgets how the household said that it is reached, for who has lost its address or was robbed of it."""
+        """Forgets how the household said that it is reached, when it has lost its address or was robbed of it."""
         known = known_ref(case_ref)
         if not await service.database.run(service.clock.now(), lambda uow: find_case(uow, known)):
             raise case_unknown()

@@ -136,9 +136,8 @@ async def contacts_of(
 ) -> list[Contact]:
     """The contacts of the cases that we know among these; each look is recorded. Values: the trace of each question.
 
-    What a household said itself comes before what its country says.
-
-    One that cannot be deciphered is left out and said to operations: it must not keep the others from theirs.
+    What a household said itself comes before what its country says. A contact that cannot be deciphered is left out and
+    said to operations: it must not keep the others from theirs.
     """
     found = await cases.look_at(uow, _traced(traceparents), Look(who, "contact", why))
     return [contact for row in found if (contact := _contact(row, sealer))]

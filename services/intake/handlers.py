@@ -7,8 +7,8 @@ from shared.events import CaseScheduled, Event, Referral, ReferralState, SiteCha
 
 
 async def cases_scheduled(events: list[Event], uow: UnitOfWork) -> None:
-    """Each country's system will be told where its cases' interviews stand now, unless it was told just that; who was
-    referred and accepted by another country will have a case there, unless that is taken back before."""
+    """Each country's system will be told where its cases' interviews stand now, unless it was told just that; households
+    that another country accepted will have a case there, unless that is taken back before."""
     snapshots = all_of(CaseScheduled, events)
     await tellings.note(uow, snapshots)
     await referrals.note(uow, [each for each in snapshots if _is_accepted(each.referral)])

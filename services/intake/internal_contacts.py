@@ -32,7 +32,7 @@ class OwnContactView(BaseModel):
 
 
 class Change(CaseQuestion):
-    """Something that a household changes, itself or with the help of an assistant whom it let."""
+    """Something that a household changes, itself or through an assistant whom it allowed to."""
 
     acted_by: Literal["household", "assistant"] = "household"
 

@@ -23,7 +23,7 @@ ENCODED: Headers = [(name.lower().encode(), value.encode()) for name, value in H
 
 
 def guarded(response: Response) -> Response:
-    """The response with what `Guarded` would add: for who answers ahead of it."""
+    """The response with what `Guarded` would add: for whatever answers ahead of it."""
     response.raw_headers = _with_all(response.raw_headers)
     return response
 

@@ -47,7 +47,7 @@ def requires(*allowed: Role) -> Callable[..., Awaitable[Role]]:
 
 
 class CheckedFirst(APIRoute):
-    """A route that looks at who calls before it reads what they send; FastAPI by itself reads a body first.
+    """A route that asks who calls before it reads what they send; FastAPI by itself reads a body first.
 
     For routes whose roles all come from `requires`.
     """

@@ -49,7 +49,7 @@ async def test_a_household_says_that_one_does_not_come_reads_what_that_means_and
     mine = texts(await browser.open(MINE))
 
     assert (True, ["Check who is coming"], []) == (link, headings(checked), nothing_yet)
-    assert "Who does not come has no interview on that day." in texts(checked)
+    assert "Those of you who do not come have no interview on that day." in texts(checked)
     assert "Adults (18 years or older) 1 of 2" in texts(checked)
     assert "You said who is coming: adults: 1 of 2 and children: 1 of 1." in texts(done)
     assert "You said who is coming: adults: 1 of 2 and children: 1 of 1." in mine

@@ -69,7 +69,8 @@ class Origin:
 class Telling:
     """One message to a country's system. `result_id` and `revision` are its own, `version` rises with each fact of a case.
 
-    `origin`: the household was referred, and the country that it came to knows nothing of it but this. `id` is the same however often this is sent, so that the system can drop what it has already.
+    `origin`: the household was referred, and the country that it came to knows nothing of it but this. `id` is
+    the same however often this is sent, so that the system can drop what it has already.
     """
 
     id: UUID

@@ -24,7 +24,7 @@ def canonical_email(typed: str) -> str | None:
 
 
 def masked(email: str) -> str:
-    """Enough of an address for who knows it to tell it from another: `r…@m….org`."""
+    """Enough of an address to tell it from another for those who know it: `r…@m….org`."""
     name, _, domain = email.strip().rpartition("@")
     top = domain.rpartition(".")[2]
     return f"{name[:1]}…@{domain[:1]}….{top}" if name and "." in domain else "…"

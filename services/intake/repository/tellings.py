@@ -19,7 +19,7 @@ from shared.events import CaseScheduled, System
 from shared.tracing import from_traceparent, new_root, to_traceparent
 
 LEASE = timedelta(seconds=20)
-"""Longer than a batch may be on its way; who takes longer tells something twice, under the same id."""
+"""Longer than a batch may be on its way; a slower one tells something twice, under the same id."""
 
 TELLINGS = UUID("0f6a3c52-6a1e-4d0e-9a43-1d2f8f0c7b11")
 """Namespace of the ids under which countries are told."""

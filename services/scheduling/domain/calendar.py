@@ -52,8 +52,8 @@ class Calendar:
             insort(self.steps.setdefault(resource_id, []), step, key=attrgetter("starts_at"))
 
     def choose(self, need: Need) -> Place | None:
-        """The earliest place for the whole household, taken from this calendar; ties go to who gives the fewest
-        accommodations, so that the others stay free for who needs them, then to the first by name.
+        """The earliest place for the whole household, taken from this calendar; ties go to the one that gives
+        the fewest accommodations, so that the others stay free for those who need them, then to the first by name.
 
         Free time only shrinks here, so the last answer to the same need is looked at first, and nothing before it.
         """
@@ -228,7 +228,7 @@ class Calendar:
 
     def _interpreters(self, need: Need, desk: Resource) -> list[Resource]:
         """Those at the site before remote ones; of each those with the fewest languages first, so that the others stay
-        free for who needs them."""
+        free for those who need them."""
         key = need.languages, need.interpreter, desk.site
         if key not in self._able:
             able = [r for r in self.resources.values() if r.interprets(need) and r.serves(desk)]

@@ -8,8 +8,8 @@ from services.scheduling.domain.standby import answer_by, is_at_short_notice
 from shared.events import Appointment
 
 STILL_TO_TRAVEL = timedelta(hours=12)
-"""Least time between the deadline of an extended offer and its appointment: who asks for more time knows that it has less
-to travel. Source: docs/domain.md, "Offers"."""
+"""Least time between the deadline of an extended offer and its appointment: a household that asks for more time knows that
+it has less to travel. Source: docs/domain.md, "Offers"."""
 
 
 def extended_deadline(offer: Appointment, made_at: datetime) -> datetime | None:

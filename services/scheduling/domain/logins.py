@@ -1,4 +1,4 @@
-"""How long a household's way in holds, and how long those wait who ask for codes again and again. Pure.
+"""How long a household's way in holds, and how long people wait who ask for codes again and again. Pure.
 
 Assumptions: nobody is ever locked out; each further code costs a longer wait, so that guessing takes longer than cases live.
 """

@@ -24,7 +24,7 @@ QUIET_FROM, QUIET_UNTIL = time(20), time(8)
 
 
 class Accommodation(StrEnum):
-    """What a household may ask of the place and of who hears it. Source: docs/domain.md, "Needs"."""
+    """What a household may ask of the place and of those who hear it. Source: docs/domain.md, "Needs"."""
 
     WHEELCHAIR = "wheelchair"
     STEP_FREE = "step-free"
@@ -113,8 +113,8 @@ def settings_of(programme: ProgrammeChanged, case: CaseChanged) -> tuple[Setting
     """How the household can be heard: at one desk or window; members who must be heard apart one after the other at a
     desk where that is possible, or at the same time at two.
 
-    Side by side it takes as long as the longer of the two: the adults heard apart, or all the others. Who counts heads
-    in arrival windows leaves the hearing to the officers behind them. Source: docs/domain.md, "Heard apart".
+    Side by side it takes as long as the longer of the two: the adults heard apart, or all the others. A programme that
+    counts heads in arrival windows leaves the hearing to the officers behind them. Source: docs/domain.md, "Heard apart".
     """
     asked = frozenset(OF_PLACES.intersection(case.needs))
     step = WINDOW_STEP if programme.counts is Counts.PEOPLE else DESK_STEP

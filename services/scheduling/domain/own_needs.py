@@ -36,7 +36,7 @@ class OwnNeeds:
         return self.accommodations | ({f"{INTERPRETER}{self.language}"} if self.language else frozenset())
 
     def changed(self, was: "OwnNeeds", to: "OwnNeeds") -> "OwnNeeds":
-        """This with what somebody changed who saw `was`: what others asked for since then stays asked for."""
+        """This with what was changed by somebody who saw `was`: what others asked for since then stays asked for."""
         added, taken_back = to.accommodations - was.accommodations, was.accommodations - to.accommodations
         language = self.language if to.language == was.language else to.language
         return OwnNeeds(language, self.accommodations - taken_back | added)
@@ -137,14 +137,14 @@ def lacking_at(given: Collection[str], own: OwnNeeds, arranged: Collection[str])
 
 def for_people(own: OwnNeeds, need: Need) -> frozenset[str]:
     """What of it no place is looked for with, so that only people can see to it: a woman to interpret where nothing is
-    interpreted, and that members are heard apart behind an arrival window. Who comes alone needs nobody for that."""
+    interpreted, and that members are heard apart behind an arrival window. A person who comes alone needs nobody for that."""
     looked_for = {code for setting in need.settings for code in setting.accommodations} | need.interpreter
     looked_for |= {f"{INTERPRETER}{tag}" for tag in need.languages}
     return own.codes - looked_for - needless(need.party)
 
 
 def needless(party: int) -> frozenset[str]:
-    """What a party of so many has without anybody's doing: who comes alone is heard apart."""
+    """What a party of so many has without anybody's doing: a person who comes alone is heard apart."""
     return frozenset({Accommodation.HEARD_APART}) if party < 2 else frozenset()
 
 

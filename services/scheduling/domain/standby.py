@@ -8,7 +8,7 @@ from services.scheduling.domain.needs import TRAVEL_NOTICE, Need
 from shared.events import Allocation, CaseState, ProgrammeChanged, ProgrammeStatus
 
 STANDBY_NOTICE = timedelta(hours=3)
-"""Least time between offering a place to who stands by and its start. Source: docs/domain.md, "Standby"."""
+"""Least time between offering a place to a household that stands by and its start. Source: docs/domain.md, "Standby"."""
 ANSWER_BEFORE = timedelta(hours=2)
 """How long before its start such an offer is answered at the latest, quiet hours or not: then one must be on the way.
 Source: docs/domain.md, "Standby"."""
@@ -17,7 +17,7 @@ CAN_BE_CALLED = CANDIDATES | {Waiting.CHOICE}
 
 
 def is_at_short_notice(starts_at: datetime, now: datetime) -> bool:
-    """True for a place that comes too soon for who did not agree to be called, and not too soon for who did."""
+    """True for a place that comes too soon for households that did not agree to be called, and not for those that did."""
     return now + STANDBY_NOTICE <= starts_at < now + TRAVEL_NOTICE
 
 
@@ -37,7 +37,7 @@ class Has:
 def may_come(state: CaseState, programme: ProgrammeChanged, need: Need, has: Has, *, site: str, day: date) -> bool:
     """True when the household can have a place at the site on that day, were one free that is what it needs.
 
-    Who has an appointment would leave it for an earlier day only.
+    A household with an appointment would leave it for an earlier day only.
     """
     if state is not CaseState.ELIGIBLE or site not in need.sites or day > need.latest:
         return False

@@ -16,7 +16,8 @@ TRANSITIONS: dict[S, frozenset[S]] = {
     S.CANCELLED: frozenset(),
     S.ENTERED_IN_ERROR: frozenset(),
 }
-"""From -> to. `entered-in-error` can follow any; an offer stays one when its household is given more time. Source: docs/domain.md, "Appointment states"."""
+"""From -> to. `entered-in-error` can follow any; an offer stays one when its household is given more time.
+Source: docs/domain.md, "Appointment states"."""
 
 LIVE = frozenset({S.PENDING, S.BOOKED, S.ARRIVED, S.CHECKED_IN})
 """A case has at most one appointment in one of these."""

@@ -22,7 +22,7 @@ WITHOUT: dict[str, Waiting] = {
 def why_none(need: Need, resources: Iterable[Resource]) -> Waiting:
     """Why no place was found. What can be met together is looked at in a fixed order: what the desks must give, whether
     members can be heard apart, the interpreter's languages, what else is asked of the interpreter. The first thing that
-    nobody has who has all those before it is the reason; if there is none, only time is lacking.
+    nobody has beside all those before it is the reason; if there is none, only time is lacking.
     """
     known = list(resources)
     desks = [resource for resource in known if resource.hears(need)]
@@ -39,7 +39,7 @@ def why_none(need: Need, resources: Iterable[Resource]) -> Waiting:
 
 
 def _lacking(asked: Iterable[str], resources: list[Resource]) -> tuple[str | None, list[Resource]]:
-    """The first of these that nobody gives who gives those before it, and who gives all up to there."""
+    """The first of these that nobody gives beside all those before it, and those who give all up to there."""
     for code in sorted(asked):
         giving = [resource for resource in resources if code in resource.accommodations]
         if not giving:
