@@ -33,7 +33,7 @@ from services.scheduling.app import HANDLERS, MIGRATIONS
 from services.scheduling.jobs import Jobs
 from services.scheduling.repository.reference import take_in_programmes
 from services.scheduling.seed import seed
-from services.scheduling.slot_generation import open_slots
+from services.scheduling.slot_generation import open_calendars
 from shared.clock import SystemClock, use_packaged_zone_data
 from shared.db import Database
 from shared.events import Allocation, Party
@@ -176,7 +176,7 @@ async def _prepared(stack: Stack) -> Scene:
         )
         await uow.execute(ONE_DESK_A_SITE)
         await uow.execute("update sites set admin_area = null")
-    await database.run(clock.now(), open_slots)
+    await open_calendars(database, clock.now())
     await database.run(
         clock.now(), lambda uow: take_in_programmes(uow, [CHOICE.model_copy(update={"sites": tuple(sites)})])
     )

@@ -23,7 +23,7 @@ from services.scheduling.commands.sites import change_site
 from services.scheduling.jobs import Jobs
 from services.scheduling.repository.reference import take_in_programmes
 from services.scheduling.seed import seed
-from services.scheduling.slot_generation import open_slots
+from services.scheduling.slot_generation import open_calendars
 from shared.clock import FixedClock, use_packaged_zone_data
 from shared.db import Database
 from shared.events import CaseChanged, Party
@@ -141,7 +141,7 @@ async def _prepared(stack: Stack, scene: Scene) -> str:
                programmes = case kind when 'window' then array['US-PDI'] else programmes end""",
             capacity=scene.capacity,
         )
-    await database.run(NOW, open_slots)
+    await open_calendars(database, NOW)
     await database.run(NOW, lambda uow: take_in_programmes(uow, PROGRAMMES))
     runner = BatchRunner(
         "intake.cases", HANDLERS["intake.cases"], group="bench", database=database, sealer=SEALER, clock=FixedClock(NOW)

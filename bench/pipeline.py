@@ -22,7 +22,7 @@ from deploy.local.stack import Stack
 from services.scheduling.app import HANDLERS, MIGRATIONS
 from services.scheduling.repository.reference import take_in_programmes
 from services.scheduling.seed import seed
-from services.scheduling.slot_generation import open_slots
+from services.scheduling.slot_generation import open_calendars
 from shared import spans, tracing
 from shared.clock import SystemClock, use_packaged_zone_data
 from shared.db import Database
@@ -79,7 +79,7 @@ async def _prepared(stack: Stack) -> str:
     await database.run(now, seed)
     async with database.begin(now) as uow:
         await uow.execute("update resources set capacity = case kind when 'window' then 5000 else 12 end")
-    await database.run(now, open_slots)
+    await open_calendars(database, now)
     await database.run(now, lambda uow: take_in_programmes(uow, PROGRAMMES))
     await database.close()
     return "bench_template"

@@ -15,7 +15,7 @@ from services.scheduling.choices import Span, places_of
 from services.scheduling.jobs import Jobs
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
-from services.scheduling.slot_generation import open_slots
+from services.scheduling.slot_generation import open_calendars
 from shared.clock import FixedClock
 from shared.crypto import Sealer
 from shared.db import Database, UnitOfWork
@@ -49,7 +49,7 @@ async def prepared(url: str) -> str:
     async with database.begin(NOW) as uow:
         await seed(uow)
         await uow.execute(ONLY_THESE_SITES, whole=WHOLE_SITES, part=PART_SITES)
-        await open_slots(uow)
+    await open_calendars(database, NOW)
     await database.close()
     return url
 

@@ -23,7 +23,7 @@ from services.scheduling.repository import counts
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
 from services.scheduling.signatures import SigningKeys
-from services.scheduling.slot_generation import open_slots
+from services.scheduling.slot_generation import open_calendars
 from services.scheduling.web import portal
 from services.scheduling.web.pages import the_pages
 from services.scheduling.web.portal import WaysIn
@@ -85,5 +85,5 @@ async def _fill(settings: SchedulingSettings) -> None:
     now = SystemClock().now()
     await database.run(now, seed)
     await follow_zone_data(database, now, packaged())
-    await database.run(now, open_slots)
+    await open_calendars(database, now)
     await database.close()

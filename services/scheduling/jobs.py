@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+from services.scheduling import slot_generation
 from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
 from services.scheduling.freed_places import offer_to_next, open_to_all
 from services.scheduling.handlers import decided
@@ -14,7 +15,6 @@ from services.scheduling.outcomes import Outcome, record
 from services.scheduling.rebooking import rebook_next
 from services.scheduling.repository import answered, appointments, assists, cases, freed, logins, reference, standby
 from services.scheduling.repository.known_case import FIRST, KnownCase, Seniority
-from services.scheduling.slot_generation import open_slots
 from services.scheduling.standby import offer_at_short_notice
 from services.scheduling.unmet import watch_clocks
 from shared import tracing
@@ -87,7 +87,7 @@ class Jobs:
 
     async def open_calendars(self) -> None:
         """Makes sure that there are slots for the next 90 days."""
-        await self._database.run(self._clock.now(), open_slots)
+        await slot_generation.open_calendars(self._database, self._clock.now())
 
     async def forget_what_is_over(self) -> None:
         """Deletes answers whose keys are over a day old, standby lists of days that are over, and codes and sessions that

@@ -1,8 +1,10 @@
 """Opening rules become slots, 90 days ahead, set-based; slots that are there already stay as they are."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -10,7 +12,10 @@ from uuid import UUID
 from services.scheduling.domain.opening import AHEAD, NotPlanned
 from services.scheduling.repository import openings, reference
 from services.scheduling.repository.openings import ResourceOpening, open_rows
-from shared.db import UnitOfWork
+from shared.db import Database, UnitOfWork
+
+AT_ONCE = 2
+"""Sites whose slots are made at the same time: it is the database that works, on a core for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +28,27 @@ class Regenerated:
     kept: int
 
 
-async def open_slots(uow: UnitOfWork) -> int:
-    """Makes the slots of new days, from today's date at each site to 90 days on; how many were made.
+async def open_calendars(database: Database, now: datetime) -> int:
+    """Makes the slots of new days at every open site, each site in a unit of work of its own; how many were made."""
+    sites = await database.run(now, openings.open_sites)
+    core = asyncio.Semaphore(AT_ONCE)
 
-    Who waits for a place is then looked at again.
-    """
-    made = 0
-    for site in await openings.open_sites(uow):
-        resources = await openings.openings_of(uow, site, AHEAD)
-        made += await openings.make_missing(uow, [row for each in resources for row in _new_days(each, uow)])
+    async def one(site: str) -> int:
+        async with core:
+            return await database.run(now, partial(open_slots, site=site))
+
+    return sum(await asyncio.gather(*[one(site) for site in sites]))
+
+
+async def open_slots(uow: UnitOfWork, site: str) -> int:
+    """Makes the slots of new days at a site, from its date today to 90 days on; how many were made, none where it is not
+    open. Who waits for a place is then looked at again."""
+    if not await openings.is_open(uow, site):
+        return 0
+    resources = await openings.openings_of(uow, site, AHEAD)
+    made = await openings.make_missing(uow, [row for each in resources for row in _new_days(each, uow)])
     if made:
-        await reference.look_again(uow)
+        await reference.look_again(uow, site)
     return made
 
 

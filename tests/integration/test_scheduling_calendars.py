@@ -1,5 +1,6 @@
 """Calendars that staff keep: slots follow them, what is right is not touched, nobody is stranded unseen."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, time, timedelta
 from typing import Any
@@ -123,6 +124,24 @@ async def test_hours_that_overlap_make_each_slot_once(calendars: Calendars) -> N
 
     mondays = len([day for day in await calendars.days() if day.weekday() == 0])
     assert (first["slots"]["made"], second["slots"]["made"]) == (4 * mondays, 0)
+
+
+async def test_new_days_with_hours_that_overlap_are_made_once_by_two_who_open_them_at_the_same_time(
+    calendars: Calendars,
+) -> None:
+    longer = {
+        "resource_id": (await calendars.resource("desk 1")).id, "rrule": "FREQ=WEEKLY;BYDAY=MO", "valid_from": NOW.date(),
+        "opens": time(14), "closes": time(16),
+    }  # fmt: skip
+    await calendars.change(keep.add_rule(longer))
+    before = await calendars.days()
+    scheduling = calendars.scheduling
+    scheduling.clock.advance(timedelta(days=7))
+
+    await asyncio.gather(scheduling.jobs.open_calendars(), scheduling.jobs.open_calendars())
+
+    new_mondays = [day for day in await calendars.days() - before if day.weekday() == 0]
+    assert len(new_mondays) == 1
 
 
 async def test_a_closed_site_has_no_free_slots_until_it_opens_again(calendars: Calendars) -> None:

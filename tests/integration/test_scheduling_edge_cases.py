@@ -14,7 +14,6 @@ from services.scheduling.commands import calendars as keep
 from services.scheduling.commands.sites import change_site
 from services.scheduling.domain.admission import admit
 from services.scheduling.repository import slots
-from services.scheduling.slot_generation import open_slots
 from shared.db import UnitOfWork, is_lost_race
 from shared.events import CaseChanged
 from shared.web.problems import Problem
@@ -58,7 +57,7 @@ async def test_what_is_shown_in_the_week_of_a_clock_change_can_be_chosen_and_is_
 ) -> None:
     """Cases 8, 9 and 13, at a site whose clocks change on 14 March 2027."""
     scheduling.clock.instant = datetime(2027, 3, 1, 12, tzinfo=UTC)
-    await scheduling.do(open_slots)
+    await scheduling.jobs.open_calendars()
     case = await a_chooser(scheduling, sites=(TIJ,))
 
     seen = await shown(scheduling, case, date(2027, 3, 12), date(2027, 3, 16))

@@ -14,7 +14,7 @@ from services.scheduling.choices import Span, places_of
 from services.scheduling.commands.calendars import Edit
 from services.scheduling.repository.known_case import KnownCase
 from services.scheduling.seed import seed
-from services.scheduling.slot_generation import open_slots
+from services.scheduling.slot_generation import open_calendars
 from shared.db import Database, UnitOfWork
 from shared.events import CaseChanged, ProgrammeChanged
 from shared.migrations import upgrade_async
@@ -57,7 +57,7 @@ async def small(url: str) -> str:
         await seed(uow)
         for statement in SMALL:
             await uow.execute(statement, **({"sites": list(SITES)} if ":sites" in statement else {}))
-        await open_slots(uow)
+    await open_calendars(database, NOW)
     await database.close()
     return url
 
