@@ -17,6 +17,7 @@ from shared.clock import FixedClock
 from shared.crypto import Sealer
 from shared.db import Database
 from shared.migrations import upgrade_async
+from tests.lent import give_back, lend
 from tests.unit.intake_builders import NOW, ROOT
 
 SECRETS = [f"whsec_{base64.b64encode(bytes([n]) * 24).decode()}" for n in range(3)]
@@ -61,14 +62,15 @@ class Intake:
     def __init__(self, url: str) -> None:
         self.clock = FixedClock(NOW)
         self.sealer = Sealer(DATA_KEY)
-        self.app = build(settings(url), self.clock)
-        self.database: Database = self.app.state.service.database
+        self.database = Database(url)
+        self.app = lend(build, settings(url), self.database, self.clock)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://intake", timeout=60)
 
     async def close(self) -> None:
         await self.client.aclose()
         await self.database.close()
+        give_back(build, self.app)
 
     async def send(self, system: str, body: bytes, headers: dict[str, str] | None = None) -> httpx.Response:
         """Sends a document as that country's system does, unless other headers are given."""

@@ -17,6 +17,7 @@ from services.scheduling.app import build
 from shared.clock import FixedClock
 from shared.db import Database
 from tests.builders import NOW
+from tests.lent import give_back, lend
 from tests.portal_intake import IntakeDouble
 from tests.scheduling import Scheduling, settings
 
@@ -153,7 +154,6 @@ class Portal:
     async def close(self) -> None:
         for browser in self._browsers:
             await browser.close()
-        await self.app.state.service.database.close()
 
 
 class Neighbours:
@@ -180,6 +180,8 @@ async def open_portal(
     neighbours.renew()
     scheduling.clock.instant, at = NOW, neighbours.address
     told = settings(scheduling.database.url, intake_url=at, notifications_url=at, drafts=drafts)
-    portal = Portal(scheduling, build(told, scheduling.clock), neighbours.notifications, neighbours.intake)
+    app = lend(build, told, scheduling.database, scheduling.clock)
+    portal = Portal(scheduling, app, neighbours.notifications, neighbours.intake)
     yield portal
     await portal.close()
+    give_back(build, app)

@@ -9,6 +9,7 @@ from services.scheduling.app import build
 from services.scheduling.choices import Span, places_of
 from shared.events import CaseChanged
 from tests.builders import a_case, a_programme, days
+from tests.lent import give_back, lend
 from tests.scheduling import Scheduling, settings
 
 CHOICE = a_programme(programme="MX-TVH", allocation="choice", sites=("MX-TAP-02",))
@@ -19,7 +20,7 @@ class Client:
     """One running service as its callers see it."""
 
     def __init__(self, scheduling: Scheduling) -> None:
-        self.app = build(settings(scheduling.database.url), scheduling.clock)
+        self.app = lend(build, settings(scheduling.database.url), scheduling.database, scheduling.clock)
         self.transport: httpx.AsyncBaseTransport = httpx.ASGITransport(self.app)
 
     async def call(self, case: CaseChanged, path: str = "", body: Any = None, **headers: str) -> httpx.Response:
@@ -36,7 +37,7 @@ class Client:
         return await self.call(case, "/appointment/move", {"slot_id": slot}, **headers)
 
     async def close(self) -> None:
-        await self.app.state.service.database.close()
+        give_back(build, self.app)
 
 
 async def a_chooser(scheduling: Scheduling) -> tuple[CaseChanged, list[int]]:

@@ -16,12 +16,19 @@ from services.scheduling.letters import decode, encode, readable
 from services.scheduling.signatures import SigningKeys
 from shared.events import CaseChanged
 from tests.builders import a_case, a_programme
+from tests.lent import forget
 from tests.letters import KEYS, OTHER_KEY
 from tests.portal import LANGUAGES, Browser, Portal, forms, headings, texts
 
 LETTER = "/en/my-interview/letter"
 LISTS = "/.well-known/puente-letters"
 VALID, NOT_VALID = ["This letter is valid"], ["This letter is not valid"]
+
+
+@pytest.fixture
+def new_lists() -> None:
+    """A portal that has not made its lists yet: it keeps them for five minutes."""
+    forget()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -144,6 +151,7 @@ async def test_scripts_are_kept_under_a_name_of_their_own_and_the_worker_is_aske
     assert 404 == unknown.status_code
 
 
+@pytest.mark.usefixtures("new_lists")
 async def test_the_places_are_named_with_their_clocks_for_whoever_checks_without_a_network(portal: Portal) -> None:
     known = (await portal.browser().open(f"{LISTS}/places")).json()
 
@@ -159,6 +167,7 @@ async def test_anyone_reads_that_a_letter_is_valid_and_what_to_compare(portal: P
     assert case.case_ref in texts(page) and "Tapachula" in texts(page)
 
 
+@pytest.mark.usefixtures("new_lists")
 async def test_a_cancelled_appointment_takes_its_letter_along(portal: Portal, case: CaseChanged) -> None:
     letter = await letter_of(portal, case)
     before = await superseded(portal)
@@ -170,6 +179,7 @@ async def test_a_cancelled_appointment_takes_its_letter_along(portal: Portal, ca
     assert ({}, {case.case_ref: 2}) == (before, await superseded(portal))
 
 
+@pytest.mark.usefixtures("new_lists")
 async def test_of_two_letters_of_a_household_the_newer_one_holds(portal: Portal, case: CaseChanged) -> None:
     old = await letter_of(portal, case)
     await give_up(portal, case)

@@ -11,9 +11,11 @@ import pytest_asyncio
 from services.scheduling.app import build
 from services.scheduling.repository.reference import take_in_programmes
 from shared.clock import FixedClock
+from shared.db import Database
 from tests.builders import NOW, a_programme
 from tests.calendars import TAP, weekday
 from tests.conftest import MakeDatabase
+from tests.lent import give_back, lend
 from tests.scheduling import settings
 
 SITE = f"/v1/sites/{TAP}"
@@ -22,10 +24,12 @@ CLOSURE = {"first_day": weekday().isoformat(), "last_day": weekday().isoformat()
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def http(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[httpx.AsyncClient]:
-    app = build(settings(await new_database(scheduling_template)), FixedClock(NOW))
+    database = Database(await new_database(scheduling_template))
+    app = lend(build, settings(database.url), database, FixedClock(NOW))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://scheduling") as client:
         yield client
-    await app.state.service.database.close()
+    await database.close()
+    give_back(build, app)
 
 
 def by(role: str, version: str | None = None) -> dict[str, str]:

@@ -15,6 +15,7 @@ from services.scheduling.app import build
 from tests.builders import a_case, a_programme
 from tests.conftest import MakeDatabase
 from tests.intake import ROLES, Intake
+from tests.lent import give_back, lend
 from tests.openapi import served
 from tests.scheduling import Scheduling, settings
 from tests.unit.intake_builders import mx_row, sheet
@@ -26,7 +27,7 @@ class CheckIn:
     def __init__(self, scheduling: Scheduling, intake: Intake, appointment: Any, address: str) -> None:
         self.scheduling, self.intake, self.appointment = scheduling, intake, appointment
         told = settings(scheduling.database.url, intake_url=address).model_copy(update={"tokens": ROLES})
-        self.app = build(told, scheduling.clock)
+        self.app = lend(build, told, scheduling.database, scheduling.clock)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://scheduling")
 
@@ -40,7 +41,7 @@ class CheckIn:
 
     async def close(self) -> None:
         await self.client.aclose()
-        await self.app.state.service.database.close()
+        give_back(build, self.app)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
