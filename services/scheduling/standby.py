@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from services.scheduling.domain.needs import Need, deadline_of, need_of
+from services.scheduling.domain.needs import Need, need_of
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import STANDBY_NOTICE, Has, answer_by, is_at_short_notice, may_come
 from services.scheduling.domain.states import NOT_BEGUN
@@ -65,7 +65,7 @@ async def _offer(uow: UnitOfWork, found: Place, place: FreedPlace, kept: list[He
         raise LostRace("what the place needs beside what was freed is taken: look who can use it now")
     case = caused_by(place, case)
     site = (await reference.sites(uow))[place.site]
-    deadline = answer_by(found.starts_at, deadline_of(uow.now, found.need.deadline_hours, site.zone))
+    deadline = answer_by(found.starts_at, uow.now, site.zone)
     made = appointment_at(case, found, site, status=AppointmentStatus.PENDING, deadline=deadline, acted_by="scheduling")
     await record(uow, [Outcome(case, made=made, place=found)])
     await standby.leave(uow, case.case_ref, found.local_date)

@@ -1,14 +1,12 @@
 """Places that are freed too late for everyone else are offered to who agreed to be called."""
 
 import asyncio
-from datetime import timedelta
-from zoneinfo import ZoneInfo
+from datetime import time, timedelta
 
 import pytest
 
 from services.scheduling import commands
 from services.scheduling.commands import standby
-from services.scheduling.domain.needs import deadline_of
 from shared.events import CaseChanged, Party, Urgency
 from tests.builders import NOW, a_case, days
 from tests.calendars import TAP
@@ -59,16 +57,41 @@ async def test_who_is_called_with_the_least_notice_has_an_hour_to_say_yes(schedu
     assert (got.status, got.starts_at) == ("booked", place.starts_at)
 
 
-async def test_an_offer_at_short_notice_has_no_more_time_than_another_one(scheduling: Scheduling) -> None:
+async def test_a_place_that_nobody_answers_for_is_offered_to_one_after_the_other_the_same_evening(
+    scheduling: Scheduling,
+) -> None:
+    holder, place = await booked(scheduling)
+    line = [await waiting(scheduling, registered_at=NOW - days(900 - n)) for n in range(3)]
+    for case in line:
+        await stand_by(scheduling, case, place.wall_time.date())
+    assert place.wall_time.time() == time(7)
+    scheduling.clock.instant = place.starts_at - timedelta(hours=14)  # 17:00 on the evening before
+    await let_go(scheduling, holder)
+    minutes = []
+
+    for case in line:
+        deadline = (await scheduling.live(case)).deadline
+        minutes.append((deadline - scheduling.clock.now()) / timedelta(minutes=1))
+        scheduling.clock.instant = deadline
+        await scheduling.jobs.expire_offers()
+        await scheduling.jobs.offer_freed_places()
+
+    assert minutes == [45, 33.75, 30]
+
+
+async def test_more_time_for_an_offer_at_short_notice_is_half_of_the_little_that_there_was(
+    scheduling: Scheduling,
+) -> None:
     holder, place = await booked(scheduling)
     case = await waiting(scheduling)
     await stand_by(scheduling, case, place.wall_time.date())
-    scheduling.clock.instant = place.starts_at - timedelta(hours=70)
-
+    scheduling.clock.instant = place.starts_at - timedelta(hours=14)
     await let_go(scheduling, holder)
 
-    usual = deadline_of(scheduling.clock.now(), 48, ZoneInfo(place.zone))
-    assert (await scheduling.live(case)).deadline == usual
+    await scheduling.do(lambda uow: commands.extend(uow, case.case_ref, "household"))
+
+    offer = await scheduling.live(case)
+    assert timedelta(minutes=22.5) == offer.deadline - offer.first_deadline
 
 
 @pytest.mark.parametrize("hours", [5, 70])
