@@ -104,6 +104,7 @@ class _Making:
         case.version += 1
         result = canonical(reported)
         event = snapshots.case_changed(reported, result, state, case)
+        case.registered_at = event.registered_at
         self.uow.publish(event, cause=Cause.first(span.context))
         self.changed[case.case_ref] = CaseNow(result, event, verdict.warnings)
 

@@ -1,6 +1,7 @@
 """What the passing of days does to cases."""
 
 import time
+from datetime import timedelta
 
 from opentelemetry.trace import SpanKind
 
@@ -12,6 +13,8 @@ from shared.outbox import Cause
 from shared.tracing import Span
 
 AT_ONCE = 500
+BEHIND_UTC = timedelta(hours=12)
+"""No site is further behind: its day is over by then."""
 
 
 class Jobs:
@@ -22,7 +25,7 @@ class Jobs:
         self._clock = clock
 
     async def expire_cases(self) -> None:
-        """Eligible cases whose last day is over, by UTC, are expired; scheduling hears of each."""
+        """Eligible cases whose last day is over wherever they could be heard are expired; scheduling hears of each."""
         while spans := await self._database.run(self._clock.now(), expire_cases):
             for span in spans:
                 span.end()
@@ -34,7 +37,7 @@ class Jobs:
 
 async def expire_cases(uow: UnitOfWork) -> list[Span]:
     """Expires some of the cases that are due; a span for each, to be ended when it is committed."""
-    expired = await cases.expiring(uow, uow.now.date(), AT_ONCE)
+    expired = await cases.expiring(uow, (uow.now - BEHIND_UTC).date(), AT_ONCE)
     spans = []
     for event in expired:
         attributes = {tracing.SYSTEM: event.system.value, tracing.CASE: tracing.case_hash(event.case_ref)}

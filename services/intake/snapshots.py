@@ -15,12 +15,11 @@ REFERRED = "referred"
 def case_changed(reported: Reported, result: EligibilityResult, state: str, case: KnownCase) -> CaseChanged:
     """The event that says what is now true of the case.
 
-    Whatever its country says later, a household that went on has its one case there, and one that came was registered first
-    where it came from.
+    Whatever its country says later, a household that went on has its one case there, and each was registered when that was
+    said first, also where it came from: a case that is issued anew keeps its place in line.
     """
     went_on = case.referred_to is not None
     now = CaseState.WITHDRAWN if went_on else CaseState(state)
-    first = case.registered_at if case.referred_from and case.registered_at else result.registered_at
     return CASE_EVENTS[now](
         version=case.version,
         case_ref=case.case_ref,
@@ -38,7 +37,7 @@ def case_changed(reported: Reported, result: EligibilityResult, state: str, case
         ),
         needs=tuple(cases.needs(reported)),
         urgency=result.urgency,
-        registered_at=min(first, result.registered_at),
+        registered_at=min(case.registered_at or result.registered_at, result.registered_at),
         valid_until=result.valid_until,
         referrer=result.referred_by.kind,
         reachable=Reachable(cases.reachable(reported.contact)) if reported.contact else Reachable.NO,

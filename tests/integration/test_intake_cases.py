@@ -1,7 +1,7 @@
 """Cases, contacts, days that pass, and the reference data: the application on a real database."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -169,11 +169,15 @@ async def test_an_eligible_case_expires_the_day_after_its_last_day(intake: Intak
 
     await jobs.expire_cases()
     before = (await intake.get(f"/v1/cases/{case_ref}")).json()["state"]
-    intake.clock.advance(timedelta(hours=12))
+    intake.clock.instant = datetime(2026, 11, 25, 11, 59, tzinfo=UTC)
+    await jobs.expire_cases()
+    where_it_is_still_that_day = (await intake.get(f"/v1/cases/{case_ref}")).json()["state"]
+    intake.clock.advance(timedelta(minutes=1))
     await jobs.expire_cases()
     await jobs.expire_cases()
 
-    assert ("eligible", "expired") == (before, (await intake.get(f"/v1/cases/{case_ref}")).json()["state"])
+    after = (await intake.get(f"/v1/cases/{case_ref}")).json()["state"]
+    assert ("eligible", "eligible", "expired") == (before, where_it_is_still_that_day, after)
     events = await intake.events(case_ref)
     assert ["puente.intake.case.eligible.v1", "puente.intake.case.expired.v1"] == [kind for _, kind, _ in events]
     assert {**events[0][2], "version": 2, "state": "expired"} == events[1][2]
@@ -195,6 +199,21 @@ async def test_an_expired_case_lives_again_by_a_higher_revision(intake: Intake) 
     await _accepted(intake, **{"messageId": "00000000-0000-0000-0000-00000000000a"}, determination__revision=2)
 
     assert ["expired", "eligible"] == [event["state"] for _, _, event in await intake.events(case_ref)]
+
+
+async def test_a_result_that_is_issued_anew_keeps_the_first_registration_and_its_place_in_line(intake: Intake) -> None:
+    case_ref = await _accepted(intake, case__registeredAt="2025-03-01T10:00:00Z")
+    for revision, registered_at in (
+        (2, "2026-11-20T10:00:00Z"),
+        (3, "2025-02-01T10:00:00Z"),
+        (4, "2026-11-20T10:00:00Z"),
+    ):
+        said = {"messageId": f"00000000-0000-0000-0000-00000000000{revision}", "case__registeredAt": registered_at}
+        await _accepted(intake, **said, determination__revision=revision)
+
+    assert ["2025-03-01", "2025-03-01", "2025-02-01", "2025-02-01"] == [
+        event["registered_at"][:10] for _, _, event in await intake.events(case_ref)
+    ]
 
 
 async def test_reference_data_is_published_once(intake: Intake) -> None:
