@@ -1,4 +1,5 @@
-"""Where the logs end, asked on a connection of its own: lag that is right also for a consumer that stands still."""
+"""Where the logs begin and end, asked on a connection of its own: lag that is right also for a consumer that stands still,
+or that joins after the oldest events were deleted."""
 
 import asyncio
 from datetime import datetime
@@ -61,11 +62,12 @@ class LogEnds:
     async def _ask(self, reader: AIOKafkaConsumer) -> None:
         async with asyncio.timeout(10):
             ends = await reader.end_offsets(self._partitions)
+            begins = await reader.beginning_offsets(self._partitions)
         async with self._database.begin(self._clock.now()) as uow:
             stored = await positions.stored_offsets(uow, self._topics)
         for topic in self._topics:
             lag = sum(
-                max(end - stored.get((topic, tp.partition), (0, ""))[0], 0)
+                max(end - max(stored.get((topic, tp.partition), (0, ""))[0], begins[tp]), 0)
                 for tp, end in ends.items()
                 if tp.topic == topic
             )

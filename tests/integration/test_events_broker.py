@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaConnectionError
 
 from shared import tracing
@@ -15,7 +17,7 @@ from shared.kafka.consumer import Consumer
 from shared.kafka.log_ends import LogEnds
 from shared.kafka.parked import NEXT_TRY
 from shared.kafka.relay import Relay
-from shared.kafka.topics import ensure_topics
+from shared.kafka.topics import declared_topics, ensure_topics
 from shared.outbox import Cause
 from tests.broker import Broker, running_broker
 from tests.builders import a_case, a_record
@@ -168,6 +170,35 @@ async def test_events_that_wait_are_seen_as_lag_while_the_consumer_stands_still(
     await until(lambda: _lag_is(ends, of_others + 30))
     pipe.tasks.append(asyncio.create_task(pipe.consumer.run()))
     await until(lambda: _lag_is(ends, 0))
+
+
+async def test_a_consumer_that_joins_after_the_oldest_events_were_deleted_is_not_behind_by_them(
+    broker: Broker, make_pipe: MakePipe
+) -> None:
+    pipe = await make_pipe(broker)
+    pipe.tasks = [asyncio.create_task(pipe.relay.run())]
+    await pipe.publish(*[a_case() for _ in range(30)])
+    ends = LogEnds(broker.address, [TOPIC], pipe.ledger.database, pipe.clock)
+    pipe.tasks.append(asyncio.create_task(ends.run()))
+    await until(lambda: _has_events(ends))
+
+    await _delete_all(broker)
+
+    await until(lambda: _lag_is(ends, 0))
+
+
+async def _has_events(ends: LogEnds) -> bool:
+    return ends.answers and ends.lag_of(TOPIC)[0] >= 30
+
+
+async def _delete_all(broker: Broker) -> None:
+    """As its retention does in time."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
+    await admin.start()
+    [topic] = [topic for topic in declared_topics() if topic.name == TOPIC]
+    everything = {TopicPartition(TOPIC, n): RecordsToDelete(before_offset=-1) for n in range(topic.partitions)}
+    await admin.delete_records(everything)
+    await admin.close()
 
 
 async def _answers(ends: LogEnds) -> bool:
