@@ -7,6 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from alembic import command
+from alembic.config import Config
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from pydantic import SecretStr
 
 from services.notifications.app import HANDLERS, MIGRATIONS
@@ -27,6 +30,12 @@ from tests.builders import NOW, a_record
 
 SEALER = Sealer(base64.b64encode(bytes(32)).decode())
 ADDRESS = "familia@example.org"
+
+
+AN_OLD_CASE = """
+insert into cases (case_ref, version, system, programme, snapshot)
+values (:case_ref, 1, 'mx', 'MX-REF', cast(:snapshot as jsonb))
+"""
 
 
 class ContactsDouble:
@@ -88,6 +97,22 @@ def settings(url: str, folder: Path | None, **changes: Any) -> NotificationsSett
         "mailbox_dir": folder,
     }
     return NotificationsSettings(**{**fields, **changes})
+
+
+def migrate_to(url: str, revision: str) -> None:
+    """Brings the database to the schema of an older release."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["database_url"] = url
+    command.upgrade(config, revision)
+
+
+class Spans(SpanProcessor):
+    def __init__(self) -> None:
+        self.ended: list[ReadableSpan] = []
+
+    def on_end(self, span: ReadableSpan) -> None:
+        self.ended.append(span)
 
 
 class Notifications:

@@ -14,6 +14,7 @@ from services.notifications.contacts import IntakeContacts
 from services.notifications.jobs import NoticeSender
 from services.notifications.messages import LANGUAGES_DIR
 from services.notifications.messages.writer import Writer
+from services.notifications.reminders import Reminders
 from services.notifications.repository.views import counts
 from services.notifications.settings import NotificationsSettings
 from services.notifications.web import mailbox_pages
@@ -32,13 +33,17 @@ HANDLERS = {
 }
 SEND_EVERY = timedelta(seconds=0.25)
 """Looking for due notices is one indexed question; this is how long a new one waits at most."""
+REMIND_EVERY = timedelta(seconds=30)
 
 
 def build(settings: NotificationsSettings, clock: Clock | None = None) -> FastAPI:
     """The service, ready to serve. Raises: MissingText when a language is incomplete."""
     service = Service("notifications", settings, HANDLERS, clock or SystemClock())
     sender = sender_of(service, settings)
-    ticks = [Tick("send_due_notices", SEND_EVERY, sender.send_due_notices)]
+    ticks = [
+        Tick("send_due_notices", SEND_EVERY, sender.send_due_notices),
+        Tick("make_reminders", REMIND_EVERY, Reminders(service.database, service.clock).make_reminders),
+    ]
     codes = CodeSender(service.clock, sender.contacts, sender.writer, sender.send)
     return create_app(service, routers=_routers(service, settings, codes), ticks=ticks, counts=counts)
 

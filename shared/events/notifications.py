@@ -9,7 +9,8 @@ from shared.events.intake import System
 
 class NoticeKind(StrEnum):
     """What a notice tells the household. `clock-changed`: the hour stays, but is another instant, since a country
-    changed its clocks. `adjustment-answered`: there is an answer to what it asked for, which its page says."""
+    changed its clocks. `adjustment-answered`: there is an answer to what it asked for, which its page says. `reminder`: it
+    brings no news."""
 
     WAITING = "waiting"
     OFFERED = "offered"
@@ -20,6 +21,7 @@ class NoticeKind(StrEnum):
     CLOSED = "closed"
     CLOCK_CHANGED = "clock-changed"
     ADJUSTMENT_ANSWERED = "adjustment-answered"
+    REMINDER = "reminder"
 
 
 class NoticeOutcome(Event):

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.trace import StatusCode
 
 from services.notifications.channels.email import TryAgainLater
@@ -15,7 +14,7 @@ from services.notifications.repository import sending
 from shared import tracing
 from shared.db import Database, DatabaseUnavailable, UnitOfWork
 from shared.reference import new_case_ref
-from tests.notifications import Notifications
+from tests.notifications import Notifications, Spans
 from tests.unit.notifications_builders import CASE_REF, a_site, a_snapshot, an_appointment, an_offer, later
 
 T = TypeVar("T")
@@ -274,14 +273,6 @@ async def test_an_offer_that_may_have_arrived_when_the_process_died_is_told_as_c
     await notifications.send()
 
     assert await notifications.states() == [("offered", "withdrawn"), ("cancelled", "sent")]
-
-
-class Spans(SpanProcessor):
-    def __init__(self) -> None:
-        self.ended: list[ReadableSpan] = []
-
-    def on_end(self, span: ReadableSpan) -> None:
-        self.ended.append(span)
 
 
 async def test_every_try_is_a_span_in_the_trace_of_its_event_linked_to_the_try_before(

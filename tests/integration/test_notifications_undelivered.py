@@ -3,17 +3,14 @@
 import asyncio
 from datetime import timedelta
 
-from alembic import command
-from alembic.config import Config
 from pydantic import SecretStr
 
-from services.notifications.app import MIGRATIONS
 from services.notifications.channels.email import Refused
 from services.notifications.repository.views import counts
 from shared.events import NoticeFailed, NoticeSent
 from tests.builders import NOW
 from tests.conftest import MakeDatabase
-from tests.notifications import ADDRESS, Notifications, prepared
+from tests.notifications import ADDRESS, AN_OLD_CASE, Notifications, migrate_to, prepared
 from tests.unit.notifications_builders import CASE_REF, a_site, a_snapshot, an_offer
 
 MINUTES = timedelta(minutes=1)
@@ -152,20 +149,9 @@ async def test_notices_that_an_older_release_gave_up_are_tried_again(new_databas
     await old.database.close()
 
 
-AN_OLD_CASE = """
-insert into cases (case_ref, version, system, programme, snapshot)
-values (:case_ref, 1, 'mx', 'MX-REF', cast(:snapshot as jsonb))
-"""
 AN_OLD_NOTICE = """
 insert into notices (id, case_ref, system, kind, matter, subject, content, sites, calendar_uid, sequence, state, next_try_at,
                      correlation_id, traceparent, created_at, closed_at)
 values (gen_random_uuid(), :case_ref, 'mx', 'waiting', 'wait', 'no-slot', '{"waiting": "no-slot"}', '{}',
         gen_random_uuid(), 1, 'not_reachable', :now, 'old', '', :now, :now)
 """
-
-
-def migrate_to(url: str, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["database_url"] = url
-    command.upgrade(config, revision)

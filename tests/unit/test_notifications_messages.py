@@ -49,6 +49,7 @@ def every_notice() -> list[Notice]:
         Notice(NoticeKind.CLOSED, closed=True),
         Notice(NoticeKind.CLOCK_CHANGED, booked, earlier=later(booked, "booked", starts_at=NOW)),
         Notice(NoticeKind.ADJUSTMENT_ANSWERED, booked, answered=uuid4()),
+        Notice(NoticeKind.REMINDER, booked, days_before=1),
     ]
 
 
@@ -241,6 +242,7 @@ def an_entry(notice: Notice, *, site: SiteChanged | None = None, catalogue: Cata
         (NoticeKind.EXPIRED, "CANCEL", "CANCELLED", 0),
         (NoticeKind.CANCELLED, "CANCEL", "CANCELLED", 0),
         (NoticeKind.CLOCK_CHANGED, "REQUEST", "CONFIRMED", 2),
+        (NoticeKind.REMINDER, "REQUEST", "CONFIRMED", 2),
     ],
 )
 def test_the_calendar_follows_the_appointment(kind: NoticeKind, method: str, status: str, alarms: int) -> None:

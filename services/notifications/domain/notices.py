@@ -1,8 +1,9 @@
 """Which notice a household is owed: what it was told so far against what is now true, never against an event's type.
 
-Assumptions: one message says everything that is true now, so a household is owed one notice at most at a time. What may
-have reached it counts as announced; what surely reached it counts as ended. Nobody can be kept from travelling to an
-interview that has begun: from then on a date is over, whatever becomes of its case, and nothing is said about it.
+Assumptions: one message says everything that is true now, so a household is owed one notice at most at a time, beside a
+reminder of its date (reminders.py). What may have reached it counts as announced; what surely reached it counts as ended.
+Nobody can be kept from travelling to an interview that has begun: from then on a date is over, whatever becomes of its case,
+and nothing is said about it.
 """
 
 from collections.abc import Collection, Iterable
@@ -15,13 +16,10 @@ from shared.events import Appointment, AppointmentStatus, CaseScheduled, NoticeK
 
 OFFER_EXPIRED = "offer-expired"
 """The reason that ends an offer because nobody answered in time."""
-
 REFERRED = "referred"
 """Why a case has no date whose household goes on to another country's programme."""
-
 NOT_FOR_HOUSEHOLDS = frozenset({"programme_unknown"})
 """Reasons for waiting that say something about us and pass by themselves: an event that has not come yet."""
-
 TOOK_PLACE = frozenset({AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW})
 """Ends that need no notice: the day came."""
 
@@ -44,20 +42,23 @@ class NoticeState(StrEnum):
 
 UNDELIVERED = frozenset({NoticeState.NOT_REACHABLE, NoticeState.FAILED})
 """States in which a notice waits for an address that works."""
-
 UNSENT = UNDELIVERED | {NoticeState.DUE}
 """States in which a notice can still be given new words or be withdrawn."""
+OPEN = UNSENT | {NoticeState.SENDING}
+"""States in which a notice may still reach its household."""
 
 
 class Matter(StrEnum):
     """What a notice settles. A household hears once per matter and appointment: `booked` and `moved` say the same.
-    Of a changed clock it hears once per instant, of what staff answered once per answer."""
+    Of a changed clock it hears once per instant, of what staff answered once per answer; it is reminded once for each number of
+    days before."""
 
     WAIT = "wait"
     OFFER = "offer"
     CONFIRMATION = "confirmation"
     CLOCK = "clock"
     ANSWER = "answer"
+    REMINDER = "reminder"
     END = "end"
     CLOSING = "closing"
 
@@ -69,6 +70,7 @@ MATTERS = {
     NoticeKind.MOVED: Matter.CONFIRMATION,
     NoticeKind.CLOCK_CHANGED: Matter.CLOCK,
     NoticeKind.ADJUSTMENT_ANSWERED: Matter.ANSWER,
+    NoticeKind.REMINDER: Matter.REMINDER,
     NoticeKind.EXPIRED: Matter.END,
     NoticeKind.CANCELLED: Matter.END,
     NoticeKind.CLOSED: Matter.CLOSING,
@@ -94,6 +96,7 @@ class Notice:
     closed: bool = False
     follows: UUID | None = None
     answered: UUID | None = None
+    days_before: int | None = None
 
     @property
     def matter(self) -> Matter:
@@ -101,12 +104,14 @@ class Notice:
 
     @property
     def subject(self) -> str:
-        """What it is about: the appointment's id and its instant where that is the news, what staff answered, or the reason for
-        waiting and the notice that it follows."""
+        """What it is about: the appointment's id, with its instant where that is the news or the days before it; what staff
+        answered; or the reason for waiting and the notice that it follows."""
         if self.matter is Matter.ANSWER:
             return str(self.answered)
         if self.appointment and self.matter is Matter.CLOCK:
             return f"{self.appointment.id} {self.appointment.starts_at.astimezone(UTC).isoformat()}"
+        if self.appointment and self.matter is Matter.REMINDER:
+            return f"{self.appointment.id} {self.days_before}"
         if self.appointment:
             return str(self.appointment.id)
         return " ".join(str(part) for part in (self.waiting, self.follows) if part)
@@ -116,7 +121,7 @@ class Notice:
 
     def announces(self) -> bool:
         """True when it makes the household believe in a date."""
-        return self.matter in (Matter.OFFER, Matter.CONFIRMATION) or self.matter in SAID_AGAIN
+        return self.matter in (Matter.OFFER, Matter.CONFIRMATION, Matter.REMINDER) or self.matter in SAID_AGAIN
 
     def asks(self) -> bool:
         """True when it is about an offer that the household has to answer."""
@@ -149,11 +154,11 @@ def notices_due(past: Collection[PastNotice], snapshot: CaseScheduled, now: date
     """What the newest snapshot asks for at this moment. `past` are all notices of the case, oldest first."""
     owed = owed_notice(past, snapshot, now)
     superseded = tuple(
-        each.id for each in past if each.state in UNSENT and not (owed and each.notice.is_about_the_same_as(owed))
+        each.id for each in past if each.state in UNSENT and not _is_owed(each, owed, past, snapshot.appointment)
     )
     if owed is None:
         return NoticesDue(withdrawn=superseded)
-    same = next((each for each in past if _counts(each) and each.notice.is_about_the_same_as(owed)), None)
+    same = next((each for each in past if counts(each) and each.notice.is_about_the_same_as(owed)), None)
     if same is None:
         others = [each for each in past if each.id not in superseded]
         is_new = not _was_told(others, owed) and not is_too_late(owed, now)
@@ -164,8 +169,17 @@ def notices_due(past: Collection[PastNotice], snapshot: CaseScheduled, now: date
 
 def is_still_owed(this: PastNotice, past: Collection[PastNotice], snapshot: CaseScheduled, now: datetime) -> bool:
     """True when `this` may go out now: the household is owed just this."""
-    owed = owed_notice(past, snapshot, now)
-    return owed is not None and this.notice.is_about_the_same_as(owed)
+    return _is_owed(this, owed_notice(past, snapshot, now), past, snapshot.appointment)
+
+
+def _is_owed(this: PastNotice, owed: Notice | None, past: Iterable[PastNotice], live: Appointment | None) -> bool:
+    """A reminder is owed as long as its date stands as it says it, and no nearer one was made."""
+    if this.notice.matter is not Matter.REMINDER:
+        return owed is not None and this.notice.is_about_the_same_as(owed)
+    date, reminders = this.notice.appointment, [each for each in past if each.notice.matter is Matter.REMINDER]
+    if date is None or live is None or live.status is not AppointmentStatus.BOOKED or this is not reminders[-1]:
+        return False
+    return (date.site, date.starts_at) == (live.site, live.starts_at)
 
 
 def is_too_late(notice: Notice, now: datetime) -> bool:
@@ -299,7 +313,7 @@ def _took_place(believed: Appointment, ended: Appointment | None) -> bool:
     return ended is not None and ended.id == believed.id and ended.status in TOOK_PLACE
 
 
-def _counts(each: PastNotice) -> bool:
+def counts(each: PastNotice) -> bool:
     """True when a second one about the same must not follow."""
     return each.state is not NoticeState.WITHDRAWN or each.may_have_arrived
 
@@ -308,5 +322,5 @@ def _was_told(past: Iterable[PastNotice], owed: Notice) -> bool:
     """True when the reason for waiting was already given, with the end of an appointment."""
     reason = (owed.waiting, owed.follows)
     return owed.matter is Matter.WAIT and any(
-        _counts(each) and reason == (each.notice.waiting, each.notice.follows) for each in past
+        counts(each) and reason == (each.notice.waiting, each.notice.follows) for each in past
     )

@@ -3,10 +3,11 @@
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from services.notifications.domain.notices import Notice
+from services.notifications.domain.notices import Matter, Notice
 
 URGENT = timedelta(hours=24)
-"""A notice does not wait when its date or its deadline is nearer than this. Source: docs/domain.md, "Messages"."""
+"""A notice does not wait when its date or its deadline is nearer than this; a reminder, which brings no news, always waits.
+Source: docs/domain.md, "Messages"."""
 
 USUAL_ZONE = "America/Mexico_City"
 """The zone assumed for a household whose notice names no site."""
@@ -41,7 +42,10 @@ def _hours(text: str | None) -> tuple[time, time] | None:
 
 
 def _is_urgent(notice: Notice, now: datetime) -> bool:
-    """True when a date of it that is to come, also one that does not hold any more, or the time to answer is near."""
+    """True when a date of it that is to come, also one that does not hold any more, or the time to answer is near; never for a
+    reminder."""
+    if notice.matter is Matter.REMINDER:
+        return False
     dates = [each.starts_at for each in (notice.appointment, notice.earlier) if each]
     if notice.asks() and notice.appointment and notice.appointment.deadline:
         dates.append(notice.appointment.deadline)

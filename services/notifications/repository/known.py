@@ -2,15 +2,19 @@
 
 from collections.abc import Collection, Sequence
 
+from services.notifications.domain.reminders import date_of, first_moment
 from shared.db import UnitOfWork, as_json
 from shared.events import CaseScheduled, ProgrammeChanged, SiteChanged
 
 STORE_CASES = """
-insert into cases (case_ref, version, system, programme, snapshot)
-select case_ref, version, system, programme, snapshot
-from jsonb_to_recordset(cast(:rows as jsonb)) as r(case_ref text, version bigint, system text, programme text, snapshot jsonb)
+insert into cases as c (case_ref, version, system, programme, snapshot, remind_at, remind_of)
+select case_ref, version, system, programme, snapshot, remind_at, remind_of
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+  case_ref text, version bigint, system text, programme text, snapshot jsonb, remind_at timestamptz, remind_of text)
 order by case_ref
-on conflict (case_ref) do update set version = excluded.version, programme = excluded.programme, snapshot = excluded.snapshot
+on conflict (case_ref) do update set version = excluded.version, programme = excluded.programme, snapshot = excluded.snapshot,
+  remind_at = case when c.remind_of is distinct from excluded.remind_of then excluded.remind_at else c.remind_at end,
+  remind_of = excluded.remind_of
 """
 
 STORE_SITES = """
@@ -31,14 +35,17 @@ on conflict (programme) do update set version = excluded.version, title = exclud
 
 
 async def store_cases(uow: UnitOfWork, snapshots: Sequence[CaseScheduled]) -> None:
-    """Keeps the newest snapshot of each case and locks its row until the end of the transaction, in order."""
+    """Keeps the newest snapshot of each case and locks its row until the end of the transaction, in order. When to remind of
+    a date counts from when it was first heard of."""
     rows = [
         {
             "case_ref": each.case_ref,
             "version": each.version,
             "system": each.system,
             "programme": each.programme,
-            "snapshot": each.model_dump(mode="json", exclude_none=True),
+            "snapshot": (snapshot := each.model_dump(mode="json", exclude_none=True)),
+            "remind_at": first_moment(each, uow.now),
+            "remind_of": "{site} {starts_at}".format(**snapshot["appointment"]) if date_of(each) else None,
         }
         for each in snapshots
     ]

@@ -63,6 +63,7 @@ def notice_of(row: Any) -> Notice:
         closed=row.content.get("closed", False),
         follows=UUID(row.content["follows"]) if row.content.get("follows") else None,
         answered=UUID(row.content["answered"]) if row.content.get("answered") else None,
+        days_before=row.content.get("days_before"),
     )
 
 
@@ -111,6 +112,7 @@ def _row(uow: UnitOfWork, asked: Asked) -> dict[str, Any]:
             "closed": notice.closed,
             "follows": notice.follows,
             "answered": notice.answered,
+            "days_before": notice.days_before,
         },
         "sites": sorted({each.site for each in named}),
         "calendar_uid": snapshot.calendar_uid,

@@ -2,11 +2,11 @@
 
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 
 KNOWN_DATES = """
-update cases set remind_at = now(), remind_of = snapshot -> 'appointment' ->> 'id' || ' ' || (snapshot -> 'appointment' ->> 'starts_at')
+update cases set remind_at = now(), remind_of = snapshot -> 'appointment' ->> 'site' || ' ' || (snapshot -> 'appointment' ->> 'starts_at')
 where snapshot -> 'appointment' ->> 'status' = 'booked'
 """
 """They are looked at once right away, and from then on at their moments."""
@@ -20,8 +20,9 @@ def upgrade() -> None:
         """alter table notices
              drop constraint notices_kind_check,
              add constraint notices_kind_check check (kind in (
-               'waiting', 'offered', 'booked', 'moved', 'expired', 'cancelled', 'closed', 'clock-changed', 'reminder')),
+               'waiting', 'offered', 'booked', 'moved', 'expired', 'cancelled', 'closed', 'clock-changed', 'adjustment-answered',
+               'reminder')),
              drop constraint notices_matter_check,
              add constraint notices_matter_check
-               check (matter in ('wait', 'offer', 'confirmation', 'clock', 'reminder', 'end', 'closing'))"""
+               check (matter in ('wait', 'offer', 'confirmation', 'clock', 'answer', 'reminder', 'end', 'closing'))"""
     )
