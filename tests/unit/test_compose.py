@@ -27,6 +27,8 @@ ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 
+DRAFTS = {"scheduling": {"PUENTE_DRAFTS"}, "notifications": {"PUENTE_DRAFTS"}}
+"""What those who speak to households take from the environment; under `make run` it comes along with all the rest."""
 ONE_SHOT = {"secrets", "databases", *(f"{name}-prepare" for name in SERVICES)}
 WITHOUT_A_CHECK = {
     *ONE_SHOT,
@@ -124,6 +126,12 @@ def test_a_service_starts_when_its_database_is_prepared_and_kafka_answers(name: 
     assert {"condition": "service_healthy"} == waits_for["kafka"]
 
 
+def test_drafts_are_shown_by_both_who_speak_to_households_as_the_environment_says_and_none_without() -> None:
+    told = {name: COMPOSE["services"][name]["environment"].get("PUENTE_DRAFTS") for name in SERVICES}
+
+    assert {name: "${PUENTE_DRAFTS:-[]}" for name in DRAFTS} == {name: said for name, said in told.items() if said}
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_is_told_the_same_variables_as_under_make_run(name: str, tmp_path: Path) -> None:
     state = StateDir(tmp_path)
@@ -131,7 +139,7 @@ def test_a_service_is_told_the_same_variables_as_under_make_run(name: str, tmp_p
 
     for container in (name, f"{name}-prepare"):
         told = {*COMPOSE["services"][container]["environment"], *secrets.variables_of(name, state)}
-        assert under_make_run | {"PUENTE_OTLP_ENDPOINT"} == told
+        assert under_make_run | {"PUENTE_OTLP_ENDPOINT"} | DRAFTS.get(name, set()) == told
     assert all(f"{variable}=" in DOCKERFILE for variable in FOR_EVERY_PROGRAM)
 
 
