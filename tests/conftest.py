@@ -28,8 +28,8 @@ use_packaged_zone_data()
 
 MakeDatabase = Callable[[str], Awaitable[str]]
 _numbers = count()
-_made: list[str] = []
-"""The URLs of databases that there are."""
+_made: list[tuple[asyncpg.Connection, str]] = []
+"""The databases that there are, and whose connection drops them."""
 MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - the fixture makes its own folder there
 """Where there is so much room in memory, databases of tests need no disk."""
 FOR_A_MOMENT = ("alter system set fsync = off", "alter system set autovacuum = off", "select pg_reload_conf()")
@@ -81,8 +81,8 @@ def _memory() -> Path | None:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def postgres_url() -> AsyncIterator[str]:
-    """The URL of its administrator. Kafka is started by those who need it: tests/broker.py.
+async def server() -> AsyncIterator[tuple[str, asyncpg.Connection]]:
+    """The URL of its administrator, and a connection that stays. Kafka is started by those who need it: tests/broker.py.
 
     What must survive a kill is tested on other servers.
     """
@@ -91,25 +91,27 @@ async def postgres_url() -> AsyncIterator[str]:
         state.claim()
         passwords = state.secrets()["database_passwords"]
         program = await postgres(state.path / "postgres", port, passwords, lambda _: None)
-        server = Child(program, state.log(program.name))
-        await server.start()
+        child = Child(program, state.log(program.name))
+        await child.start()
         url = database_url("postgres", port, passwords)
+        administrator = await asyncpg.connect(url)
         for setting in FOR_A_MOMENT:
-            await _administer(url, setting)
-        yield url
-        await server.stop(seconds=2)
+            await administrator.execute(setting)
+        yield url, administrator
+        await administrator.close()
+        await child.stop(seconds=2)
         state.release()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def new_database(postgres_url: str) -> MakeDatabase:
+async def new_database(server: tuple[str, asyncpg.Connection]) -> MakeDatabase:
     """Makes an empty database, or a copy of the one named: gives its URL. It is dropped after the test that made it."""
 
     async def make(template: str = "template0") -> str:
-        url = urlunsplit(urlsplit(postgres_url)._replace(path=f"/test_{next(_numbers)}"))
-        await _administer(postgres_url, f"create database {_name(url)} template {_name(template)} strategy file_copy")
-        _made.append(url)
-        return url
+        (url, administrator), name = server, f"test_{next(_numbers)}"
+        await administrator.execute(f"create database {name} template {_name(template)} strategy file_copy")
+        _made.append((administrator, name))
+        return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
     return make
 
@@ -120,9 +122,8 @@ async def no_database_outlives_its_test() -> AsyncIterator[None]:
     before = len(_made)
     yield
     while len(_made) > before:
-        url = _made.pop()
-        server = urlunsplit(urlsplit(url)._replace(path="/postgres"))
-        await _administer(server, f"drop database {_name(url)} with (force)")
+        administrator, name = _made.pop()
+        await administrator.execute(f"drop database {name} with (force)")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -140,9 +141,3 @@ async def neighbours() -> AsyncIterator[Neighbours]:
 def _name(database: str) -> str:
     """Of a database, by its URL or name."""
     return urlsplit(database).path.lstrip("/")
-
-
-async def _administer(url: str, statement: str) -> None:
-    admin = await asyncpg.connect(url)
-    await admin.execute(statement)
-    await admin.close()
