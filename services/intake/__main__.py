@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import shared.loading  # noqa: F401 - what it does
 from services.intake.app import build, prepare
 from services.intake.settings import IntakeSettings
 from shared.service import main

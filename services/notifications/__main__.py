@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import shared.loading  # noqa: F401 - what it does
 from services.notifications.app import build, prepare
 from services.notifications.settings import NotificationsSettings
 from shared.service import main

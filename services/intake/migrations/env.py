@@ -1,4 +1,4 @@
 from services.intake.tables import metadata
-from shared.migrations import run_migrations
+from shared.migrations.running import run_migrations
 
 run_migrations(metadata)

@@ -1,4 +1,4 @@
 from services.notifications.tables import metadata
-from shared.migrations import run_migrations
+from shared.migrations.running import run_migrations
 
 run_migrations(metadata)

@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from fpdf import FPDF
-from fpdf.enums import Align, WrapMode, XPos, YPos
-
 from services.scheduling.web.files import BUILT
 from services.scheduling.web.letter_page import square_of
 from services.scheduling.web.presented import Fact
@@ -25,6 +22,8 @@ class Sheet:
     """`said` is everything that will be written on it; its metadata say nothing but title and moment."""
 
     def __init__(self, language: str, title: str, said: str, *, now: datetime) -> None:
+        from fpdf import FPDF  # here, since to load it takes a fifth of the service's start, and few sheets are written
+
         self._pdf = FPDF(format="A4")
         self._pdf.core_fonts_encoding = CHARACTERS
         self._pdf.set_margin(MARGIN)
@@ -76,9 +75,11 @@ class Sheet:
 
     def write_signs(self, text: str) -> None:
         """Letters and digits to be typed one by one, from left to right in every language."""
+        from fpdf.enums import WrapMode  # here, as above
+
         self._pdf.set_text_shaping(False)
         self._pdf.set_font("courier", size=8)
-        self._pdf.multi_cell(0, 4, text, align=Align.L, wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self._pdf.multi_cell(0, 4, text, align="L", wrapmode=WrapMode.CHAR, new_x="LMARGIN", new_y="NEXT")
         self._pdf.ln(2)
 
     def as_bytes(self) -> bytes:
@@ -89,8 +90,8 @@ class Sheet:
         self._pdf.set_font("sheet" if self._has_own_font else "helvetica", style="B" if bold else "", size=size)
 
     def _cell(self, text: str, wide: float, size: int) -> None:
-        align = Align.R if self._mirrored else Align.L
-        self._pdf.multi_cell(wide, LINE * size / 11, text, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        align = "R" if self._mirrored else "L"
+        self._pdf.multi_cell(wide, LINE * size / 11, text, align=align, new_x="LMARGIN", new_y="NEXT")
 
 
 def _fits(text: str) -> bool:
