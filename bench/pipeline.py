@@ -144,7 +144,7 @@ async def _fill_topics(kafka: str, cases: Sequence[CaseChanged]) -> None:
 
 
 HANDLED = "select handled from consumer_progress where topic = 'intake.cases'"
-UNPUBLISHED = "select exists (select 1 from outbox where published_at is null)"
+UNPUBLISHED = "select exists (select 1 from outbox_unpublished)"
 """Both look at a row or two, since what asks is measured with what it asks about."""
 
 

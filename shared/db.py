@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 
 from shared.events import Event
 from shared.outbox import Cause, OutboxRow
+from shared.rows import RowType
 
 T = TypeVar("T")
 
@@ -125,7 +126,7 @@ class UnitOfWork:
         if self._session is not None:
             await self._session.flush()
         if self.published:
-            await self.execute(INSERT_OUTBOX, rows=as_json([row.columns() for row in self.published]), now=self.now)
+            await self.execute(INSERT_OUTBOX, **SAID.of([row.columns() for row in self.published]), now=self.now)
 
 
 def _check_stands(connection: Any, *_: object) -> None:
@@ -135,13 +136,15 @@ def _check_stands(connection: Any, *_: object) -> None:
         raise InvalidatePoolError("the database closed this connection")
 
 
-INSERT_OUTBOX = """
-insert into outbox (topic, key, sequence, event_id, type, attributes, value, created_at)
-select topic, key, sequence, event_id, type, attributes, value, :now
-from json_to_recordset(cast(:rows as json)) as r(
-  topic text, key text, sequence bigint, event_id uuid, type text, attributes jsonb, value text, n int)
-order by n
-"""
+SAID = RowType("outbox_row", "topic key sequence event_id type attributes value")
+
+INSERT_OUTBOX = f"""
+with said as (
+  insert into outbox (topic, key, sequence, event_id, type, attributes, value, created_at)
+  select topic, key, sequence, event_id, type, attributes, value, :now from {SAID} order by r.ordinality
+  returning id)
+insert into outbox_unpublished select id from said
+"""  # noqa: S608  only our own constant is put in
 
 
 def as_json(rows: Sequence[dict[str, Any]]) -> str:

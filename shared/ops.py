@@ -22,7 +22,7 @@ Counts = Callable[[UnitOfWork], Awaitable[dict[str, dict[str, int]]]]
 
 OUTBOX = """
 select count(*) as backlog, coalesce(extract(epoch from :now - min(created_at)), 0)::float8 as oldest_seconds
-from outbox where published_at is null
+from outbox join outbox_unpublished using (id)
 """
 PARKED = """
 select count(*) filter (where state = 'parked') as parked, count(*) filter (where state = 'dead') as dead

@@ -60,21 +60,25 @@ class OutboxRow:
     def as_cause(self) -> Cause:
         return Cause(str(self.event_id), self.cause.correlation_id, self.context)
 
-    def columns(self) -> dict[str, Any]:
+    def attributes(self) -> dict[str, str]:
+        """What the event says of itself beside its stream and type: CloudEvents extensions and the traceparent."""
         attributes = {
             "correlationid": self.cause.correlation_id,
             "causationid": self.cause.event_id,
             "recordedtime": self.recorded_at.isoformat(),
             "traceparent": tracing.to_traceparent(self.context),
         }
+        return {name: value for name, value in attributes.items() if value is not None}
+
+    def columns(self) -> dict[str, Any]:
         return {
             "topic": self.event.topic,
             "key": self.event.key,
             "sequence": self.event.version,
-            "event_id": str(self.event_id),
+            "event_id": self.event_id,
             "type": self.event.type,
-            "attributes": {name: value for name, value in attributes.items() if value is not None},
-            "value": orjson.Fragment(self.value),
+            "attributes": orjson.dumps(self.attributes()).decode(),
+            "value": self.value,
         }
 
     def end_span(self) -> None:

@@ -76,7 +76,7 @@ def a_programme(**changes: Any) -> ProgrammeChanged:
 def a_record(event: Event, *, partition: int = 0, at: datetime = NOW, event_id: str | None = None) -> Record:
     """The event as it lies in Kafka, at the next offset of its partition."""
     made = OutboxRow.of(event, Cause.first(tracing.new_root()), at)
-    columns = {**made.columns(), "created_at": at}
+    columns = {**made.columns(), "attributes": made.attributes(), "created_at": at}
     columns["event_id"] = event_id or columns["event_id"]
     place = (event.topic, partition)
     _offsets[place] = _offsets.get(place, -1) + 1

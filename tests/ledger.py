@@ -12,7 +12,7 @@ from shared.events import CaseChanged, Event
 from shared.kafka import parked
 from shared.kafka.batch import BatchRunner
 from shared.kafka.records import Record
-from shared.migrations import MESSAGING_V1
+from shared.migrations import MESSAGING_V1, MESSAGING_V2
 from tests.builders import NOW
 from tests.scheduling import SEALER
 
@@ -42,7 +42,7 @@ class Ledger:
     async def prepare(cls, url: str) -> str:
         """The shared tables and the ledger."""
         connection = await asyncpg.connect(url)
-        await connection.execute(MESSAGING_V1 + LEDGER)
+        await connection.execute(MESSAGING_V1 + MESSAGING_V2 + LEDGER)
         await connection.close()
         return url
 

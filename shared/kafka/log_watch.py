@@ -1,7 +1,6 @@
 """How a lost log is noticed, and what then goes out again. Exceptions are no sign of it: there are none."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -17,9 +16,9 @@ on conflict (topic, partition) do update set last_offset = excluded.last_offset
 """
 
 REPUBLISH = """
-update outbox set published_at = null, partition = null, "offset" = null
-where published_at is not null
-  and id in (select distinct on (topic, key) id from outbox order by topic, key, sequence desc)
+insert into outbox_unpublished
+select distinct on (topic, key) id from outbox order by topic, key, sequence desc
+on conflict do nothing
 """
 
 
@@ -45,19 +44,20 @@ async def remember_cluster(database: Database, now: datetime, cluster_id: str) -
         raise LogLost(f"the cluster is {cluster_id}, not {known}", cluster_id)
 
 
-async def remember_acknowledged(uow: UnitOfWork, acknowledged: Sequence[tuple[TopicPartition, int]]) -> None:
-    """Notes the last offset of each partition. Raises: LogLost when one is not higher than the last."""
-    offsets: dict[TopicPartition, list[int]] = defaultdict(list)
-    for partition, offset in acknowledged:
-        offsets[partition].append(offset)
+async def remember_acknowledged(uow: UnitOfWork, acknowledged: Mapping[TopicPartition, tuple[int, int]]) -> None:
+    """Notes the last offset of each partition, given the first one of a batch and how many it had. Raises: LogLost when
+    the first is not higher than the last one before it."""
     known = {
         TopicPartition(row.topic, row.partition): row.last_offset
         for row in await uow.rows("select topic, partition, last_offset from relay_partition")
     }
-    for partition, acked in offsets.items():
-        if min(acked) <= known.get(partition, -1):
-            raise LogLost(f"{partition.topic}/{partition.partition} acknowledged {min(acked)} after {known[partition]}")
-    rows = [{"topic": p.topic, "partition": p.partition, "last_offset": max(acked)} for p, acked in offsets.items()]
+    for partition, (first, _) in acknowledged.items():
+        if first <= known.get(partition, -1):
+            raise LogLost(f"{partition.topic}/{partition.partition} acknowledged {first} after {known[partition]}")
+    rows = [
+        {"topic": partition.topic, "partition": partition.partition, "last_offset": first + count - 1}
+        for partition, (first, count) in acknowledged.items()
+    ]
     await uow.execute(LAST_ACKNOWLEDGED, rows=as_json(rows))
 
 

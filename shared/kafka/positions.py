@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from shared.db import UnitOfWork, as_json
 from shared.kafka.records import Received, Record
+from shared.rows import RowType
 
-CLAIM = """
+STREAMS = RowType("stream_row", "topic key sequence")
+
+CLAIM = f"""
 insert into stream_position as p (topic, key, sequence)
-select topic, key, sequence
-from jsonb_to_recordset(cast(:rows as jsonb)) as r(topic text, key text, sequence bigint)
-order by topic, key
+select topic, key, sequence from {STREAMS} order by topic, key
 on conflict (topic, key) do update set sequence = excluded.sequence where p.sequence < excluded.sequence
 returning new.topic, new.key, coalesce(old.sequence, 0) as before
-"""
+"""  # noqa: S608  only our own constant is put in
 
 STORE_OFFSETS = """
 insert into consumer_offset (topic, partition, next_offset, last_event_id)
@@ -49,9 +51,13 @@ async def claim(uow: UnitOfWork, events: Sequence[Received]) -> list[Claimed]:
     """
     if not events:
         return []
-    streams = [{"topic": e.event.topic, "key": e.event.key, "sequence": e.event.version} for e in events]
-    won = {(row.topic, row.key): row.before for row in await uow.rows(CLAIM, rows=as_json(streams))}
+    won = {(row.topic, row.key): row.before for row in await uow.rows(CLAIM, **STREAMS.of(streams_of(events)))}
     return [Claimed(event, won[event.stream]) for event in events if event.stream in won]
+
+
+def streams_of(events: Iterable[Received]) -> list[dict[str, Any]]:
+    """The stream of each event, and the event's sequence in it, as rows of STREAMS."""
+    return [{"topic": e.event.topic, "key": e.event.key, "sequence": e.event.version} for e in events]
 
 
 async def store_offsets(uow: UnitOfWork, last_records: Iterable[tuple[Record, str]]) -> None:

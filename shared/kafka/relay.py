@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import tracing
 from shared.clock import Clock
-from shared.db import PASSING, Database, is_unavailable
+from shared.db import PASSING, Database, as_json, is_unavailable
 from shared.kafka.consumer import stop_quietly
 from shared.kafka.log_watch import LogLost, remember_acknowledged, remember_cluster, republish, shorter_than_published
 from shared.kafka.records import headers_of
@@ -44,33 +44,32 @@ REBUILD_SECONDS = 10
 CHECK_SECONDS = 60
 
 UNPUBLISHED = """
-select id, topic, key, sequence, event_id, type, attributes, value, created_at from outbox
-where published_at is null and id > :after order by id limit :limit
+select id, topic, key, sequence, event_id, type, attributes, value, created_at
+from outbox_unpublished join outbox using (id) where id > :after order by id limit :limit
 """
 
-MARK = """
-update outbox o set published_at = :now, partition = a.partition, "offset" = a."offset"
-from unnest(cast(:ids as bigint[]), cast(:partitions as int[]), cast(:offsets as bigint[]))
-  as a(id, partition, "offset")
-where o.id = a.id and o.published_at is null
+PUBLISHED = """
+with published as (
+  insert into outbox_published (topic, partition, first_offset, ids, published_at)
+  select topic, partition, first_offset, ids, :now
+  from jsonb_to_recordset(cast(:rows as jsonb)) as r(topic text, partition int, first_offset bigint, ids bigint[])
+  returning ids)
+delete from outbox_unpublished where id = any(select unnest(ids) from published)
 """
 
 
 @dataclass
 class Sent:
-    """An outbox row handed to the producer, at this place of its batch. The batch's future is kept: sending it again would
-    make duplicates."""
+    """Outbox rows handed to the producer as one batch. Its future is kept: sending them again would make duplicates."""
 
-    row: Any
-    partition: TopicPartition
+    rows: Sequence[Any]
     future: "asyncio.Future[Any]"
-    place: int
     starts_ns: int
 
     @property
-    def offset(self) -> int:
-        """Where Kafka put it, once it was acknowledged."""
-        return int(self.future.result().offset) + self.place
+    def first_offset(self) -> int:
+        """Where Kafka put the first of them, once they were acknowledged; the others follow it without a gap."""
+        return int(self.future.result().offset)
 
 
 class Relay:
@@ -84,7 +83,7 @@ class Relay:
         self._clock = clock
         self._wake = asyncio.Event()
         self._partitioner = DefaultPartitioner()
-        self._in_flight: dict[int, Sent] = {}
+        self._in_flight: dict[TopicPartition, Sent] = {}
         self._producer: AIOKafkaProducer | None = None
         self._checked = 0.0
         self._silent_since: float | None = None
@@ -169,12 +168,11 @@ class Relay:
 
     async def _send_next(self) -> None:
         """Sends the oldest rows that are not on their way, looking past partitions that are stuck."""
-        busy = {sent.partition for sent in self._in_flight.values()}
-        looks_past, after = bool(busy), 0
+        looks_past, after = bool(self._in_flight), 0
         while rows := await self._rows_after(after):
             async with asyncio.timeout(REQUEST_SECONDS):
-                await self._send_rows(rows, busy)
-            if len(self._in_flight) >= BATCH_ROWS or not looks_past:
+                await self._send_rows(rows)
+            if sum(len(sent.rows) for sent in self._in_flight.values()) >= BATCH_ROWS or not looks_past:
                 return
             after = rows[-1].id
 
@@ -182,8 +180,8 @@ class Relay:
         async with self._database.begin(self._clock.now()) as uow:
             return await uow.rows(UNPUBLISHED, after=after, limit=BATCH_ROWS)
 
-    async def _send_rows(self, rows: Sequence[Any], busy: set[TopicPartition]) -> None:
-        """One batch for each partition that is not busy, which makes it busy; what does not fit goes in the next round."""
+    async def _send_rows(self, rows: Sequence[Any]) -> None:
+        """One batch for each partition that has none on its way; what does not fit goes in the next round."""
         assert self._producer is not None  # noqa: S101  set before any row is read
         by_partition: dict[TopicPartition, list[Any]] = defaultdict(list)
         known = {topic: sorted(await self._producer.partitions_for(topic)) for topic in {row.topic for row in rows}}
@@ -191,16 +189,14 @@ class Relay:
             number = self._partitioner(row.key.encode(), known[row.topic], known[row.topic])
             by_partition[TopicPartition(row.topic, number)].append(row)
         for partition, of_it in by_partition.items():
-            if partition not in busy:
-                busy.add(partition)
+            if partition not in self._in_flight:
                 await self._send_batch(self._producer, partition, of_it)
 
     async def _send_batch(self, producer: AIOKafkaProducer, partition: TopicPartition, rows: Sequence[Any]) -> None:
         batch, starts_ns = producer.create_batch(), time.time_ns()
         fitting = list(takewhile(lambda row: self._append(batch, row), rows))
         future = await producer.send_batch(batch, partition.topic, partition=partition.partition)
-        for place, row in enumerate(fitting):
-            self._in_flight[row.id] = Sent(row, partition, future, place, starts_ns)
+        self._in_flight[partition] = Sent(fitting, future, starts_ns)
 
     def _append(self, batch: BatchBuilder, row: Any) -> bool:
         """False when the batch is full."""
@@ -210,27 +206,24 @@ class Relay:
 
     async def _settle(self) -> None:
         """Stores partition and offset of what was acknowledged; what failed is sent again. Raises: LogLost."""
-        done = {row_id: sent for row_id, sent in self._in_flight.items() if sent.future.done()}
-        acknowledged = []
-        for row_id, sent in done.items():
-            del self._in_flight[row_id]
+        done = {partition: sent for partition, sent in self._in_flight.items() if sent.future.done()}
+        acknowledged = {}
+        for partition, sent in done.items():
+            del self._in_flight[partition]
             if sent.future.exception() is None:
-                acknowledged.append((row_id, sent, sent.offset))
+                acknowledged[partition] = sent
             else:
-                log.warning("relay.refused", topic=sent.partition.topic, error=type(sent.future.exception()).__name__)
+                log.warning("relay.refused", topic=partition.topic, error=type(sent.future.exception()).__name__)
         if not acknowledged:
             return
+        offsets = {partition: (sent.first_offset, len(sent.rows)) for partition, sent in acknowledged.items()}
+        rows = [_published(partition, sent) for partition, sent in acknowledged.items()]
         async with self._database.begin(self._clock.now()) as uow:
-            await remember_acknowledged(uow, [(sent.partition, offset) for _, sent, offset in acknowledged])
-            await uow.execute(
-                MARK,
-                now=uow.now,
-                ids=[row_id for row_id, _, _ in acknowledged],
-                partitions=[sent.partition.partition for _, sent, _ in acknowledged],
-                offsets=[offset for _, _, offset in acknowledged],
-            )
-        for _, sent, offset in acknowledged:
-            _send_span(sent, offset)
+            await remember_acknowledged(uow, offsets)
+            await uow.execute(PUBLISHED, rows=as_json(rows), now=uow.now)
+        for partition, sent in acknowledged.items():
+            for offset, row in enumerate(sent.rows, sent.first_offset):
+                _send_span(row, partition, offset, sent.starts_ns)
 
     async def _look_at_broker(self) -> None:
         """Waits on for a broker that is away; one that answers and still acknowledges nothing needs a new producer.
@@ -288,18 +281,25 @@ class Relay:
                 await producer.client.close()
 
 
-def _send_span(sent: Sent, offset: int) -> None:
-    made_in = tracing.from_traceparent(sent.row.attributes["traceparent"])
+def _published(partition: TopicPartition, sent: Sent) -> dict[str, Any]:
+    ids = [row.id for row in sent.rows]
+    return {
+        "topic": partition.topic, "partition": partition.partition, "first_offset": sent.first_offset, "ids": ids,
+    }  # fmt: skip
+
+
+def _send_span(row: Any, partition: TopicPartition, offset: int, starts_ns: int) -> None:
+    made_in = tracing.from_traceparent(row.attributes["traceparent"])
     assert made_in is not None  # noqa: S101  the outbox always writes one
     attributes = {
         tracing.MESSAGING_SYSTEM: "kafka",
         tracing.OPERATION_NAME: "send",
         tracing.OPERATION_TYPE: "send",
-        tracing.DESTINATION: sent.partition.topic,
-        tracing.PARTITION: str(sent.partition.partition),
+        tracing.DESTINATION: partition.topic,
+        tracing.PARTITION: str(partition.partition),
         tracing.OFFSET: offset,
-        tracing.MESSAGE_ID: str(sent.row.event_id),
-        tracing.OUTBOX_WAIT_MS: round(sent.starts_ns / 1e6 - sent.row.created_at.timestamp() * 1e3, 1),
+        tracing.MESSAGE_ID: str(row.event_id),
+        tracing.OUTBOX_WAIT_MS: round(starts_ns / 1e6 - row.created_at.timestamp() * 1e3, 1),
     }
-    context, name = tracing.child_of(made_in), f"send {sent.partition.topic}"
-    tracing.Span(name, SpanKind.CLIENT, context, made_in, attributes, (made_in,), sent.starts_ns).end()
+    context, name = tracing.child_of(made_in), f"send {partition.topic}"
+    tracing.Span(name, SpanKind.CLIENT, context, made_in, attributes, (made_in,), starts_ns).end()

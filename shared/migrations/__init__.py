@@ -5,6 +5,8 @@ from pathlib import Path
 
 MESSAGING_V1 = (Path(__file__).parent / "messaging_v1.sql").read_text(encoding="utf-8")
 """The shared tables, as the first migration of each service creates them."""
+MESSAGING_V2 = (Path(__file__).parent / "messaging_v2.sql").read_text(encoding="utf-8")
+"""The same tables, as a later migration of each service changes them."""
 
 
 def upgrade(database_url: str, migrations: Path) -> None:

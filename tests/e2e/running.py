@@ -36,8 +36,8 @@ CONSUMED = {"intake": intake.HANDLERS, "scheduling": scheduling.HANDLERS, "notif
 """The topics that each service reads."""
 
 NEWEST = """
-select topic, key, max(sequence) as sequence, bool_or(published_at is null) as unpublished from outbox
-group by topic, key
+select topic, key, max(sequence) as sequence, bool_or(u.id is not null) as unpublished
+from outbox left join outbox_unpublished u using (id) group by topic, key
 """
 UNDER_WAY = {
     "notifications": """

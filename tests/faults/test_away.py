@@ -90,7 +90,7 @@ async def test_without_the_broker_intake_goes_on_taking_documents_and_the_offers
 
 
 async def _has_said_all(rough: Rough, service: str) -> bool:
-    return not await rough.rows(service, "select 1 from outbox where published_at is null limit 1")
+    return not await rough.rows(service, "select 1 from outbox_unpublished limit 1")
 
 
 async def _notices_wait(rough: Rough, refs: list[str]) -> bool:

@@ -330,7 +330,7 @@ async def _handled(pipe: Pipe, count: int) -> bool:
 
 async def _unpublished(pipe: Pipe) -> int:
     async with pipe.publisher.begin(pipe.clock.now()) as uow:
-        return int((await uow.rows("select count(*) from outbox where published_at is null"))[0][0])
+        return int((await uow.rows("select count(*) from outbox_unpublished"))[0][0])
 
 
 async def _all_published(pipe: Pipe) -> bool:

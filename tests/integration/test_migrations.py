@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -17,6 +18,7 @@ from services.scheduling import tables as scheduling
 from services.scheduling.app import MIGRATIONS as SCHEDULING
 from shared.db import async_url
 from shared.migrations import upgrade_async
+from shared.rows import ROW_TYPES
 from tests.conftest import MakeDatabase
 
 SERVICES = [
@@ -50,6 +52,25 @@ async def test_every_column_that_an_object_names_is_in_the_database(
     await upgrade_async(url, migrations)
 
     assert await differences(url, metadata) == []
+
+
+COMPOSITE_TYPES = """
+select c.relname as name, array_agg(a.attname::text order by a.attnum) as fields
+from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relkind = 'c' group by 1
+"""
+
+
+async def test_rows_have_their_fields_in_the_order_of_the_types_that_the_database_has(
+    new_database: MakeDatabase,
+) -> None:
+    url = await new_database("template0")
+
+    await upgrade_async(url, SCHEDULING)
+
+    connection = await asyncpg.connect(url)
+    found = {row["name"]: tuple(row["fields"]) for row in await connection.fetch(COMPOSITE_TYPES)}
+    await connection.close()
+    assert found == {row_type.name: row_type.fields for row_type in ROW_TYPES}
 
 
 async def test_a_column_that_the_database_lacks_is_seen(new_database: MakeDatabase) -> None:

@@ -4,7 +4,7 @@ At most one of a case is live: the index one_live_appointment.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,24 +12,27 @@ from services.scheduling.domain.decisions import OF_HOUSEHOLDS
 from services.scheduling.domain.places import Place
 from shared.db import UnitOfWork, as_json
 from shared.events import Appointment
+from shared.rows import RowType
 
-INSERT = """
+MADE = RowType(
+    "appointment_row",
+    "id case_ref version status programme site starts_at wall_time zone tzdata_version minutes claimed_minutes party "
+    "interpreter desks accommodations deadline first_deadline replaces reason acted_by traceparent",
+)
+
+INSERT = f"""
 with made as (
 insert into appointments (id, case_ref, version, status, programme, site, starts_at, wall_time, zone, tzdata_version,
                           minutes, claimed_minutes, party, interpreter, desks, accommodations, deadline, first_deadline,
                           replaces, reason, acted_by, created_at, traceparent)
 select id, case_ref, version, status, programme, site, starts_at, wall_time, zone, tzdata_version,
-       minutes, claimed_minutes, party, interpreter, desks, accommodations, deadline, first_deadline, replaces,
-       reason, acted_by, :now, traceparent
-from json_to_recordset(cast(:rows as json)) as r(
-  id uuid, case_ref text, version int, status text, programme text, site text, starts_at timestamptz,
-  wall_time timestamp, zone text, tzdata_version text, minutes int, claimed_minutes int, party int, interpreter text,
-  desks int, accommodations text[], deadline timestamptz, first_deadline timestamptz, replaces uuid, reason text,
-  acted_by text, traceparent text)
+       minutes, claimed_minutes, party, interpreter, desks, accommodations, deadline,
+       first_deadline, replaces, reason, acted_by, :now, traceparent
+from {MADE}
 returning id, version, status, acted_by, reason)
 insert into appointment_history (appointment_id, version, status, at, acted_by, reason)
 select id, version, status, :now, acted_by, reason from made
-"""
+"""  # noqa: S608  only our own constant is put in
 
 UPDATE = """
 update appointments a set version = r.version, status = r.status, starts_at = r.starts_at,
@@ -86,12 +89,13 @@ where case_ref = any(:refs) and status = 'cancelled' and starts_at > :now and re
 async def insert(uow: UnitOfWork, made: Sequence[tuple[Appointment, Place, str]]) -> None:
     """Stores new appointments with the place that they have and the traceparent of what made them."""
     rows = [_row(appointment, place, traceparent) for appointment, place, traceparent in made]
-    await uow.execute(INSERT, rows=as_json(rows), now=uow.now)
+    await uow.execute(INSERT, **MADE.of(rows), now=uow.now)
 
 
 def _row(appointment: Appointment, place: Place, traceparent: str) -> dict[str, Any]:
     return {
         **vars(appointment),
+        "wall_time": datetime.fromisoformat(appointment.wall_time),
         "case_ref": place.need.case_ref,
         "programme": place.need.programme,
         "claimed_minutes": place.claimed_minutes,

@@ -8,21 +8,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from services.scheduling.repository.known_case import KnownCase, Seniority, known_case, new_case
 from shared import tracing
-from shared.db import UnitOfWork, as_json
+from shared.db import UnitOfWork
 from shared.events import CaseChanged, Urgency
+from shared.rows import RowType
 
-TAKE_IN = """
+TAKEN = RowType(
+    "case_row",
+    "case_ref intake_version system programme state urgency registered_at snapshot correlation_id traceparent referred_from",
+)
+
+TAKE_IN = f"""
 insert into cases as c (case_ref, intake_version, system, programme, state, urgency, registered_at, snapshot,
                         correlation_id, traceparent, asked_language, asked_needs)
 select r.case_ref, r.intake_version, r.system, r.programme, r.state, r.urgency, r.registered_at, r.snapshot,
-       r.correlation_id, r.traceparent, b.asked_language, coalesce(b.asked_needs, '{}')
-from json_to_recordset(cast(:rows as json)) as r(
-  case_ref text, intake_version bigint, system text, programme text, state text, urgency text,
-  registered_at timestamptz, snapshot jsonb, correlation_id text, traceparent text, referred_from text)
+       r.correlation_id, r.traceparent, b.asked_language, coalesce(b.asked_needs, '{{}}')
+from {TAKEN}
 left join cases b on b.case_ref = r.referred_from
 order by r.case_ref
 on conflict (case_ref) do update
@@ -31,7 +33,7 @@ set intake_version = excluded.intake_version, programme = excluded.programme, st
     correlation_id = excluded.correlation_id, traceparent = excluded.traceparent
 where c.intake_version < excluded.intake_version
 returning new.case_ref, new.calendar_uid, new.asked_language, new.asked_needs, old.case_ref is null as is_new
-"""
+"""  # noqa: S608  only our own constant is put in
 
 LOCK = "select case_ref from cases where case_ref = any(:refs) order by case_ref for update"
 LOCK_FREE = f"{LOCK} skip locked"
@@ -58,17 +60,18 @@ where programme = :programme and (waiting = any(:reasons) or :with_live and exis
 order by urgency <> 'urgent', registered_at, case_ref limit :limit
 """
 
-SAVE = """
+SAID = RowType("case_said_row", "case_ref waiting offers_missed ended_appointment is_unmet overdue_since")
+
+SAVE = f"""
 update cases c set version = c.version + 1, waiting = r.waiting, offers_missed = r.offers_missed,
        ended_appointment = coalesce(r.ended_appointment, c.ended_appointment), overdue_since = r.overdue_since,
        unmet_since = case when r.is_unmet then coalesce(c.unmet_since, :now) end,
        acknowledged_at = case when r.is_unmet then c.acknowledged_at end,
        acknowledged_by = case when r.is_unmet then c.acknowledged_by end,
        plan = case when r.is_unmet then c.plan end
-from jsonb_to_recordset(cast(:rows as jsonb)) as r(
-  case_ref text, waiting text, offers_missed int, ended_appointment uuid, is_unmet boolean, overdue_since timestamptz)
+from {SAID}
 where c.case_ref = r.case_ref
-"""
+"""  # noqa: S608  only our own constant is put in
 
 
 async def take_in(uow: UnitOfWork, snapshots: Sequence[CaseChanged]) -> list[KnownCase]:
@@ -85,13 +88,13 @@ async def take_in(uow: UnitOfWork, snapshots: Sequence[CaseChanged]) -> list[Kno
                 "state": case.state,
                 "urgency": case.urgency,
                 "registered_at": case.registered_at,
-                "snapshot": orjson.Fragment(case.model_dump_json()),
+                "snapshot": case.model_dump_json(),
                 "correlation_id": cause.correlation_id,
                 "traceparent": tracing.to_traceparent(cause.context),
                 "referred_from": case.referred_from,
             }
         )
-    new = {row.case_ref: row for row in await uow.rows(TAKE_IN, rows=as_json(rows)) if row.is_new}
+    new = {row.case_ref: row for row in await uow.rows(TAKE_IN, **TAKEN.of(rows)) if row.is_new}
     refs = [case.case_ref for case in snapshots if case.case_ref not in new]
     states = {row.case_ref: row for row in await uow.rows(STATE_ALONE, refs=refs)} if refs else {}
     return [
@@ -160,4 +163,4 @@ async def read(uow: UnitOfWork, refs: Sequence[str]) -> list[KnownCase]:
 async def save(uow: UnitOfWork, rows: Sequence[dict[str, Any]]) -> None:
     """Raises each case's version by one and stores why it waits, since when for want of a place, and which appointment
     ended last."""
-    await uow.execute(SAVE, rows=as_json(rows), now=uow.now)
+    await uow.execute(SAVE, **SAID.of(rows), now=uow.now)
