@@ -21,8 +21,9 @@ Counts = Callable[[UnitOfWork], Awaitable[dict[str, dict[str, int]]]]
 """The service's own counts, by country."""
 
 OUTBOX = """
-select count(*) as backlog, coalesce(extract(epoch from :now - min(created_at)), 0)::float8 as oldest_seconds
-from outbox join outbox_unpublished using (id)
+select (select count(*) from outbox_unpublished) as backlog,
+       coalesce((select extract(epoch from :now - created_at) from outbox
+                 where id = (select min(id) from outbox_unpublished)), 0)::float8 as oldest_seconds
 """
 PARKED = """
 select count(*) filter (where state = 'parked') as parked, count(*) filter (where state = 'dead') as dead
