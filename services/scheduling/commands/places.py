@@ -26,8 +26,6 @@ NOT_WITHIN = timedelta(hours=12)
 """How close to its start a household may still move its interview. Source: docs/domain.md, "Moves"."""
 FOR_THEMSELVES = frozenset({HOUSEHOLD, "assistant"})
 """Who moves interviews as households may: they themselves, and assistants for them."""
-FOR_HOUSEHOLDS = frozenset({"applicant-request", "applicant-unable", "household-changed"})
-"""Reasons of the household: it keeps its seniority and waits."""
 PLACE_TAKEN = "place_taken"
 OF_AUTHORITIES = frozenset(
     {"interpreter-unavailable", "officer-unavailable", "site-closed", "site-capacity", "safety", "error"}
