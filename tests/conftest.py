@@ -1,5 +1,6 @@
 """What every test may need: PostgreSQL 18, started once a worker as `make run` does; and which worker does which test."""
 
+import asyncio
 import gc
 import shutil
 import tempfile
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+from weakref import WeakKeyDictionary
 
 import asyncpg
 import pytest
@@ -28,8 +30,8 @@ use_packaged_zone_data()
 
 MakeDatabase = Callable[[str], Awaitable[str]]
 _numbers = count()
-_made: list[tuple[asyncpg.Connection, str]] = []
-"""The databases that there are, and whose connection drops them."""
+_made: list[tuple["Administrator", str]] = []
+"""The databases that there are, and who drops them."""
 MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - the fixture makes its own folder there
 """Where there is so much room in memory, databases of tests need no disk."""
 FOR_A_MOMENT = ("alter system set fsync = off", "alter system set autovacuum = off", "select pg_reload_conf()")
@@ -69,6 +71,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f"{name}: {value}")
 
 
+class Administrator:
+    """Of the tests' PostgreSQL, whose connection stays: each event loop has one."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._connections = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncpg.Connection]()
+
+    async def does(self, statement: str) -> None:
+        loop = asyncio.get_running_loop()
+        if loop not in self._connections:
+            self._connections[loop] = await asyncpg.connect(self.url)
+        await self._connections[loop].execute(statement)
+
+
 @contextmanager
 def state_dir(below: Path | None = None) -> Iterator[Path]:
     """A directory that PostgreSQL's user can enter, also while another pytest closes its own temporary folders to it."""
@@ -81,8 +97,8 @@ def _memory() -> Path | None:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def server() -> AsyncIterator[tuple[str, asyncpg.Connection]]:
-    """The URL of its administrator, and a connection that stays. Kafka is started by those who need it: tests/broker.py.
+async def administrator() -> AsyncIterator[Administrator]:
+    """Kafka is started by those who need it: tests/broker.py.
 
     What must survive a kill is tested on other servers.
     """
@@ -93,25 +109,23 @@ async def server() -> AsyncIterator[tuple[str, asyncpg.Connection]]:
         program = await postgres(state.path / "postgres", port, passwords, lambda _: None)
         child = Child(program, state.log(program.name))
         await child.start()
-        url = database_url("postgres", port, passwords)
-        administrator = await asyncpg.connect(url)
+        made = Administrator(database_url("postgres", port, passwords))
         for setting in FOR_A_MOMENT:
-            await administrator.execute(setting)
-        yield url, administrator
-        await administrator.close()
+            await made.does(setting)
+        yield made
         await child.stop(seconds=2)
         state.release()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def new_database(server: tuple[str, asyncpg.Connection]) -> MakeDatabase:
+async def new_database(administrator: Administrator) -> MakeDatabase:
     """Makes an empty database, or a copy of the one named: gives its URL. It is dropped after the test that made it."""
 
     async def make(template: str = "template0") -> str:
-        (url, administrator), name = server, f"test_{next(_numbers)}"
-        await administrator.execute(f"create database {name} template {_name(template)} strategy file_copy")
+        name = f"test_{next(_numbers)}"
+        await administrator.does(f"create database {name} template {_name(template)} strategy file_copy")
         _made.append((administrator, name))
-        return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+        return urlunsplit(urlsplit(administrator.url)._replace(path=f"/{name}"))
 
     return make
 
@@ -123,7 +137,7 @@ async def no_database_outlives_its_test() -> AsyncIterator[None]:
     yield
     while len(_made) > before:
         administrator, name = _made.pop()
-        await administrator.execute(f"drop database {name} with (force)")
+        await administrator.does(f"drop database {name} with (force)")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

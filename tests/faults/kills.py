@@ -43,9 +43,10 @@ async def kill_all(stack: Stack, order: list[str], random: Random, after_each: C
 async def _next_at_work(stack: Stack, line: list[str]) -> str:
     """The first in line that answers, as soon as broker and database do: without them nobody is at work."""
     while True:
-        answering = [name for name in dict.fromkeys(("postgres", "kafka", *line)) if await _answers(stack, name)]
-        if {"postgres", "kafka"} <= set(answering) and (at_work := [name for name in line if name in answering]):
-            return at_work[0]
+        if await _answers(stack, "postgres") and await _answers(stack, "kafka"):
+            for name in dict.fromkeys(line):
+                if await _answers(stack, name):
+                    return name
         await asyncio.sleep(0.05)
 
 
