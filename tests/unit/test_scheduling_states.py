@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scheduling.domain.states import LIVE, NOT_BEGUN, TRANSITIONS, ForbiddenTransition, changed
+from services.scheduling.domain.states import AGREED, LIVE, NOT_BEGUN, TRANSITIONS, ForbiddenTransition, changed
 from shared.events import AppointmentStatus
 from tests.unit.notifications_builders import an_appointment
 
@@ -50,7 +50,7 @@ def test_whatever_changes_the_version_counts_it(fields: list[str]) -> None:
 def test_the_states_that_queries_list_are_the_groups_of_the_domain() -> None:
     found = [states for file in REPOSITORY.glob("*.py") for states in lists_in(file.read_text())]
 
-    assert set(found) == {LIVE, NOT_BEGUN}
+    assert set(found) == {LIVE, NOT_BEGUN, AGREED}
 
 
 def test_a_list_that_is_no_group_is_seen() -> None:

@@ -26,6 +26,9 @@ NOT_BEGUN = frozenset({S.PENDING, S.BOOKED})
 """Those of them in which nobody is at the site yet: another place can take the appointment's, and its household can say
 what it needs. Later it is seen there, or moved by people."""
 
+AGREED = LIVE - {S.PENDING}
+"""Those of them that the household said yes to: what became of it is to be recorded."""
+
 AT_THE_SITE = frozenset({S.ARRIVED, S.CHECKED_IN})
 """The household is there for it: only the staff of the site change it, whatever its country says meanwhile."""
 
