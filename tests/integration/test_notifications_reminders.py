@@ -124,6 +124,7 @@ async def test_the_same_date_at_another_desk_keeps_its_moments(notifications: No
     notifications.clock.instant = moments(date)[0][0] - HOUR
     other_desk = an_appointment("booked", replaces=date.id)
     await notifications.receive(a_snapshot(other_desk, version=2))
+    await notifications.send()
 
     await at_each_moment(notifications, date)
 

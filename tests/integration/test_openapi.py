@@ -1,7 +1,8 @@
 """schemathesis tries to break what the OpenAPI documents of the services promise: every check, no failure."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Response
 
@@ -22,6 +23,15 @@ from tests.unit.intake_builders import SAMPLES
 NO_QUESTION = Special("path", "/ops/spans", also_right=("400",))
 """One of two parameters must be there, which no schema of parameters can say."""
 
+INTAKE = FastAPI()
+"""Which answers, and knows nobody."""
+
+
+@INTAKE.post("/internal/people")
+async def _people() -> dict[str, list[Any]]:
+    return {"households": []}
+
+
 NAMING_A_VERSION = [
     *(f"/v1/appointments/{{id}}/{write}" for write in ("arrive", "not-here", "check-in", "miss", "excuse", "fulfil")),
     "/v1/cases/{case_ref}/appointment",
@@ -31,6 +41,10 @@ NAMING_A_VERSION = [
     ),
 ]
 """Writes with an optional If-Match, of which the tool also sends the smallest value that fits, without its quotes."""
+
+
+def a_scheduling(url: str, intake: str, now: datetime) -> FastAPI:
+    return build_scheduling(settings(url, intake_url=intake), FixedClock(now))
 
 
 async def test_scheduling_keeps_every_promise_of_its_openapi_document(
@@ -46,9 +60,8 @@ async def test_scheduling_keeps_every_promise_of_its_openapi_document(
     appointments = [str((await scheduling.live(case)).id) for case in offered]
     slots = [row.id for row in await scheduling.rows("select id from slots where site = :site limit 50", site=TAP)]
     desks = [str(row.id) for row in await scheduling.rows("select id from resources where site = :site", site=TAP)]
-    app = build_scheduling(settings(url), FixedClock(max(NOW, at)))
 
-    async with served(app) as address:
+    async with served(INTAKE) as intake, served(a_scheduling(url, intake, max(NOW, at))) as address:
         report = await broken(
             address, tmp_path, token="ops",
             known={
