@@ -33,7 +33,7 @@ OPEN = {
     "/verify-worker.js": "the portal: lets that page work without a network",
     "/verify": "the portal: leads to the page that checks letters, in the browser's language",
     "/.well-known/puente-letters/keys": "public keys",
-    "/.well-known/puente-letters/superseded": "references without anything about them, for whoever checks letters",
+    "/.well-known/puente-letters/superseded": "short hashes of references, for whoever checks letters",
     "/.well-known/puente-letters/places": "public places and their clocks",
     "/mailbox": "exists in development only",
     "/mailbox/": "exists in development only",

@@ -3,6 +3,7 @@
 Source: docs/domain.md, "Letters".
 """
 
+import hashlib
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,10 +18,13 @@ from shared.reference import canonical_case_ref
 
 PREFIX = "NI1:"
 """Says what the text is. `HC1:` is taken by health certificates."""
-EXP, CONTENT, SUPERSEDED = 4, -65537, -65538
-"""Claims of a CWT (RFC 8392); the last two are ours, of its private range."""
+EXP, CONTENT, SUPERSEDED = 4, -65537, -65539
+"""Claims of a CWT (RFC 8392); the last two are ours, of its private range. -65538 was a list that named cases."""
 MOST_TEXT, MOST_BYTES = 1_000, 1_000
 """More is no letter: ours have fewer than 300 characters."""
+HASH_BYTES = 5
+"""Of a reference in the list of superseded letters: of all references that there can be, 32,768 have the same hash, so nobody
+finds a case by it. Source: docs/domain.md, "Letters"."""
 LIST_HOLDS = timedelta(days=7)
 """How old the list of superseded letters may be when it is used offline. Source: docs/domain.md, "Letters"."""
 FOR_A_SPACE = "_"
@@ -83,8 +87,17 @@ def readable(text: str) -> str:
 
 
 def superseded_list(least: Mapping[str, int], now: datetime, keys: SigningKeys) -> bytes:
-    """The signed list, by reference, of the least sequence that a letter must have; valid for a week."""
-    return keys.sign(cbor2.dumps({EXP: _epoch(now + LIST_HOLDS), SUPERSEDED: dict(sorted(least.items()))}))
+    """The signed list of the least sequence that a letter of these references must have; valid for a week.
+
+    It is public and holds short hashes: who has a letter finds it, and who has the list learns of no case.
+    """
+    listed = dict(sorted((hash_of(reference), sequence) for reference, sequence in least.items()))
+    return keys.sign(cbor2.dumps({EXP: _epoch(now + LIST_HOLDS), SUPERSEDED: listed}))
+
+
+def hash_of(reference: str) -> str:
+    """What stands for a reference in the list of superseded letters."""
+    return hashlib.sha256(reference.encode()).digest()[:HASH_BYTES].hex()
 
 
 def _epoch(instant: datetime) -> int:

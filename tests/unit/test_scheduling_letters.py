@@ -1,5 +1,6 @@
 """A letter says what was signed, holds as long as it should, and cannot be made or changed by anyone else."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -123,9 +124,16 @@ def test_signatures_are_those_of_the_standard() -> None:
 def test_a_signed_list_is_no_letter() -> None:
     signed = superseded_list({"NA7K-3QF2-M9X0": 3}, datetime(2026, 11, 24, tzinfo=UTC), KEYS)
 
-    assert {"NA7K-3QF2-M9X0": 3} == cbor2.loads(KEYS.opened(signed))[-65538]
     with pytest.raises(Malformed):
         decode(wrapped(signed), KEYS)
+
+
+def test_the_public_list_names_no_case() -> None:
+    """Whoever has a letter finds it there; 15 bits are missing to tell which reference it is."""
+    opened = KEYS.opened(superseded_list({"NA7K-3QF2-M9X0": 3}, datetime(2026, 11, 24, tzinfo=UTC), KEYS))
+
+    assert b"NA7K" not in opened
+    assert {hashlib.sha256(b"NA7K-3QF2-M9X0").hexdigest()[:10]: 3} == cbor2.loads(opened)[-65539]
 
 
 def test_a_letter_holds_until_a_day_after_the_end() -> None:

@@ -5,11 +5,12 @@ import { read } from "./cbor.js";
 import { Forged, opened } from "./signatures.js";
 
 const PREFIX = "NI1:";
-const [EXP, CONTENT, SUPERSEDED, VERSION] = [4, -65537, -65538, 1];
+const [EXP, CONTENT, SUPERSEDED, VERSION] = [4, -65537, -65539, 1];
 const MOST_TEXT = 1000;
 const MOST_BYTES = 1000;
 const LINES = /[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]/g;
 const LIST_HOLDS = 7 * 24 * 3600;
+const HASH_BYTES = 5;
 
 /** The text is no letter: a symbol is missing, or it is another kind of text. */
 export class Malformed extends Error {}
@@ -19,7 +20,7 @@ export async function decode(text, keys, ...options) {
   return letterIn(await opened(await unwrapped(text), keys, ...options));
 }
 
-/** The list of superseded letters: `least` sequence by reference, and the seconds between which it can be used. Throws: Forged. */
+/** The list of superseded letters: `least` sequence by the hash of the reference, and the seconds between which it can be used. Throws: Forged. */
 export async function listOf(signed, keys) {
   const claims = read(await opened(signed, keys));
   const [least, until] = [claims.get(SUPERSEDED), claims.get(EXP)];
@@ -34,7 +35,8 @@ export async function listOf(signed, keys) {
 export async function verdictOn(text, now, { ours, list }, door, ...options) {
   try {
     const letter = await decode(text, ours, ...options);
-    return { letter, verdict: judge(letter, Math.max(now, list?.from ?? 0), list, door) };
+    const least = list?.least.get(await hashOf(letter.reference)) ?? 0;
+    return { letter, verdict: judge(letter, Math.max(now, list?.from ?? 0), { list, least }, door) };
   } catch (error) {
     if (error instanceof Forged) return { verdict: "forged" };
     if (error instanceof Malformed) return { verdict: "unreadable" };
@@ -49,15 +51,21 @@ export function readable(text) {
 
 /**
  * The verdict on a letter that is signed by us. `now`: seconds; `today(seconds, zone)`: the date there; `atSite`: none elsewhere.
- * Without a list, or with one that is too old, a letter that has not ended is `stale`: nobody here knows whether it still holds.
+ * `least`: the sequence that the list asks for. Without a list, or with one that is too old, a letter that has not ended is `stale`: nobody here knows whether it still holds.
  */
-export function judge(letter, now, list, { atSite, today }) {
+export function judge(letter, now, { list, least }, { atSite, today }) {
   if (now >= letter.holdsUntil) return "expired";
-  if (list && letter.sequence < (list.least.get(letter.reference) ?? 0)) return "superseded";
+  if (letter.sequence < least) return "superseded";
   if (!list || now >= list.until) return "stale";
   if (!atSite) return "holds";
   if (letter.site !== atSite) return "other_site";
   return today(letter.startsAt, letter.zone) === today(now, letter.zone) ? "holds" : "other_day";
+}
+
+/** What stands for a reference in the list. */
+async function hashOf(reference) {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(reference)));
+  return Array.from(hash.subarray(0, HASH_BYTES), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 async function unwrapped(text) {
