@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from services.scheduling.domain.logins import CODE_HOLDS, FOR_A_CASE, FOR_AN_ADDRESS, FOR_EVERYONE, TRIES
+from services.scheduling.domain.logins import (
+    CODE_HOLDS,
+    FOR_A_CASE,
+    FOR_A_CASE_FROM_EVERYWHERE,
+    FOR_AN_ADDRESS,
+    FOR_EVERYONE,
+    TRIES,
+)
 from services.scheduling.pins import PIN_DIGITS, Pins
 from services.scheduling.repository import logins
 from shared.crypto import KeyedHash
@@ -17,6 +24,8 @@ from shared.db import UnitOfWork
 
 DIGITS = 6
 """Of a code. Source: docs/domain.md, "Log-in"."""
+FOR_ONE_CUSTOMER = 48
+"""The IPv6 prefix that one customer may have, with 65,536 networks in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +68,10 @@ class Logins:
         self._subjects = KeyedHash(data_key, "login subject")
 
     async def ask(self, uow: UnitOfWork, case_ref: str, *, browser: str, address: str) -> Asked:
-        """A new code for this browser, in place of its last one, unless this case, address or everyone had too many."""
+        """A new code for this browser, in place of its last one, unless this address had too many, for this case or at all, or this case or everyone."""
         limits = {
-            self._case(case_ref): FOR_A_CASE,
+            self._case_from(case_ref, address): FOR_A_CASE,
+            self._case(case_ref): FOR_A_CASE_FROM_EVERYWHERE,
             self._subjects.of("address", network_of(address)): FOR_AN_ADDRESS,
             self._subjects.of("everyone"): FOR_EVERYONE,
         }
@@ -84,7 +94,7 @@ class Logins:
         return await logins.asked_for(uow, self._browsers.of(browser))
 
     async def open(
-        self, uow: UnitOfWork, code: str, *, browser: str, until_now: str | None = None
+        self, uow: UnitOfWork, code: str, *, browser: str, address: str, until_now: str | None = None
     ) -> Opened | NotOpened:
         """A session for the browser that the code was made for, once, in place of the one that it has `until_now`.
 
@@ -104,7 +114,7 @@ class Logins:
         if until_now:
             await self.close(uow, until_now)
         await logins.use_up(uow, self._browsers.of(browser))
-        await logins.release(uow, self._case(tried.case_ref))
+        await logins.release(uow, [self._case(tried.case_ref), self._case_from(tried.case_ref, address)])
         await logins.begin_session(uow, self._sessions.of(session), tried.case_ref)
         return Opened(session)
 
@@ -124,18 +134,21 @@ class Logins:
     def _case(self, case_ref: str) -> bytes:
         return self._subjects.of("case", case_ref)
 
+    def _case_from(self, case_ref: str, address: str) -> bytes:
+        return self._subjects.of("case from", case_ref, network_of(address, ipv6_prefix=FOR_ONE_CUSTOMER))
+
 
 def new_token() -> str:
     """256 random bits, for a cookie."""
     return secrets.token_urlsafe(32)
 
 
-def network_of(address: str) -> str:
+def network_of(address: str, *, ipv6_prefix: int = 64) -> str:
     """What counts as one address: of IPv6 the network of one household or office, which has more than one can count."""
     try:
         known = ip_address(address)
     except ValueError:
         return "unknown"
     if isinstance(known, IPv6Address) and known.ipv4_mapped is None:
-        return str(ip_network((known, 64), strict=False))
+        return str(ip_network((known, ipv6_prefix), strict=False))
     return str(known.ipv4_mapped if isinstance(known, IPv6Address) else known)

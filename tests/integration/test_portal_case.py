@@ -224,6 +224,37 @@ async def test_a_reference_that_does_not_exist_makes_wait_just_the_same(portal: 
     assert seen[0] == seen[1]
 
 
+@pytest.mark.parametrize(
+    "strangers", [["198.51.100.9"] * 9, [f"2001:db8:1:{n:x}::1" for n in range(9)]], ids=["one address", "one /48"]
+)
+async def test_a_stranger_who_asks_for_codes_of_a_case_waits_and_its_household_does_not(
+    portal: Portal, case: CaseChanged, strangers: list[str]
+) -> None:
+    pages = [await asked_for_code(portal.browser(address), case.case_ref) for address in strangers]
+    household = await asked_for_code(portal.browser("203.0.113.50"), case.case_ref)
+
+    assert [200] * 3 + [429] * 6 == [page.status_code for page in pages]
+    assert (200, ["Type your code or your PIN"]) == (household.status_code, headings(household))
+
+
+async def test_a_case_has_no_end_of_codes_for_who_has_many_networks_and_who_logs_in_ends_the_wait(
+    portal: Portal, case: CaseChanged
+) -> None:
+    household = portal.browser("203.0.113.50")
+    await asked_for_code(household, case.case_ref)
+    code = await portal.notifications.code_for(case.case_ref)
+    pages = [await asked_for_code(portal.browser(f"198.51.100.{n}"), case.case_ref) for n in range(1, 32)]
+
+    await household.submit("/en/case/code", code=code)
+    after = await asked_for_code(portal.browser("198.51.100.99"), case.case_ref)
+
+    assert ([200] * 29, [429] * 2, 200) == (
+        [page.status_code for page in pages[:29]],
+        [page.status_code for page in pages[29:]],
+        after.status_code,
+    )
+
+
 async def test_an_address_that_tries_many_references_waits_and_another_address_does_not(portal: Portal) -> None:
     pages = [await asked_for_code(portal.browser(f"2001:db8:1:2::{n:x}"), new_case_ref()) for n in range(1, 32)]
     other = await asked_for_code(portal.browser("2001:db8:1:3::1"), new_case_ref())

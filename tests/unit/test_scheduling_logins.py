@@ -6,13 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scheduling.domain.logins import FOR_A_CASE, FOR_AN_ADDRESS, FOR_EVERYONE, Pressure, one_more
+from services.scheduling.domain.logins import (
+    FOR_A_CASE,
+    FOR_A_CASE_FROM_EVERYWHERE,
+    FOR_AN_ADDRESS,
+    FOR_EVERYONE,
+    Patience,
+    Pressure,
+    one_more,
+)
 from services.scheduling.logins import Asked, Opened, network_of
 from shared.crypto import KeyedHash
 from tests.builders import NOW
 
 KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-PATIENCES = [FOR_A_CASE, FOR_AN_ADDRESS, FOR_EVERYONE]
+PATIENCES = [FOR_A_CASE, FOR_A_CASE_FROM_EVERYWHERE, FOR_AN_ADDRESS, FOR_EVERYONE]
 
 
 def test_the_first_ones_cost_nothing_and_who_goes_on_waits_longer_and_longer() -> None:
@@ -25,12 +33,13 @@ def test_the_first_ones_cost_nothing_and_who_goes_on_waits_longer_and_longer() -
     assert [0, 0, 2, 4, 8, 16, 32, 32, 60] == [wait / timedelta(minutes=1) for wait in waits]
 
 
-def test_who_tries_a_whole_day_long_gets_few_codes_and_so_few_guesses() -> None:
-    pressure, now, codes = one_more(None, FOR_A_CASE, NOW), NOW, 1
+@pytest.mark.parametrize(("patience", "most"), [(FOR_A_CASE, 35), (FOR_A_CASE_FROM_EVERYWHERE, 85)])
+def test_who_tries_a_whole_day_long_gets_few_codes_and_so_few_guesses(patience: Patience, most: int) -> None:
+    pressure, now, codes = one_more(None, patience, NOW), NOW, 1
     while (now := max(now, pressure.free_at)) < NOW + timedelta(days=1):
-        pressure, codes = one_more(pressure, FOR_A_CASE, now), codes + 1
+        pressure, codes = one_more(pressure, patience, now), codes + 1
 
-    assert codes < 35
+    assert codes < most
 
 
 def test_pressure_is_forgotten_with_time() -> None:
@@ -60,6 +69,11 @@ def test_nobody_waits_longer_than_the_longest_wait(patience: object, weight: flo
 )
 def test_one_household_or_office_counts_as_one_address(address: str, network: str) -> None:
     assert network == network_of(address)
+
+
+def test_all_networks_of_one_customer_are_one_where_only_a_case_is_counted() -> None:
+    assert "2001:db8:1::/48" == network_of("2001:db8:1:2:3:4:5:6", ipv6_prefix=48)
+    assert "203.0.113.7" == network_of("203.0.113.7", ipv6_prefix=48)
 
 
 def test_hashes_of_one_purpose_say_nothing_about_those_of_another() -> None:

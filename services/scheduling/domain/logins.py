@@ -33,10 +33,13 @@ class Patience:
 
 
 FOR_A_CASE = Patience(3, timedelta(hours=2), timedelta(minutes=2), timedelta(hours=1))
+"""Of codes: from one network. Else a stranger who knows a reference could keep its household waiting."""
+FOR_A_CASE_FROM_EVERYWHERE = Patience(30, timedelta(minutes=30), timedelta(minutes=1), timedelta(minutes=30))
+"""Bounds the guesses of who has many networks."""
 FOR_AN_ADDRESS = Patience(30, timedelta(minutes=1), timedelta(minutes=1), timedelta(minutes=15))
 """Wider than a case's: a whole resource centre, or a phone company, may share one address."""
 FOR_EVERYONE = Patience(3_000, timedelta(milliseconds=100), timedelta(minutes=1), timedelta(minutes=2))
-"""Source of the three: docs/domain.md, "Log-in"."""
+"""Source of the four: docs/domain.md, "Log-in"."""
 CHECKS_FOR_A_NETWORK = Patience(20, timedelta(minutes=1), timedelta(minutes=1), timedelta(minutes=15))
 CHECKS_FOR_EVERYONE = Patience(1_000, timedelta(milliseconds=200), timedelta(minutes=1), timedelta(minutes=2))
 """Of questions by reference and year of birth; for a case they are as many as codes."""

@@ -3,7 +3,7 @@
 A browser has one code, until it is used, used up or old; a session lasts until it is closed or idle for too long.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +33,11 @@ where token = :token and seen_at > :idle_since and began_at > :oldest returning 
 """
 
 LOCK_PRESSURES = "select * from login_pressures where subject = any(:subjects) order by subject for update"
+
+RELEASE = """
+with released as (select subject from login_pressures where subject = any(:subjects) order by subject for update)
+delete from login_pressures p using released r where p.subject = r.subject
+"""
 
 STORE_PRESSURE = """
 update login_pressures set pressure = :weight, at = :at, free_at = :free_at where subject = :subject
@@ -134,9 +139,9 @@ async def press(uow: UnitOfWork, subjects: Mapping[bytes, Patience]) -> datetime
     return uow.now
 
 
-async def release(uow: UnitOfWork, subject: bytes) -> None:
+async def release(uow: UnitOfWork, subjects: Collection[bytes]) -> None:
     """Forgets how often codes were asked for: one of them came to whom it belongs."""
-    await uow.execute("delete from login_pressures where subject = :subject", subject=subject)
+    await uow.execute(RELEASE, subjects=list(subjects))
 
 
 async def forget(uow: UnitOfWork) -> None:

@@ -66,7 +66,9 @@ class CasePages:
             return _code_page(visit, error="code.error.form" if typed else "code.error.empty")
         result = await self.service.database.run(
             self.service.clock.now(),
-            lambda uow: self.logins.open(uow, typed, browser=visit.browser, until_now=visit.session),
+            lambda uow: self.logins.open(
+                uow, typed, browser=visit.browser, address=visit.address, until_now=visit.session
+            ),
         )
         if not isinstance(result, Opened):
             wrong = "code.error.wrong_pin" if len(typed) == PIN_DIGITS else "code.error.wrong"
