@@ -45,7 +45,7 @@ def every_notice() -> list[Notice]:
         Notice(NoticeKind.BOOKED, booked),
         Notice(NoticeKind.MOVED, booked, earlier=an_appointment("booked", starts_at=NOW)),
         Notice(NoticeKind.EXPIRED, offer, waiting="no-slot"),
-        Notice(NoticeKind.CANCELLED, booked),
+        Notice(NoticeKind.CANCELLED, booked, earlier=an_appointment("booked", starts_at=NOW)),
         Notice(NoticeKind.CLOSED, closed=True),
         Notice(NoticeKind.CLOCK_CHANGED, booked, earlier=later(booked, "booked", starts_at=NOW)),
         Notice(NoticeKind.ADJUSTMENT_ANSWERED, booked, answered=uuid4()),
@@ -132,6 +132,16 @@ def test_a_moved_date_names_the_one_that_no_longer_holds() -> None:
     text = render_text(a_letter(Notice(NoticeKind.MOVED, an_appointment("booked"), earlier=earlier)))
 
     assert "no longer holds: Thursday, December 10, 2026, 9:00 AM" in text
+
+
+def test_a_cancellation_that_names_an_earlier_date_too_sends_nobody_to_either() -> None:
+    starts_at = datetime(2026, 12, 10, 15, 0, tzinfo=UTC)
+    earlier = an_appointment("booked", starts_at=starts_at, wall_time="2026-12-10T09:00")
+
+    text = render_text(a_letter(Notice(NoticeKind.CANCELLED, an_appointment("cancelled"), earlier=earlier)))
+
+    assert "does not hold either: Thursday, December 10, 2026, 9:00 AM" in text
+    assert "Use only the date in this message" not in text
 
 
 def test_a_cancellation_gives_a_known_reason_and_hides_an_unknown_one() -> None:

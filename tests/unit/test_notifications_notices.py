@@ -15,10 +15,16 @@ from services.notifications.domain.notices import (
     is_too_late,
     without_what_is_over,
 )
-from shared.events import AppointmentStatus, CaseScheduled, NoticeKind
+from shared.events import Appointment, AppointmentStatus, CaseScheduled, NoticeKind
 from tests.unit.notifications_builders import NOW, a_snapshot, an_appointment, due_for, later, past
 
 A_SECOND = timedelta(seconds=1)
+
+
+def another_day(status: str, day: int) -> Appointment:
+    """A date in December at the same hour."""
+    starts_at = datetime(2026, 12, day, 20, 30, tzinfo=UTC)
+    return an_appointment(status, wall_time=f"2026-12-{day}T14:30", starts_at=starts_at)
 
 
 def test_a_case_that_waits_is_told_so_once_for_each_reason() -> None:
@@ -181,6 +187,36 @@ def test_an_offer_that_may_have_arrived_counts_as_announced_when_it_is_cancelled
 
     assert NoticesDue(new=Notice(NoticeKind.CANCELLED, ended)) == due
     assert not is_still_owed(sending, [sending], a_snapshot(ended=ended, version=2), NOW)
+
+
+def test_a_date_that_was_surely_told_is_not_forgotten_for_one_that_only_may_have_been() -> None:
+    """Who never heard of the second date would travel to the first."""
+    first, second, third = an_appointment("booked"), another_day("booked", 20), another_day("pending", 22)
+    told = past(Notice(NoticeKind.BOOKED, first))
+    silent = past(Notice(NoticeKind.MOVED, second, first), "due", may_have_arrived=True)
+    ended = later(second, "cancelled", reason="site-closed")
+
+    cancelled = due_for([told, silent], a_snapshot(ended=ended, version=3))
+    moved_on = due_for([told, silent], a_snapshot(third, version=3))
+
+    assert Notice(NoticeKind.CANCELLED, ended, first) == cancelled.new
+    assert Notice(NoticeKind.OFFERED, third, first) == moved_on.new
+
+
+def test_once_the_second_date_surely_arrived_the_first_is_not_spoken_of() -> None:
+    first, second = an_appointment("booked"), another_day("booked", 20)
+    told = [past(Notice(NoticeKind.BOOKED, first)), past(Notice(NoticeKind.MOVED, second, first))]
+    ended = later(second, "cancelled", reason="site-closed")
+
+    assert Notice(NoticeKind.CANCELLED, ended) == due_for(told, a_snapshot(ended=ended, version=3)).new
+
+
+def test_who_may_have_heard_of_another_date_hears_of_the_one_before_that_holds_again() -> None:
+    first, second, again = an_appointment("booked"), another_day("booked", 20), an_appointment("booked")
+    told = past(Notice(NoticeKind.BOOKED, first))
+    silent = past(Notice(NoticeKind.MOVED, second, first), "due", may_have_arrived=True)
+
+    assert Notice(NoticeKind.MOVED, again, second) == due_for([told, silent], a_snapshot(again, version=3)).new
 
 
 def test_the_waiting_is_told_when_the_cancellation_that_would_have_told_it_is_withdrawn() -> None:

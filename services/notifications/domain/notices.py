@@ -1,9 +1,9 @@
 """Which notice a household is owed: what it was told so far against what is now true, never against an event's type.
 
 Assumptions: one message says everything that is true now, so a household is owed one notice at most at a time, beside a
-reminder of its date (reminders.py). What may have reached it counts as announced; what surely reached it counts as ended.
-Nobody can be kept from travelling to an interview that has begun: from then on a date is over, whatever becomes of its case,
-and nothing is said about it.
+reminder of its date (reminders.py). What may have reached it counts as announced; what surely reached it counts as ended, and
+stays beside what only may have. Nobody can be kept from travelling to an interview that has begun: from then on a date is
+over, whatever becomes of its case, and nothing is said about it.
 """
 
 from collections.abc import Collection, Iterable
@@ -206,10 +206,10 @@ def owed_notice(past: Iterable[PastNotice], snapshot: CaseScheduled, now: dateti
     belief = _belief(past, now)
     live = snapshot.appointment
     if live is not None:
-        news = _about_clock(live, belief.date, past) or _about_live(live, belief.date)
+        news = _about_clock(live, belief.date, past) or _about_live(live, belief.sure_date, belief.date)
         return news and _with_answer(news, snapshot.adjustment_answered, past)
     if belief.date is not None and not _took_place(belief.date, snapshot.ended):
-        return _about_end(belief.date, snapshot, follows=belief.closed_by)
+        return _about_end(belief, belief.date, snapshot)
     if snapshot.closed is not None and not went_on(snapshot):
         return Notice(NoticeKind.CLOSED, closed=True, follows=belief.listed_by) if belief.listed_by else None
     reason = waiting_reason(snapshot)
@@ -232,9 +232,11 @@ def waiting_reason(snapshot: CaseScheduled) -> str | None:
 @dataclass(frozen=True)
 class _Belief:
     """What the household believes: in a date that is still to come; that it is on the list, by the notice that said so.
-    `closed_by` is the last notice that may have told it that no date is to come."""
+    `sure_date` is the last one that it surely heard of, the same or one before; `closed_by` is the last notice that may have
+    told it that no date is to come."""
 
     date: Appointment | None = None
+    sure_date: Appointment | None = None
     listed_by: UUID | None = None
     closed_by: UUID | None = None
 
@@ -244,7 +246,11 @@ def _belief(past: Iterable[PastNotice], now: datetime) -> _Belief:
     belief = _Belief()
     for each in past:
         belief = _after(belief, each)
-    return replace(belief, date=None) if belief.date and is_over(belief.date, now) else belief
+    return replace(belief, date=_to_come(belief.date, now), sure_date=_to_come(belief.sure_date, now))
+
+
+def _to_come(date: Appointment | None, now: datetime) -> Appointment | None:
+    return None if date is None or is_over(date, now) else date
 
 
 def _after(belief: _Belief, told: PastNotice) -> _Belief:
@@ -254,7 +260,8 @@ def _after(belief: _Belief, told: PastNotice) -> _Belief:
     if notice.matter in SAID_AGAIN and told.state is not NoticeState.SENT:
         return belief
     if notice.announces():
-        return replace(belief, date=notice.appointment, listed_by=None)
+        sure = notice.appointment if told.state is NoticeState.SENT else belief.sure_date
+        return replace(belief, date=notice.appointment, sure_date=sure, listed_by=None)
     if notice.matter is Matter.WAIT:
         return replace(belief, listed_by=told.id)
     closed_by = told.id if notice.closed else belief.closed_by
@@ -270,14 +277,16 @@ def _about_clock(live: Appointment, believed: Appointment | None, past: Iterable
     """
     if believed is None or believed.id != live.id or believed.starts_at == live.starts_at:
         return None
-    news = _about_live(live, None)
+    news = _about_live(live)
     if news and any(each.may_have_arrived and each.notice.is_about_the_same_as(news) for each in past):
         return Notice(NoticeKind.CLOCK_CHANGED, live, believed)
     return news and replace(news, earlier=believed)
 
 
-def _about_live(live: Appointment, believed: Appointment | None) -> Notice | None:
-    earlier = believed if believed and believed.id != live.id and not _is_same_date(believed, live) else None
+def _about_live(live: Appointment, *believed: Appointment | None) -> Notice | None:
+    """What says the live date, and the first of the believed ones that is another."""
+    others = (each for each in believed if each and each.id != live.id and not _is_same_date(each, live))
+    earlier = next(others, None)
     if live.status is AppointmentStatus.PENDING:
         return Notice(NoticeKind.OFFERED, live, earlier)
     if live.status is AppointmentStatus.BOOKED:
@@ -301,12 +310,16 @@ def _is_same_date(one: Appointment, other: Appointment) -> bool:
     return (one.site, one.wall_time, one.starts_at) == (other.site, other.wall_time, other.starts_at)
 
 
-def _about_end(believed: Appointment, snapshot: CaseScheduled, *, follows: UUID | None) -> Notice:
+def _about_end(belief: _Belief, believed: Appointment, snapshot: CaseScheduled) -> Notice:
+    """What says that the believed date is off, and the one before it too where it may never have heard of this one."""
+    earlier = belief.sure_date if belief.sure_date and belief.sure_date.id != believed.id else None
     ended = snapshot.ended if snapshot.ended and snapshot.ended.id == believed.id else None
     expired = ended is not None and ended.reason == OFFER_EXPIRED
     kind = NoticeKind.EXPIRED if expired else NoticeKind.CANCELLED
     closed = snapshot.closed is not None
-    return Notice(kind, ended or believed, waiting=waiting_reason(snapshot), closed=closed, follows=follows)
+    return Notice(
+        kind, ended or believed, earlier, waiting=waiting_reason(snapshot), closed=closed, follows=belief.closed_by
+    )
 
 
 def _took_place(believed: Appointment, ended: Appointment | None) -> bool:

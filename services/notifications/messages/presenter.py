@@ -128,7 +128,7 @@ def _notes(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[
     if notice.matter is Matter.END and notice.appointment:
         notes += _reason(notice.appointment, catalogue)
     if notice.earlier:
-        notes.append(_earlier(notice.earlier, notice.appointment, around, catalogue))
+        notes.append(_earlier(notice, notice.earlier, around, catalogue))
     if notice.answered and notice.matter is not Matter.ANSWER:
         notes.append(catalogue.text("note.adjustment_answered"))
     if notice.asks() and notice.appointment and notice.appointment.deadline:
@@ -161,14 +161,14 @@ def _what_comes_next(notice: Notice, catalogue: Catalogue) -> str:
     return catalogue.text(key if catalogue.has(key) else "note.on_the_list")
 
 
-def _earlier(earlier: Appointment, now: Appointment | None, around: Surroundings, catalogue: Catalogue) -> str:
+def _earlier(notice: Notice, earlier: Appointment, around: Surroundings, catalogue: Catalogue) -> str:
     """That another date no longer holds, or that the same hour on the same clock is another instant than it was."""
-    city = around.sites[earlier.site].city
+    city, now = around.sites[earlier.site].city, notice.appointment
     if now and now.id == earlier.id:
         before, after = (utc_offset(datetime.fromisoformat(each.wall_time), each.starts_at) for each in (earlier, now))
         return catalogue.text("note.clock", city=city, before=before, after=after)
     told = _moment_at(datetime.fromisoformat(earlier.wall_time), earlier.starts_at, city, catalogue)
-    return catalogue.text("note.earlier", moment=told)
+    return catalogue.text("note.earlier_too" if notice.matter is Matter.END else "note.earlier", moment=told)
 
 
 def _sections(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[Section, ...]:
