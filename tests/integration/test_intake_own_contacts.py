@@ -206,3 +206,15 @@ async def test_addresses_that_nobody_confirmed_are_forgotten(own: Own) -> None:
     await Jobs(service.database, service.clock).forget_proposals()
 
     assert [None] == [row.email for row in await own.intake.rows("select email from contact_proposals")]
+
+
+async def test_a_code_that_was_sent_a_day_after_the_first_of_them_holds_its_time(own: Own) -> None:
+    await own.propose("first.try@example.org")
+    own.intake.clock.advance(timedelta(hours=23, minutes=59))
+    await own.propose()
+    own.intake.clock.advance(timedelta(minutes=5))
+    service = own.intake.app.state.service
+
+    await Jobs(service.database, service.clock).forget_proposals()
+
+    assert "changed" == await own.confirm(own.notifications.codes[-1]["code"])

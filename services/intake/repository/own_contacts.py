@@ -185,9 +185,9 @@ async def warn_later(uow: UnitOfWork, id: UUID, at: datetime) -> None:
 
 
 async def forget_proposals(uow: UnitOfWork) -> None:
-    """Deletes addresses that nobody confirmed in time, and after a day how many there were."""
+    """Deletes addresses that nobody confirmed in time, and after a day how many there were, once no code holds any more."""
     await uow.execute("update contact_proposals set email = null, tries_left = 0 where expires_at <= :now", now=uow.now)
-    await uow.execute("delete from contact_proposals where first_at <= :since", since=uow.now - DAY)
+    await uow.execute("delete from contact_proposals where first_at <= :since and tries_left = 0", since=uow.now - DAY)
 
 
 async def of_case(uow: UnitOfWork, case_ref: str) -> Sequence[Any]:
