@@ -24,6 +24,7 @@ SECRETS = [f"whsec_{base64.b64encode(bytes([n]) * 24).decode()}" for n in range(
 TOKENS = {"mx": ["mx-token", "mx-next-token"], "ca": ["ca-token"]}
 ROLES = {role: SecretStr(f"{role}-token") for role in ("ops", "scheduler", "officer", "assistant", "service")}
 DATA_KEY = base64.b64encode(bytes(32)).decode()
+AWAY = "http://127.0.0.1:1"
 KINDS = {"us": "application/x-ndjson", "mx": "text/csv", "ca": "application/xml"}
 PATHS = {"us": "/v1/systems/us/results", "mx": "/v1/systems/mx/batches", "ca": "/v1/systems/ca/results"}
 
@@ -37,14 +38,14 @@ async def prepared(url: str) -> str:
     return url
 
 
-def settings(url: str, *, notifications_url: str = "http://127.0.0.1:1") -> IntakeSettings:
+def settings(url: str, *, notifications_url: str = AWAY, scheduling_url: str = AWAY) -> IntakeSettings:
     return IntakeSettings(
         database_url=url,
         kafka="127.0.0.1:1",
         port=1,
         tokens=ROLES,
         data_key=SecretStr(DATA_KEY),
-        scheduling_url="http://127.0.0.1:1",
+        scheduling_url=scheduling_url,
         notifications_url=notifications_url,
         systems={
             "us": SystemCredentials(secrets=[SecretStr(secret) for secret in SECRETS[:2]]),

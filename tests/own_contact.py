@@ -14,12 +14,14 @@ OWN = "/internal/own-contact"
 
 
 class NotificationsDouble:
-    """A notifications that keeps what it is asked to send; away as long as `status` says so."""
+    """A notifications that keeps what it is asked to send, and a scheduling that keeps whom it is asked to log out; away as
+    long as `status` or `scheduling` says so."""
 
     def __init__(self) -> None:
         self.codes: list[dict[str, Any]] = []
         self.warnings: list[dict[str, Any]] = []
-        self.status, self.takes_mail = 200, True
+        self.logged_out: list[str] = []
+        self.status, self.takes_mail, self.scheduling = 200, True, 200
         self.app = FastAPI()
 
         @self.app.post("/internal/contact-codes")
@@ -29,6 +31,13 @@ class NotificationsDouble:
         @self.app.post("/internal/contact-warnings")
         async def warnings(question: dict[str, Any]) -> dict[str, bool]:
             return self._kept(self.warnings, question)
+
+        @self.app.post("/internal/sessions/end")
+        async def sessions(question: dict[str, Any]) -> dict[str, bool]:
+            if self.scheduling != 200:
+                raise HTTPException(self.scheduling)
+            self.logged_out.append(question["case_ref"])
+            return {"ended": True}
 
     def _kept(self, kind: list[dict[str, Any]], question: dict[str, Any]) -> dict[str, bool]:
         if self.status != 200:

@@ -110,6 +110,7 @@ def test_only_pages_of_a_language_and_those_below_them_are_open_as_pages(path: s
         "/internal/codes",
         "/internal/own-contact",
         "/internal/contact-codes",
+        "/internal/sessions/end",
         "/ops/state",
         "/v1/notices",
     ],

@@ -4,5 +4,6 @@ Owns: documents as they came, receipts, known revisions, cases with people and c
 say of theirs comes before what their country says), programmes, and what each country's system was told of its cases.
 Consumes: scheduling.cases, scheduling.sites.
 Publishes: intake.cases, intake.programmes.
+Asks: scheduling whom the end of a programme concerns and to end sessions of a case, notifications for mail to new addresses.
 Pages: none.
 """

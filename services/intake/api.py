@@ -20,6 +20,7 @@ from services.intake.own_contacts import OwnContacts
 from services.intake.repository.cases import find_case
 from services.intake.repository.documents import Document
 from services.intake.senders import Senders
+from services.intake.sessions import Sessions
 from services.intake.tables import CaseRow
 from shared.service import Service
 from shared.settings import Role
@@ -142,7 +143,7 @@ class CaseView(BaseModel):
         )
 
 
-def cases_router(service: Service, own: OwnContacts) -> APIRouter:
+def cases_router(service: Service, own: OwnContacts, sessions: Sessions) -> APIRouter:
     """Cases for operations."""
     api = APIRouter(tags=["cases"])
 
@@ -154,13 +155,16 @@ def cases_router(service: Service, own: OwnContacts) -> APIRouter:
             raise case_unknown()
         return CaseView.of(case)
 
-    @api.post("/v1/cases/{case_ref}/own-contact/reset", responses=refusals(409))
+    @api.post("/v1/cases/{case_ref}/own-contact/reset", responses=refusals(409, 503))
     async def reset(case_ref: str, role: Annotated[Role, Depends(requires("ops"))]) -> dict[str, bool]:
-        """Forgets how the household said that it is reached, when it has lost its address or was robbed of it."""
+        """Forgets how the household said that it is reached, when it has lost its address or was robbed of it, and ends the
+        case's sessions on the portal, each time that it is asked: after a 503 ask again."""
         known = known_ref(case_ref)
         if not await service.database.run(service.clock.now(), lambda uow: find_case(uow, known)):
             raise case_unknown()
-        if not await service.database.run(service.clock.now(), lambda uow: own.reset(uow, known, acted_by=role)):
+        was_there = await service.database.run(service.clock.now(), lambda uow: own.reset(uow, known, acted_by=role))
+        await sessions.end(known)
+        if not was_there:
             raise Problem(409, "nothing_own", "the household said nothing itself: its country's contact counts already")
         return {"reset": True}
 

@@ -17,6 +17,7 @@ from services.intake.referring import refer_cases
 from services.intake.repository.cases import counts
 from services.intake.seed import seed
 from services.intake.senders import Senders
+from services.intake.sessions import Sessions
 from services.intake.settings import IntakeSettings
 from services.intake.teller import Teller
 from shared.clock import Clock, SystemClock
@@ -48,7 +49,7 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> FastAPI:
     own = OwnContacts(service.sealer, settings.data_key.get_secret_value())
     routers = [
         api.documents_router(service, Senders(settings.systems)),
-        api.cases_router(service, own),
+        api.cases_router(service, own, Sessions(settings.scheduling_url, settings.tokens["service"])),
         internal.router(service),
         internal_contacts.router(service, own, mails),
         programmes.router(service, effects),

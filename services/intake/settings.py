@@ -18,8 +18,8 @@ class SystemCredentials(BaseModel):
 
 
 class IntakeSettings(ServiceSettings):
-    """`systems` maps `us`, `mx`, `ca` to their credentials; `scheduling_url` is asked whom a programme's end concerns,
-    `notifications_url` to write to an address that a household wants to have or no longer has.
+    """`systems` maps `us`, `mx`, `ca` to their credentials; `scheduling_url` is asked whom a programme's end concerns
+    and to end a case's sessions, `notifications_url` to write to an address that a household wants to have or no longer has.
 
     `receiver_urls` maps them to where each is told of appointments; one without waits to be told until it has one.
     """

@@ -18,7 +18,7 @@ from services.scheduling.domain.logins import (
     TRIES,
 )
 from services.scheduling.pins import PIN_DIGITS, Pins
-from services.scheduling.repository import logins
+from services.scheduling.repository import assists, logins
 from shared.crypto import KeyedHash
 from shared.db import UnitOfWork
 
@@ -136,6 +136,13 @@ class Logins:
 
     def _case_from(self, case_ref: str, address: str) -> bytes:
         return self._subjects.of("case from", case_ref, network_of(address, ipv6_prefix=FOR_ONE_CUSTOMER))
+
+
+async def close_all(uow: UnitOfWork, case_ref: str) -> None:
+    """Logs out everyone who sees the case, workers too, and no code that was asked for opens it."""
+    await logins.end_sessions_of(uow, case_ref)
+    await logins.forget_codes_of(uow, case_ref)
+    await assists.end_others(uow, case_ref, but=None)
 
 
 def new_token() -> str:

@@ -52,7 +52,7 @@ async def own(new_database: MakeDatabase, intake_template: str, monkeypatch: pyt
     """A case at an intake that can have mail sent."""
     asked = NotificationsDouble()
     async with served(asked.app) as url:
-        monkeypatch.setattr(intake, "settings", partial(intake.settings, notifications_url=url))
+        monkeypatch.setattr(intake, "settings", partial(intake.settings, notifications_url=url, scheduling_url=url))
         running = intake.Intake(await new_database(intake_template))
         [receipt] = await running.receipts("us", ndjson(us_message(contact__email=OLD)))
         yield Own(running, asked, url, receipt["case_ref"])

@@ -168,6 +168,20 @@ async def test_operations_put_back_what_the_country_says(own: Own) -> None:
     assert 403 == (await own.reset("officer")).status_code
 
 
+async def test_a_contact_that_is_put_back_logs_out_who_took_it_and_a_scheduling_that_is_away_is_asked_again(
+    own: Own,
+) -> None:
+    await own.change()
+    own.notifications.scheduling = 503
+    away = await own.reset()
+    own.notifications.scheduling = 200
+
+    again = await own.reset()
+
+    assert (503, "scheduling_away", 409) == (away.status_code, away.json()["code"], again.status_code)
+    assert [own.case_ref] == own.notifications.logged_out
+
+
 async def test_only_our_services_ask_and_an_unknown_case_is_nobodys(own: Own) -> None:
     paths = [("", {}), ("/say", {"locale": "en"}), ("/propose", {"email": NEW})]
     paths.append(("/confirm", {"proposal": "0b9f6a52-6c1f-4d57-9f8e-0c7f3a6f2f11", "code": "123456"}))

@@ -76,7 +76,7 @@ async def test_scheduling_keeps_every_promise_of_its_openapi_document(
                 "header.if-match": ['"1"'],
             },
             more=[
-                Special("path", "/internal/programmes/{programme}/effects", token="service"),
+                Special("tag", "internal", token="service"),
                 Special("path", "/v1/appointments/{id}/people", token="officer"),
                 Special("tag", "referrals", token="scheduler"),
                 NO_QUESTION,
@@ -102,6 +102,8 @@ async def test_intake_keeps_every_promise_of_its_openapi_document(
     refs = [receipt["case_ref"] for receipt in receipts if receipt["case_ref"]]
     scheduling = FastAPI()
     scheduling.get("/internal/programmes/{programme}/effects")(lambda: {"appointments": 0, "waiting": 0, "cases": []})
+
+    scheduling.post("/internal/sessions/end")(lambda: {"ended": True})
 
     async with served(scheduling) as scheduling_url:
         told = intake_tests.settings(intake.database.url).model_copy(update={"scheduling_url": scheduling_url})

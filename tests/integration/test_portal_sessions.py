@@ -176,3 +176,21 @@ async def test_what_opens_nothing_any_more_is_forgotten_after_a_day(portal: Port
     left = "select (select count(*) from login_codes) + (select count(*) from login_sessions)"
     assert 0 == await portal.scheduling.count(left)
     assert 0 == await portal.scheduling.count("select count(*) from login_pressures")
+
+
+async def test_intake_has_everyone_who_has_a_case_open_logged_out_and_codes_of_before_open_nothing(
+    portal: Portal, case: CaseChanged
+) -> None:
+    """When operations put a stolen contact back."""
+    thief, waits = await portal.logged_in(case.case_ref), portal.browser()
+    await asked_for_code(waits, case.case_ref)
+    code, asked = await portal.notifications.code_for(case.case_ref, 2), {"case_ref": case.case_ref}
+    service, ops = ({"authorization": f"Bearer {role}-token"} for role in ("service", "ops"))
+
+    refused = await thief.client.post("/internal/sessions/end", json=asked, headers=ops)
+    ended = await thief.client.post("/internal/sessions/end", json=asked, headers=service)
+    await thief.open("/en/my-interview")
+    late = await waits.submit("/en/case/code", code=code)
+
+    assert (403, {"ended": True}) == (refused.status_code, ended.json())
+    assert ("/en/case?back=my-interview", 422) == (thief.place, late.status_code)
