@@ -27,6 +27,8 @@ class Event(Snapshot):
 
     type: ClassVar[str]
     topic: ClassVar[str]
+    is_single_fact: ClassVar[bool] = False
+    """True where a stream is one happening and then over: nobody needs its newest event for ever."""
     version: int
 
     @classmethod

@@ -31,6 +31,7 @@ class NoticeOutcome(Event):
     """
 
     topic = "notifications.notices"
+    is_single_fact = True
 
     notice_id: UUID
     kind: NoticeKind

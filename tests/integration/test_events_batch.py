@@ -5,13 +5,14 @@ import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
 from shared import tracing
 from shared.db import LostRace
-from shared.events import CaseChanged
+from shared.events import CaseChanged, NoticeKind, NoticeSent, System
 from shared.kafka import positions
 from shared.kafka.batch import BadRelease
 from shared.kafka.parked import NEXT_TRY
@@ -329,3 +330,27 @@ async def test_old_outbox_rows_and_spans_are_forgotten_but_never_the_newest_of_a
 
     assert [row.sequence for row in await ledger.rows("select sequence from outbox")] == [2]
     assert await ledger.rows("select 1 from trace_span") == []
+
+
+async def test_a_notice_that_was_sent_leaves_the_outbox_too(ledger: Ledger) -> None:
+    """Each has a stream of its own: kept for ever they would only grow, and all go out again after a lost log."""
+    notice = NoticeSent(
+        version=1,
+        notice_id=uuid4(),
+        kind=NoticeKind.BOOKED,
+        case_ref="NA7K-3QF2-M9X0",
+        system=System.MX,
+        channel="email",
+        language="es",
+    )
+    async with ledger.database.begin(ledger.clock.now()) as uow:
+        uow.publish(notice, cause=Cause.first(tracing.new_root()))
+    await ledger.execute('update outbox set published_at = created_at, partition = 0, "offset" = sequence')
+    at_thirteen_days = await _forgotten_after(ledger, timedelta(days=13))
+
+    assert (0, 1) == (at_thirteen_days, await _forgotten_after(ledger, timedelta(days=2)))
+
+
+async def _forgotten_after(ledger: Ledger, span: timedelta) -> int:
+    ledger.clock.advance(span)
+    return await ledger.database.run(ledger.clock.now(), forget_old_rows)
