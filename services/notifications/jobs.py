@@ -34,9 +34,9 @@ from shared.db import Database, DatabaseUnavailable, UnitOfWork
 T = TypeVar("T")
 log = structlog.get_logger()
 
-BATCH = 32
 AT_ONCE = 8
-"""Messages on their way to the mail server at the same time."""
+"""Messages on their way to the mail server at the same time. Contacts are asked for no more of them: one that waited behind
+others would go to an address that was changed meanwhile."""
 
 RECORD_TRIES = 20
 """How often, a second apart, the record of an accepted message is tried while the database is away: each loss of it
@@ -67,14 +67,13 @@ class NoticeSender:
         """Sends until nothing is due or intake is away. One notice's error keeps no other one; it is raised last."""
         if self.clock.now() < self._ask_intake_at:
             return  # the other notices stay due: an outage holds one batch back, and its length counts, not their number
-        while batch := await self._run(lambda uow: sending.claim(uow, BATCH)):
+        while batch := await self._run(lambda uow: sending.claim(uow, AT_ONCE)):
             attempts = [Attempt.of(notice) for notice in batch]
             try:
                 contacts = await self._contacts_for(attempts)
             except IntakeAway as away:
                 return await self._wait_for_intake(attempts, away)
-            limit = asyncio.Semaphore(AT_ONCE)
-            work = [self._attempt(each, contacts.get(each.notice.case_ref), limit) for each in attempts]
+            work = [self._attempt(each, contacts.get(each.notice.case_ref)) for each in attempts]
             for outcome in await asyncio.gather(*work, return_exceptions=True):
                 if isinstance(outcome, BaseException):
                     raise outcome
@@ -95,9 +94,8 @@ class NoticeSender:
             each.ended_by(away)
             each.span.end()
 
-    async def _attempt(self, attempt: Attempt, contact: Contact | None, limit: asyncio.Semaphore) -> None:
-        async with limit:
-            await self._to_its_end(self._reach_and_trace(attempt, contact))
+    async def _attempt(self, attempt: Attempt, contact: Contact | None) -> None:
+        await self._to_its_end(self._reach_and_trace(attempt, contact))
 
     async def _to_its_end(self, work: Coroutine[Any, Any, None]) -> None:
         """Does the work; a cancellation waits until it is done. A second one does not, and the work goes on alone."""

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import pytest
 from opentelemetry.trace import StatusCode
+from pydantic import SecretStr
 
 from services.notifications.channels.email import TryAgainLater
 from services.notifications.jobs import AT_ONCE
@@ -14,7 +15,7 @@ from services.notifications.repository import sending
 from shared import tracing
 from shared.db import Database, DatabaseUnavailable, UnitOfWork
 from shared.reference import new_case_ref
-from tests.notifications import Notifications, Spans
+from tests.notifications import ADDRESS, Notifications, Spans
 from tests.unit.notifications_builders import CASE_REF, a_site, a_snapshot, an_appointment, an_offer, later
 
 T = TypeVar("T")
@@ -159,6 +160,21 @@ async def test_a_sender_that_is_stopped_lets_what_is_on_its_way_arrive_and_begin
 
     ids = [email.notice_id for email in notifications.mail.sent]
     assert len(ids) == len(set(ids)) == 20
+
+
+async def test_who_changed_its_address_while_others_were_written_to_is_written_to_at_the_new_one(
+    notifications: Notifications,
+) -> None:
+    booked = [a_snapshot(an_appointment("booked"), case_ref=new_case_ref()) for _ in range(AT_ONCE + 1)]
+    await notifications.receive(a_site(), *booked)
+
+    async def change_addresses() -> None:
+        notifications.contacts.usual = {"email": SecretStr("nueva@example.org"), "locale": "es"}
+
+    notifications.mail.after = change_addresses
+    await notifications.send()
+
+    assert [ADDRESS] * AT_ONCE + ["nueva@example.org"] == [email.to for email in notifications.mail.sent]
 
 
 async def test_a_message_that_is_stopped_between_yes_and_record_is_recorded_as_sent_once(
