@@ -80,7 +80,7 @@ async def test_a_batch_of_many_cases_takes_few_statements_and_tells_each_once(no
 
     assert len(notifications.mail.sent) == 50
     assert {s.case_ref for s in snapshots} == {ref for asked in notifications.contacts.asked for ref in asked}
-    assert len(notifications.contacts.asked) == 2
+    assert len(notifications.contacts.asked) == 7
 
 
 async def test_an_offer_that_ends_before_it_went_out_is_withdrawn_and_never_mentioned(

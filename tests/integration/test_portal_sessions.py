@@ -185,7 +185,7 @@ async def test_intake_has_everyone_who_has_a_case_open_logged_out_and_codes_of_b
     thief, waits = await portal.logged_in(case.case_ref), portal.browser()
     await asked_for_code(waits, case.case_ref)
     code, asked = await portal.notifications.code_for(case.case_ref, 2), {"case_ref": case.case_ref}
-    service, ops = ({"authorization": f"Bearer {role}-token"} for role in ("service", "ops"))
+    service, ops = ({"authorization": f"Bearer {role}"} for role in ("service", "ops"))
 
     refused = await thief.client.post("/internal/sessions/end", json=asked, headers=ops)
     ended = await thief.client.post("/internal/sessions/end", json=asked, headers=service)
