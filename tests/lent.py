@@ -32,7 +32,7 @@ def lend(build: Callable[[Told, Clock], FastAPI], told: Told, database: Database
     minutes: whoever looks at those forgets the applications that there are.
     """
     told = told.model_copy(update={"database_url": ""})
-    found = next((each for each in _idle if each[:2] == (build, told)), None)
+    found = next((each for each in reversed(_idle) if each[:2] == (build, told)), None)
     if found:
         _idle.remove(found)
     app = found[2] if found else build(told.model_copy(update={"database_url": database.url}), LentClock())
