@@ -232,7 +232,9 @@ async def _ours(scene: Scene, *, capacity: int, slots: int = 0) -> AsyncIterator
 
 async def _only_so_many(connection: "asyncpg.Connection[asyncpg.Record]", count: int) -> None:
     """One site as it is, and at others the rest, in the years after."""
-    await connection.execute("update cases set snapshot = jsonb_set(snapshot, '{sites}', '[\"MX-TAP-01\"]')")
+    await connection.execute(
+        "update cases set snapshot = jsonb_set(cast(snapshot as jsonb), '{sites}', '[\"MX-TAP-01\"]')"
+    )
     await connection.execute("delete from slots where site <> 'MX-TAP-01'")
     await connection.execute(
         """insert into slots (resource_id, site, kind, starts_at, wall_time, local_date, capacity)

@@ -150,7 +150,7 @@ async def _prepared(stack: Stack, scene: Scene) -> str:
         await runner.run([a_record(scene.case()) for _ in range(500)])
     async with database.begin(NOW) as uow:
         await uow.execute("update appointments set status = 'booked' where status = 'pending'")
-        await uow.execute("""update cases set snapshot = jsonb_set(snapshot, '{sites}', '[]')""")
+        await uow.execute("""update cases set snapshot = jsonb_set(cast(snapshot as jsonb), '{sites}', '[]')""")
         await uow.execute("truncate outbox")
     async with database.engine.connect() as connection:
         raw = await connection.execution_options(isolation_level="AUTOCOMMIT")
