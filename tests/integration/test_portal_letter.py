@@ -121,12 +121,15 @@ async def test_an_offer_has_no_letter_and_a_stranger_none_at_all(portal: Portal,
     assert "/en/case?back=my-interview/letter" == stranger.place
 
 
-async def test_a_letter_loads_no_script_and_its_check_only_ours(portal: Portal, case: CaseChanged) -> None:
+async def test_a_letter_and_its_check_load_only_our_scripts(portal: Portal, case: CaseChanged) -> None:
     browser = await portal.logged_in(case.case_ref)
     letter, check = await browser.open(LETTER), await browser.open("/en/verify")
     inline, loaded = re.findall(r"<script(?: (?!src)[^ >]+)*>", check.text), re.findall(r'src="([^"]+)"', check.text)
 
-    assert "<script" not in letter.text and "script-src" not in letter.headers["content-security-policy"]
+    assert letter.headers["content-security-policy"].endswith("; script-src 'self'")
+    assert re.findall(r"<script[^>]*>", letter.text) == re.findall(
+        r'<script type="module" src="/assets/portal-\w{12}\.js">', letter.text
+    )
     assert ['<script type="application/json" id="words">'] == inline
     assert [True] == [path.startswith("/assets/verify-") for path in loaded]
     assert "script-src 'self'; connect-src 'self'; worker-src 'self'" in check.headers["content-security-policy"]

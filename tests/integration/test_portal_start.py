@@ -144,6 +144,22 @@ async def test_every_response_has_the_guards_of_its_kind(portal: httpx.AsyncClie
     )
 
 
+@pytest.mark.parametrize("path", ["/en/case", "/en/verify/case", "/en/assist"])
+async def test_a_page_with_a_form_runs_our_script_and_nobody_elses(portal: httpx.AsyncClient, path: str) -> None:
+    page = await portal.get(path)
+    [script] = re.findall(r"<script[^>]*>", page.text)
+    [address] = re.findall(r'^<script type="module" src="(/assets/portal-\w{12}\.js)">$', script)
+    answer = await portal.get(address)
+
+    assert page.headers["content-security-policy"].endswith("; script-src 'self'")
+    assert 0 == len(re.findall(r" on\w+=", page.text))
+    assert ("text/javascript", True) == (
+        answer.headers["content-type"].partition(";")[0],
+        "immutable" in answer.headers["cache-control"],
+    )
+    assert len(gzip.compress(answer.content)) < 6_000
+
+
 async def test_the_style_sheet_may_be_kept_because_its_name_changes_with_it(portal: httpx.AsyncClient) -> None:
     [path] = re.findall(r'href="([^"]+\.css)"', (await portal.get("/en")).text)
     style = await portal.get(path)

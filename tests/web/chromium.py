@@ -14,6 +14,8 @@ from deploy.assets import AXE
 PROGRAM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 """The first one is the same without windows, and shows a page in half the time."""
 NARROW, WIDE = 320, 1280
+FIRST_LOAD = 60_000
+"""Bytes that a page of the portal and all it loads weigh at most, as they are sent."""
 SCREENS = os.environ.get("PUENTE_SCREENS")
 """A folder for a picture of every page, narrow and wide."""
 NEXT_PAGE = 20_000
@@ -52,7 +54,7 @@ def plain_faults(seen: Seen) -> list[str]:
 
 
 class Window:
-    """A browser with its own cookies and without JavaScript."""
+    """A browser with its own cookies, and without JavaScript unless it is asked for."""
 
     def __init__(self, context: BrowserContext, page: Page) -> None:
         self.context, self.page = context, page
@@ -60,9 +62,13 @@ class Window:
         page.on("request", lambda request: self.requests.append(request))
 
     @classmethod
-    async def opened(cls, browser: Browser, width: int = NARROW, height: int = 640) -> "Window":
+    async def opened(
+        cls, browser: Browser, width: int = NARROW, height: int = 640, *, has_javascript: bool = False
+    ) -> "Window":
         viewport = {"width": width, "height": height}
-        context = await browser.new_context(java_script_enabled=False, viewport=viewport, reduced_motion="reduce")
+        context = await browser.new_context(
+            java_script_enabled=has_javascript, viewport=viewport, reduced_motion="reduce"
+        )
         return cls(context, await context.new_page())
 
     async def send(self) -> None:

@@ -7,10 +7,9 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.portal import DRAFTS, LANGUAGES
-from tests.web.chromium import NARROW, Judge, Window, plain_faults, sent
+from tests.web.chromium import FIRST_LOAD, NARROW, Judge, Window, plain_faults, sent
 from tests.web.walk import Town, walk
 
-FIRST_LOAD = 60_000
 STATES = (
     "start unknown logged-out case case-empty code code-wrong verify asked asked-empty asked-no wait offered booked waiting "
     "closed lacking accept extend decline decline-empty contact contact-language contact-hours contact-email contact-email-empty "

@@ -15,10 +15,9 @@ from services.scheduling.signatures import SigningKeys
 from tests.builders import NOW, a_case
 from tests.letters import KEYS, OTHER_KEY, a_letter
 from tests.openapi import served
-from tests.web.chromium import NARROW, SCREENS, Judge, sent
+from tests.web.chromium import FIRST_LOAD, NARROW, SCREENS, Judge, sent
 from tests.web.walk import Town
 
-FIRST_LOAD = 60_000
 VALID, NOT_VALID, UNKNOWN = "This letter is valid", "This letter is not valid", "This letter cannot be checked now"
 CAMERA = """
 navigator.mediaDevices.getUserMedia = async () => document.createElement("canvas").captureStream()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 BUILT = Path(__file__).parent / "static"
 """Where `deploy/assets.py` puts them."""
-TYPES = {".css": "text/css"}
+TYPES = {".css": "text/css", ".js": "text/javascript"}
 
 
 @dataclass(frozen=True, slots=True)

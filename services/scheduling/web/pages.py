@@ -22,6 +22,9 @@ CONTENT = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """Content-Security-Policy of pages: our own style sheet, images and voices, no script."""
+WITH_SCRIPT = f"{CONTENT}; script-src 'self'"
+"""That of pages with buttons and errors, which our own script makes easier; all work without it."""
+SCRIPT = "portal.js"
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 """Cache-Control of files whose name changes when they do."""
 
@@ -40,7 +43,8 @@ class Pages:
     def __init__(self, drafts: Collection[str] = (), audio: AudioFiles | None = None) -> None:
         self.catalogues: Mapping[str, Catalogue] = read_catalogues(HERE / "languages", drafts)
         self._styles = {direction: read_file(name) for direction, name in STYLES.items()}
-        self.files = {file.path: file for file in self._styles.values()}
+        self._script = read_file(SCRIPT)
+        self.files = {file.path: file for file in (*self._styles.values(), self._script)}
         self._templates = Environment(
             loader=ChoiceLoader([PackageLoader("services.scheduling.web"), MACROS]),
             autoescape=True,
@@ -56,9 +60,9 @@ class Pages:
         voice = self.voices.get(language)
         if voice and (heard := voice.says(aloud(html))):
             html = self._html(template, language, path, **values, heard=heard)
-        return HTMLResponse(
-            html, status, {"Content-Security-Policy": CONTENT, "Content-Language": language, "Vary": "Accept-Language"}
-        )
+        policy = WITH_SCRIPT if path else CONTENT
+        headers = {"Content-Security-Policy": policy, "Content-Language": language, "Vary": "Accept-Language"}
+        return HTMLResponse(html, status, headers)
 
     def aloud(self, page: str, language: str, /, **values: Any) -> tuple[str, ...]:
         """The paragraphs that are said aloud of a page."""
@@ -75,6 +79,7 @@ class Pages:
             path=path,
             exit_to=EXIT_TO if path.startswith(OF_A_CASE) else None,
             style_path=self.style_of(language),
+            script_path=self._script.path if path else None,
             **values,
         )
 

@@ -6,16 +6,16 @@ import hashlib
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.scheduling.web.pages import CONTENT, FOR_A_YEAR, HERE
+from services.scheduling.web.pages import FOR_A_YEAR, HERE, WITH_SCRIPT
 from shared.web.problems import Problem
 
 WORKER_AT = "/verify-worker.js"
 """It never changes, since browsers know a worker by it; at the root, so that it may answer for each language's page."""
 WITH_SCRIPTS = {
-    "Content-Security-Policy": f"{CONTENT}; script-src 'self'; connect-src 'self'; worker-src 'self'",
+    "Content-Security-Policy": f"{WITH_SCRIPT}; connect-src 'self'; worker-src 'self'",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=()",
 }
-"""Headers of the one page that has scripts: our own files, and the camera if the person allows it."""
+"""Headers of the page that checks letters: our own files, also kept by a worker, and the camera if the person allows it."""
 OF_A_WORKER = {"Content-Security-Policy": "default-src 'self'", "Cache-Control": "no-cache"}
 JAVASCRIPT = "text/javascript"
 
