@@ -9,6 +9,7 @@ import pytest_asyncio
 from shared.events import CaseChanged
 from tests import intake, notifications, scheduling
 from tests.builders import a_case, a_programme
+from tests.calendars import Calendars
 from tests.conftest import MakeDatabase
 from tests.openapi import served
 from tests.own_contact import OLD, NotificationsDouble, Own
@@ -35,6 +36,15 @@ async def a_scheduling(
     running = scheduling.Scheduling(await new_database(scheduling_template))
     await running.receive(*getattr(request.module, "PROGRAMMES", [a_programme()]))
     yield running
+    await running.check()
+    await running.database.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def calendars(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Calendars]:
+    """A scheduling that knows no programme yet, seen by those who keep its calendars. What they do leaves every rule true."""
+    running = scheduling.Scheduling(await new_database(scheduling_template))
+    yield Calendars(running)
     await running.check()
     await running.database.close()
 

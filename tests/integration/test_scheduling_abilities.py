@@ -1,36 +1,23 @@
 """A desk or interpreter that loses an ability strands whoever was promised it, and nobody else."""
 
-from collections.abc import AsyncIterator
 from datetime import time
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
 from services.scheduling.commands.calendars import Fate
 from shared.events import CaseChanged, CaseLanguage
 from tests.builders import NOW, a_case, a_programme, days
 from tests.calendars import Calendars
-from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling
 
 MAM = (CaseLanguage(tag="mam", mode="spoken", interpreter=True),)
 SIGNED = (CaseLanguage(tag="mfs", mode="signed", interpreter=True),)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def calendars(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Calendars]:
-    running = Scheduling(await new_database(scheduling_template))
-    yield Calendars(running)
-    await running.check()
-    await running.database.close()
-
-
 async def booked(calendars: Calendars, case: CaseChanged) -> Any:
     await calendars.scheduling.receive(a_programme(), case)
-    await calendars.scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "scheduler"))
+    await calendars.scheduling.accept(case, "scheduler")
     return await calendars.scheduling.live(case)
 
 

@@ -1,30 +1,18 @@
 """Calendars that staff keep: slots follow them, what is right is not touched, nobody is stranded unseen."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from services.scheduling.commands import calendars as keep
 from services.scheduling.commands.sites import change_site
 from shared.events import Allocation, Counts, Party
 from tests.builders import NOW, a_case, a_programme
 from tests.calendars import TAP, Calendars, closure, weekday
-from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling
 
 TIJ, WINDOWS = "MX-TIJ-01", "MX-SCH-01"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def calendars(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Calendars]:
-    running = Scheduling(await new_database(scheduling_template))
-    yield Calendars(running)
-    await running.check()
-    await running.database.close()
 
 
 async def booked(calendars: Calendars, **changes: Any) -> Any:

@@ -1,12 +1,10 @@
 """Several people at one calendar: old versions, two schedulers at once, changes while places are claimed."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from services.scheduling import commands, views
 from services.scheduling.choices import Span, places_of
@@ -16,16 +14,7 @@ from shared.events import Allocation, CaseLanguage, Party
 from shared.web.problems import Problem
 from tests.builders import a_case, a_programme
 from tests.calendars import Calendars, closure, weekday
-from tests.conftest import MakeDatabase
 from tests.scheduling import Scheduling
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def calendars(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Calendars]:
-    running = Scheduling(await new_database(scheduling_template))
-    yield Calendars(running)
-    await running.check()
-    await running.database.close()
 
 
 async def test_a_change_on_an_old_version_is_refused_with_what_changed_and_by_whom(calendars: Calendars) -> None:

@@ -1,30 +1,17 @@
 """A site that closes to new dates keeps the old ones; who waits hears of what opens for it, at whichever site that is."""
 
-from collections.abc import AsyncIterator
 from datetime import time
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
 from services.scheduling.commands.sites import change_site
 from shared.events import CaseLanguage, Party
 from tests.builders import NOW, a_case, a_programme
 from tests.calendars import TAP, Calendars
-from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling
 
 TIJ, ELSEWHERE = "MX-TIJ-01", "MX-CMX-01"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def calendars(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Calendars]:
-    running = Scheduling(await new_database(scheduling_template))
-    yield Calendars(running)
-    await running.check()
-    await running.database.close()
 
 
 # Who has a date
@@ -36,7 +23,7 @@ async def test_a_revision_takes_no_date_away_at_a_site_that_is_closed_to_new_one
 ) -> None:
     scheduling, case = calendars.scheduling, a_case(**bound)
     await scheduling.receive(a_programme(), case)
-    await scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "scheduler"))
+    await scheduling.accept(case, "scheduler")
     before = await scheduling.live(case)
     assert before.site == TAP
     await calendars.change(change_site({"is_open": False}))

@@ -1,10 +1,8 @@
 """Whom a closing strands is rebooked when staff say so: by seniority, to the nearest places, one event each, never silence."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-
-import pytest_asyncio
 
 from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
@@ -16,20 +14,10 @@ from shared.db import UnitOfWork
 from shared.events import CaseChanged, Urgency
 from tests.builders import NOW, a_case, a_programme, days
 from tests.calendars import TAP, Calendars, closure
-from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling
 
 TIJ = "MX-TIJ-01"
 MOVED = "puente.scheduling.appointment.moved.v1"
 CANCELLED = "puente.scheduling.appointment.cancelled.v1"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def calendars(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Calendars]:
-    running = Scheduling(await new_database(scheduling_template))
-    yield Calendars(running)
-    await running.check()
-    await running.database.close()
 
 
 async def booked(calendars: Calendars, *cases: CaseChanged) -> Sequence[Any]:

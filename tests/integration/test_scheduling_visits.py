@@ -10,7 +10,6 @@ from services.scheduling import commands
 from services.scheduling.choices import Span, places_of
 from services.scheduling.repository.cases import lock
 from shared.events import CaseChanged, CaseState, Party
-from shared.web.problems import Problem
 from tests.builders import a_case, a_programme, days
 from tests.scheduling import Scheduling
 
@@ -24,7 +23,7 @@ async def booked(scheduling: Scheduling, *, before: timedelta = timedelta(minute
     """A household of three with its appointment, the clock so long before its start."""
     case = a_case(party=Party(attendees=3, adults=2, children=1))
     await scheduling.receive(a_programme(), case)
-    await scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "household"))
+    await scheduling.accept(case)
     appointment = await scheduling.live(case)
     scheduling.clock.instant = appointment.starts_at - before
     return case, appointment
@@ -40,13 +39,6 @@ async def visit(scheduling: Scheduling, appointment: Any, *what: str, present: i
 
 async def revised(scheduling: Scheduling, case: CaseChanged, **changes: Any) -> None:
     await scheduling.receive(case.model_copy(update={"version": case.version + 1, **changes}))
-
-
-async def refusal(scheduling: Scheduling, work: Any) -> str:
-    with pytest.raises(Problem) as refused:
-        await scheduling.do(work)
-    assert refused.value.status == 409
-    return refused.value.code
 
 
 async def said(scheduling: Scheduling, case: CaseChanged) -> list[Any]:
@@ -71,7 +63,7 @@ async def test_a_household_that_arrived_without_everyone_is_recorded_as_absent_a
     case, appointment = await booked(scheduling)
     await visit(scheduling, appointment, "arrive")
     check_in = partial(commands.check_in, appointment_id=appointment.id, acted_by="officer", present=2)
-    assert await refusal(scheduling, check_in) == "not_everyone_there"
+    assert await scheduling.refusal(check_in) == "not_everyone_there"
 
     scheduling.clock.advance(timedelta(minutes=50))
     await visit(scheduling, appointment, "not_here", "miss")
@@ -88,7 +80,7 @@ async def test_an_arrival_recorded_by_mistake_is_taken_back_and_the_date_can_sti
     await visit(scheduling, appointment, "arrive", "not_here", "not_here")
 
     assert (await scheduling.live(case)).id == appointment.id
-    await scheduling.do(lambda uow: commands.decline(uow, case.case_ref, "household"))
+    await scheduling.decline(case)
     assert await scheduling.waiting(case) == "declined"
 
 
@@ -158,7 +150,7 @@ async def test_an_absence_recorded_after_its_case_has_ended_ends_it_instead_of_w
     assert await scheduling.waiting(case) is None
     assert (await said(scheduling, case))[-1]["closed"] == "expired"
     excuse = partial(commands.excuse, appointment_id=appointment.id, acted_by="officer")
-    assert await refusal(scheduling, excuse) == "case_closed"
+    assert await scheduling.refusal(excuse) == "case_closed"
 
 
 # Afterwards
@@ -200,7 +192,7 @@ async def test_a_household_that_was_heard_can_choose_no_other_place(scheduling: 
         [known] = await lock(uow, [case.case_ref])
         await places_of(uow, known, Span(uow.now, uow.now + days(30)))
 
-    assert await refusal(scheduling, look) == "interview_over"
+    assert await scheduling.refusal(look) == "interview_over"
 
 
 async def test_a_household_that_missed_its_interview_cannot_take_another_past_the_review(
@@ -216,7 +208,7 @@ async def test_a_household_that_missed_its_interview_cannot_take_another_past_th
         lambda uow: commands.choose(uow, case.case_ref, slot, "household"),
         lambda uow: commands.offer_again(uow, case.case_ref, by_household=True),
     ):
-        assert await refusal(scheduling, work) == "missed"
+        assert await scheduling.refusal(work) == "missed"
     await scheduling.do(lambda uow: commands.offer_again(uow, case.case_ref))
 
     assert (await scheduling.live(case)).status == "pending"
@@ -234,7 +226,7 @@ async def test_a_place_where_nobody_can_be_heard_is_offered_to_nobody_else(
     other = a_case()
     await scheduling.receive(other)
     before = await scheduling.live(other)
-    await scheduling.do(lambda uow: commands.decline(uow, other.case_ref, "household"))
+    await scheduling.decline(other)
 
     await scheduling.do(lambda uow: commands.cancel(uow, case.case_ref, reason, "scheduler"))
     await scheduling.jobs.offer_freed_places()
