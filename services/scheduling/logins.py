@@ -68,7 +68,8 @@ class Logins:
         self._subjects = KeyedHash(data_key, "login subject")
 
     async def ask(self, uow: UnitOfWork, case_ref: str, *, browser: str, address: str) -> Asked:
-        """A new code for this browser, in place of its last one, unless this address had too many, for this case or at all, or this case or everyone."""
+        """A new code for this browser, in place of its last one, unless too many were asked for: for this case from this
+        network, for this case at all, from this address, or by everyone."""
         limits = {
             self._case_from(case_ref, address): FOR_A_CASE,
             self._case(case_ref): FOR_A_CASE_FROM_EVERYWHERE,
