@@ -30,10 +30,10 @@ from deploy.local.ports import HOST, Ports
 from deploy.local.programs import FOR_EVERY_PROGRAM, service
 from deploy.local.stack import SERVICE_COMMANDS, Stack
 from services.scheduling.app import HANDLERS, MIGRATIONS
+from services.scheduling.calendars.slot_generation import open_calendars
 from services.scheduling.jobs import Jobs
 from services.scheduling.repository.reference import take_in_programmes
 from services.scheduling.seed import seed
-from services.scheduling.slot_generation import open_calendars
 from shared.clock import SystemClock, use_packaged_zone_data
 from shared.db import Database
 from shared.events import Allocation, Party

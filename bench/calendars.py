@@ -18,8 +18,8 @@ from bench.cpu import cpu_seconds
 from deploy.local.ports import Ports
 from deploy.local.stack import Stack
 from services.scheduling.app import MIGRATIONS
+from services.scheduling.calendars.slot_generation import AT_ONCE, Regenerated, regenerate
 from services.scheduling.seed import seed
-from services.scheduling.slot_generation import AT_ONCE, Regenerated, regenerate
 from shared.clock import use_packaged_zone_data
 from shared.db import Database
 from shared.migrations import upgrade_async

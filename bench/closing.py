@@ -17,13 +17,13 @@ from bench.cpu import cpu_seconds
 from bench.databases import a_stack, new_database
 from deploy.local.stack import Stack
 from services.scheduling.app import HANDLERS, MIGRATIONS
+from services.scheduling.calendars.slot_generation import open_calendars
 from services.scheduling.commands import calendars as keep
 from services.scheduling.commands.calendars import Asked, Edit, Fate, change_calendar
 from services.scheduling.commands.sites import change_site
 from services.scheduling.jobs import Jobs
 from services.scheduling.repository.reference import take_in_programmes
 from services.scheduling.seed import seed
-from services.scheduling.slot_generation import open_calendars
 from shared.clock import FixedClock, use_packaged_zone_data
 from shared.db import Database
 from shared.events import CaseChanged, Party

@@ -20,9 +20,9 @@ from bench.databases import a_stack, new_database
 from bench.floor import floor_rate
 from deploy.local.stack import Stack
 from services.scheduling.app import HANDLERS, MIGRATIONS
+from services.scheduling.calendars.slot_generation import open_calendars
 from services.scheduling.repository.reference import take_in_programmes
 from services.scheduling.seed import seed
-from services.scheduling.slot_generation import open_calendars
 from shared import spans, tracing
 from shared.clock import SystemClock, use_packaged_zone_data
 from shared.db import Database

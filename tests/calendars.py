@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
-from services.scheduling.calendar_views import stranded_at
 from services.scheduling.commands.calendars import Asked, Edit, add_closure, change_calendar
+from services.scheduling.views.calendars import stranded_at
 from tests.builders import NOW
 from tests.scheduling import Scheduling
 

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from services.scheduling.domain.letters import Letter
-from services.scheduling.letters import CONTENT, EXP, PREFIX, unwrapped, wrapped
-from services.scheduling.signatures import ORDER, SIGN1, SigningKeys
+from services.scheduling.letters.signatures import ORDER, SIGN1, SigningKeys
+from services.scheduling.letters.text import CONTENT, EXP, PREFIX, unwrapped, wrapped
 
 
 def a_key() -> str:

@@ -14,10 +14,10 @@ from pydantic import SecretStr
 
 from services.notifications.app import HANDLERS, MIGRATIONS
 from services.notifications.channels.email import Email
-from services.notifications.contacts import Contact, IntakeAway
-from services.notifications.jobs import NoticeSender
 from services.notifications.messages import LANGUAGES_DIR
 from services.notifications.messages.writer import Writer
+from services.notifications.sending.contacts import Contact, IntakeAway
+from services.notifications.sending.notices import NoticeSender
 from services.notifications.settings import NotificationsSettings
 from shared.clock import FixedClock
 from shared.crypto import Sealer

@@ -9,13 +9,14 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 
-from services.scheduling import commands, views
+from services.scheduling import commands
 from services.scheduling.app import HANDLERS, MIGRATIONS
-from services.scheduling.choices import Span, places_of
+from services.scheduling.calendars.slot_generation import open_calendars
 from services.scheduling.jobs import Jobs
+from services.scheduling.placing.choices import Span, places_of
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
-from services.scheduling.slot_generation import open_calendars
+from services.scheduling.views import cases as case_views
 from shared.clock import FixedClock
 from shared.crypto import Sealer
 from shared.db import Database, UnitOfWork
@@ -130,8 +131,8 @@ class Scheduling:
         """The places of the next days that the household can choose from."""
 
         async def read(uow: UnitOfWork) -> list[dict[str, Any]]:
-            known = await views.known(uow, case.case_ref)
-            return await views.place_view(uow, await places_of(uow, known, Span(uow.now, uow.now + days(ahead))))
+            known = await case_views.known(uow, case.case_ref)
+            return await case_views.place_view(uow, await places_of(uow, known, Span(uow.now, uow.now + days(ahead))))
 
         shown: list[dict[str, Any]] = await self.do(read)
         return shown

@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 
-from services.scheduling import views
 from services.scheduling.app import build
-from services.scheduling.choices import Span, places_of
+from services.scheduling.placing.choices import Span, places_of
+from services.scheduling.views.cases import known
 from shared.events import CaseChanged
 from tests.builders import a_case, a_programme, days
 from tests.lent import give_back, lend
@@ -46,7 +46,7 @@ async def a_chooser(scheduling: Scheduling) -> tuple[CaseChanged, list[int]]:
     await scheduling.receive(case)
 
     async def read(uow: Any) -> list[int]:
-        shown = await places_of(uow, await views.known(uow, case.case_ref), Span(uow.now, uow.now + days(14)))
+        shown = await places_of(uow, await known(uow, case.case_ref), Span(uow.now, uow.now + days(14)))
         return [place.claims[0][0] for place in shown]
 
     return case, await scheduling.do(read)

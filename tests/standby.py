@@ -3,10 +3,11 @@
 from datetime import date
 from typing import Any
 
-from services.scheduling import commands, views
-from services.scheduling.choices import Span, places_of
+from services.scheduling import commands
 from services.scheduling.commands import standby
 from services.scheduling.domain.places import Place
+from services.scheduling.placing.choices import Span, places_of
+from services.scheduling.views.cases import known
 from shared.db import UnitOfWork
 from shared.events import CaseChanged
 from tests.builders import a_case, days
@@ -46,7 +47,7 @@ async def shown_to(scheduling: Scheduling, case: CaseChanged) -> list[Place]:
     """The places that the case can have in the next two weeks."""
 
     async def read(uow: UnitOfWork) -> list[Place]:
-        return await places_of(uow, await views.known(uow, case.case_ref), Span(uow.now, uow.now + days(14)))
+        return await places_of(uow, await known(uow, case.case_ref), Span(uow.now, uow.now + days(14)))
 
     return list(await scheduling.do(read))
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.intake import api, internal, internal_contacts, programmes
+from services.intake.api import cases, documents, internal, internal_contacts, programmes
+from services.intake.api.senders import Senders
 from services.intake.handlers import cases_scheduled, sites_changed
 from services.intake.jobs import Jobs
 from services.intake.mails import Mails, warn_old_contacts
@@ -16,7 +17,6 @@ from services.intake.receivers import Receivers
 from services.intake.referring import refer_cases
 from services.intake.repository.cases import counts
 from services.intake.seed import seed
-from services.intake.senders import Senders
 from services.intake.sessions import Sessions
 from services.intake.settings import IntakeSettings
 from services.intake.teller import Teller
@@ -48,8 +48,8 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> FastAPI:
     mails = Mails(settings.notifications_url, settings.tokens["service"])
     own = OwnContacts(service.sealer, settings.data_key.get_secret_value())
     routers = [
-        api.documents_router(service, Senders(settings.systems)),
-        api.cases_router(service, own, Sessions(settings.scheduling_url, settings.tokens["service"])),
+        documents.router(service, Senders(settings.systems)),
+        cases.router(service, own, Sessions(settings.scheduling_url, settings.tokens["service"])),
         internal.router(service),
         internal_contacts.router(service, own, mails),
         programmes.router(service, effects),

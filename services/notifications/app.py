@@ -7,15 +7,16 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 
-from services.notifications import api, handlers, internal
+from services.notifications import handlers
+from services.notifications.api import internal, notices
 from services.notifications.channels.email import MailServer, send
-from services.notifications.codes import CodeSender
-from services.notifications.contacts import IntakeContacts
-from services.notifications.jobs import NoticeSender
 from services.notifications.messages import LANGUAGES_DIR
 from services.notifications.messages.writer import Writer
 from services.notifications.reminders import Reminders
 from services.notifications.repository.views import counts
+from services.notifications.sending.codes import CodeSender
+from services.notifications.sending.contacts import IntakeContacts
+from services.notifications.sending.notices import NoticeSender
 from services.notifications.settings import NotificationsSettings
 from services.notifications.web import mailbox_pages
 from shared.clock import Clock, SystemClock
@@ -67,7 +68,7 @@ def prepare(settings: NotificationsSettings) -> None:
 
 
 def _routers(service: Service, settings: NotificationsSettings, codes: CodeSender) -> Sequence[APIRouter]:
-    routers = [api.router(service), internal.router(codes)]
+    routers = [notices.router(service), internal.router(codes)]
     if settings.mailbox_dir is not None:
         routers.append(mailbox_pages.router(settings.mailbox_dir))
     return routers

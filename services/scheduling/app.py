@@ -8,26 +8,26 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.scheduling import api
+from services.scheduling.access.assists import Assists
+from services.scheduling.access.codes import CodePost
+from services.scheduling.access.logins import Logins
+from services.scheduling.access.pins import Pins
 from services.scheduling.api.choosing import Choices
 from services.scheduling.api.rush import Rush
-from services.scheduling.assists import Assists
-from services.scheduling.births import IntakeBirths
-from services.scheduling.codes import CodePost
-from services.scheduling.contacts import Contacts
+from services.scheduling.calendars.slot_generation import open_calendars
+from services.scheduling.calendars.zone_data import follow_zone_data, packaged
 from services.scheduling.handlers import cases_changed, programmes_changed
 from services.scheduling.jobs import Jobs
-from services.scheduling.logins import Logins
-from services.scheduling.people import IntakeNames
-from services.scheduling.pins import Pins
+from services.scheduling.letters.signatures import SigningKeys
+from services.scheduling.neighbours.births import IntakeBirths
+from services.scheduling.neighbours.contacts import Contacts
+from services.scheduling.neighbours.people import IntakeNames
 from services.scheduling.repository import counts
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
-from services.scheduling.signatures import SigningKeys
-from services.scheduling.slot_generation import open_calendars
 from services.scheduling.web import portal
 from services.scheduling.web.pages import the_pages
 from services.scheduling.web.portal import WaysIn
-from services.scheduling.zone_data import follow_zone_data, packaged
 from shared.clock import Clock, SystemClock
 from shared.clockwork import Tick
 from shared.db import Database

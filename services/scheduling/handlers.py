@@ -1,15 +1,8 @@
 """What scheduling does about events of others: the newest snapshot of each stream, in lists."""
 
-from dataclasses import replace
-from datetime import datetime
-
-from services.scheduling.domain.decisions import Decision, decide
-from services.scheduling.domain.needs import Need, need_of
-from services.scheduling.domain.own_needs import need_instead
-from services.scheduling.offers import carry_out
-from services.scheduling.repository import appointments, reference
-from services.scheduling.repository import cases as cases_repository
-from services.scheduling.repository.known_case import KnownCase
+from services.scheduling.placing.deciding import decided
+from services.scheduling.placing.offers import carry_out
+from services.scheduling.repository import cases, reference
 from shared.db import UnitOfWork
 from shared.events import CaseChanged, Event, ProgrammeChanged, all_of
 
@@ -18,68 +11,10 @@ async def cases_changed(events: list[Event], uow: UnitOfWork) -> None:
     """Takes the cases in and does what their newest state asks for: offer, keep, replace, cancel or wait."""
     snapshots = all_of(CaseChanged, events)
     codes = {case.programme for case in snapshots}
-    known = await cases_repository.take_in(uow, snapshots)
+    known = await cases.take_in(uow, snapshots)
     await carry_out(uow, await decided(uow, known, await reference.programmes(uow, codes)))
 
 
 async def programmes_changed(events: list[Event], uow: UnitOfWork) -> None:
     """Takes the programmes in; the job `look_again` then decides again about the cases that wait for them."""
     await reference.take_in_programmes(uow, all_of(ProgrammeChanged, events))
-
-
-async def decided(
-    uow: UnitOfWork,
-    known: list[KnownCase],
-    programmes: dict[str, ProgrammeChanged],
-    *,
-    afresh: bool = False,
-    had_date: bool = False,
-) -> list[tuple[KnownCase, Decision]]:
-    """Each case with what is to be done about it. `afresh`: also for who let a place go before. `had_date`: the authority
-    has taken a date away just now, so that the new place is one instead of it.
-
-    Who waits is offered no day that it declined; who asks for another offer comes here as one who does not wait.
-    """
-    open_areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
-    closed_areas = await reference.areas_of(uow, {case.held.site for case in known if case.held} - open_areas.keys())
-    in_line = [case.case_ref for case in known if case.ended and case.waiting and not case.live]
-    declined = await appointments.days_declined(uow, in_line)
-    result = []
-    for case in known:
-        snapshot = case.snapshot
-        programme = programmes.get(snapshot.programme)
-        areas = _areas_for(case, open_areas, closed_areas)
-        need = _need(case, programme, areas, uow.now, had_date=had_date) if programme else None
-        if need and case.case_ref in declined:
-            need = replace(need, not_on=declined[case.case_ref])
-        made_for = need_of(case.as_held, programme, areas, uow.now) if programme and need and need.wished else None
-        waiting = None if afresh else case.waiting
-        decision = decide(
-            snapshot.state,
-            programme,
-            need,
-            held=case.held,
-            waiting=waiting,
-            now=uow.now,
-            made_for=made_for,
-            is_heard=case.is_heard,
-        )
-        result.append((case, decision))
-    return result
-
-
-def _areas_for(
-    case: KnownCase, open_areas: dict[str, str | None], closed_areas: dict[str, str | None]
-) -> dict[str, str | None]:
-    """The sites that the household may be seen at, with their state codes: a date at one that is closed to new ones stays."""
-    site = case.held.site if case.held else None
-    return {**open_areas, site: closed_areas[site]} if site in closed_areas else open_areas
-
-
-def _need(
-    case: KnownCase, programme: ProgrammeChanged, areas: dict[str, str | None], now: datetime, *, had_date: bool
-) -> Need:
-    """Who waits is looked for with all that it asks for; who has a date, or had one until now, loses nothing for that."""
-    if case.held or had_date:
-        return need_instead(case.snapshot, case.own, programme, areas, now)
-    return need_of(case.as_asked, programme, areas, now)

@@ -6,17 +6,17 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from services.scheduling import slot_generation
+from services.scheduling.calendars import slot_generation
 from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
-from services.scheduling.freed_places import offer_to_next, open_to_all
-from services.scheduling.handlers import decided
-from services.scheduling.offers import carry_out, ended
-from services.scheduling.outcomes import Outcome, record
-from services.scheduling.rebooking import rebook_next
+from services.scheduling.placing.deciding import decided
+from services.scheduling.placing.freed_places import offer_to_next, open_to_all
+from services.scheduling.placing.offers import carry_out, ended
+from services.scheduling.placing.outcomes import Outcome, record
+from services.scheduling.placing.rebooking import rebook_next
+from services.scheduling.placing.standby import offer_at_short_notice
+from services.scheduling.placing.unmet import watch_clocks
 from services.scheduling.repository import answered, appointments, assists, cases, freed, logins, reference, standby
 from services.scheduling.repository.known_case import FIRST, KnownCase, Seniority
-from services.scheduling.standby import offer_at_short_notice
-from services.scheduling.unmet import watch_clocks
 from shared import tracing
 from shared.clock import Clock
 from shared.db import Database, UnitOfWork

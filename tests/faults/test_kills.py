@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from services.notifications.jobs import AT_ONCE
+from services.notifications.sending.notices import AT_ONCE
 from tests.e2e.running import CONSUMED
 from tests.faults.history import broken_rules, second_messages
 from tests.faults.length import KILLS, RESULTS

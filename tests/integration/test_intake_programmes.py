@@ -6,7 +6,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from services.intake.programmes import Change, Effects, change
+from services.intake.api.programmes import Change, Effects, change
 from shared.events import ProgrammeStatus
 from shared.web.problems import Problem
 from tests.conftest import MakeDatabase

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from services.notifications.contacts import IntakeAway, IntakeContacts
+from services.notifications.sending.contacts import IntakeAway, IntakeContacts
 from shared import tracing
 from tests.unit.notifications_builders import CASE_REF
 

@@ -10,8 +10,8 @@ from opentelemetry.trace import StatusCode
 from pydantic import SecretStr
 
 from services.notifications.channels.email import TryAgainLater
-from services.notifications.jobs import AT_ONCE
 from services.notifications.repository import sending
+from services.notifications.sending.notices import AT_ONCE
 from shared import tracing
 from shared.db import Database, DatabaseUnavailable, UnitOfWork
 from shared.reference import new_case_ref

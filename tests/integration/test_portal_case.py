@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.scheduling.codes import PAUSES_SECONDS
+from services.scheduling.access.codes import PAUSES_SECONDS
 from shared.events import CaseChanged
 from shared.reference import new_case_ref
 from tests.portal import Portal, asked_for_code, forms, headings, texts

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from services.scheduling import commands, views
+from services.scheduling import commands
 from services.scheduling.domain.coming import Coming
+from services.scheduling.views.cases import day_view
 from shared.events import CaseChanged, Party
 from shared.web.problems import Problem
 from tests.assisting import helping
@@ -31,7 +32,7 @@ async def said(portal: Portal) -> list[tuple[str, int, int]]:
 
 async def of_the_day(portal: Portal, case: CaseChanged) -> Any:
     day = (await portal.scheduling.live(case)).wall_time.date()
-    [listed] = await portal.scheduling.do(lambda uow: views.day_view(uow, TAP, day))
+    [listed] = await portal.scheduling.do(lambda uow: day_view(uow, TAP, day))
     return listed["coming"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.scheduling.contacts import Contacts
+from services.scheduling.neighbours.contacts import Contacts
 from shared.events import CaseChanged
 from tests.assisting import helping
 from tests.builders import a_case

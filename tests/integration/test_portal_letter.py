@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from services.scheduling import commands
 from services.scheduling.domain.logins import LETTERS_FOR_A_NETWORK
-from services.scheduling.letters import decode, encode, hash_of, readable
-from services.scheduling.signatures import SigningKeys
+from services.scheduling.letters.signatures import SigningKeys
+from services.scheduling.letters.text import decode, encode, hash_of, readable
 from shared.events import CaseChanged
 from tests.builders import a_case, a_programme
 from tests.lent import forget

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import commands, views
-from services.scheduling.choices import Span, places_of
+from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
+from services.scheduling.placing.choices import Span, places_of
+from services.scheduling.views.cases import known
 from shared.db import Database, UnitOfWork
 from shared.events import Allocation, CaseLanguage, Party
 from shared.web.problems import Problem
@@ -56,7 +57,7 @@ async def a_free_slot(calendars: Calendars, case: Any, number: int) -> int:
     """One of the places that the household is shown, each time another one of the first days."""
 
     async def read(uow: UnitOfWork) -> int:
-        shown = await places_of(uow, await views.known(uow, case.case_ref), Span(uow.now, uow.now + timedelta(days=9)))
+        shown = await places_of(uow, await known(uow, case.case_ref), Span(uow.now, uow.now + timedelta(days=9)))
         return shown[number * 7 % len(shown)].claims[0][0]
 
     return int(await calendars.scheduling.do(read))

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.scheduling import commands, views
+from services.scheduling import commands
 from services.scheduling.domain.decisions import Waiting
+from services.scheduling.views.cases import WHAT_ENDS_IT, day_view, why
 from tests.builders import NOW, a_case, a_programme, days
 from tests.scheduling import Scheduling
 
@@ -95,7 +96,7 @@ async def test_history_rows_never_change(scheduling: Scheduling) -> None:
 async def test_the_days_list_names_cases_and_no_person(scheduling: Scheduling) -> None:
     case, appointment = await scheduling.booked()
 
-    listed = await scheduling.do(lambda uow: views.day_view(uow, "MX-TAP-01", appointment.wall_time.date()))
+    listed = await scheduling.do(lambda uow: day_view(uow, "MX-TAP-01", appointment.wall_time.date()))
 
     assert [(entry["case_ref"], entry["status"], entry["party"]) for entry in listed] == [(case.case_ref, "booked", 3)]
 
@@ -104,10 +105,10 @@ async def test_a_waiting_case_can_say_why_its_rank_and_what_would_change_it(sche
     first, second = a_case(registered_at=NOW - days(9)), a_case(registered_at=NOW - days(3))
     await scheduling.receive(a_programme(allocation="draw"), first, second)
 
-    told = await scheduling.do(lambda uow: views.why(uow, second.case_ref))
+    told = await scheduling.do(lambda uow: why(uow, second.case_ref))
 
     assert (told["reason"], told["rank"], told["changes_when"]) == ("awaiting_draw", 1, "a draw gives it a place")
 
 
 def test_every_reason_to_wait_says_what_ends_it() -> None:
-    assert set(views.WHAT_ENDS_IT) == set(Waiting)
+    assert set(WHAT_ENDS_IT) == set(Waiting)

@@ -10,10 +10,11 @@ import httpx
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
-from services.scheduling import commands, views
+from services.scheduling import commands
 from services.scheduling.app import build
-from services.scheduling.choices import Span, places_of
 from services.scheduling.commands.choosing import Choosing, choose_together, gone
+from services.scheduling.placing.choices import Span, places_of
+from services.scheduling.views.cases import known
 from shared import tracing
 from shared.clock import FixedClock
 from shared.events import CaseChanged
@@ -67,7 +68,7 @@ async def choosers(scheduling: Scheduling, count: int, **changes: Any) -> list[C
 
 async def slots_of(scheduling: Scheduling, case: CaseChanged) -> list[int]:
     async def read(uow: Any) -> list[int]:
-        shown = await places_of(uow, await views.known(uow, case.case_ref), Span(uow.now, uow.now + days(14)))
+        shown = await places_of(uow, await known(uow, case.case_ref), Span(uow.now, uow.now + days(14)))
         return [place.claims[0][0] for place in shown]
 
     slots: list[int] = await scheduling.do(read)

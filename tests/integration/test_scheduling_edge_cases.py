@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from services.scheduling import commands, views
-from services.scheduling.choices import Span, places_of
+from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
 from services.scheduling.commands.sites import change_site
 from services.scheduling.domain.admission import admit
+from services.scheduling.placing.choices import Span, places_of
 from services.scheduling.repository import slots
+from services.scheduling.views import cases as case_views
 from shared.db import UnitOfWork, is_lost_race
 from shared.events import CaseChanged
 from shared.web.problems import Problem
@@ -33,9 +34,9 @@ async def shown(scheduling: Scheduling, case: CaseChanged, first: date, last: da
     """The places that the household sees on these days."""
 
     async def read(uow: UnitOfWork) -> list[dict[str, Any]]:
-        known = await views.known(uow, case.case_ref)
+        known = await case_views.known(uow, case.case_ref)
         begins, ends = (datetime.combine(day, time(0), UTC) for day in (first, last + days(1)))
-        return await views.place_view(uow, await places_of(uow, known, Span(begins, ends)))
+        return await case_views.place_view(uow, await places_of(uow, known, Span(begins, ends)))
 
     found: list[dict[str, Any]] = await scheduling.do(read)
     return found
@@ -94,7 +95,7 @@ async def test_an_evening_at_the_site_is_booked_on_the_site_s_day_although_it_is
     booked = await choose(scheduling, case, late["slot_id"])
 
     assert (booked.wall_time.date(), booked.starts_at.date()) == (monday, monday + days(1))
-    day = await scheduling.do(lambda uow: views.day_view(uow, TIJ, monday))
+    day = await scheduling.do(lambda uow: case_views.day_view(uow, TIJ, monday))
     assert case.case_ref in str(day)
 
 
@@ -140,7 +141,7 @@ async def test_the_last_place_is_given_once_under_repeatable_read_too(scheduling
 
 
 async def _first_place(uow: UnitOfWork, case: CaseChanged) -> Any:
-    known = await views.known(uow, case.case_ref)
+    known = await case_views.known(uow, case.case_ref)
     return (await places_of(uow, known, Span(uow.now, uow.now + days(14))))[0]
 
 
@@ -197,7 +198,7 @@ async def test_a_place_that_was_moved_away_from_is_busy_in_no_view(scheduling: S
 
     await scheduling.do(lambda uow: commands.move(uow, case.case_ref, seen[-1]["slot_id"], "scheduler"))
 
-    day = await scheduling.do(lambda uow: views.day_view(uow, TAP, before.wall_time.date()))
+    day = await scheduling.do(lambda uow: case_views.day_view(uow, TAP, before.wall_time.date()))
     assert case.case_ref not in str(day)
     assert await scheduling.claims_of(before.id) == 0
     await scheduling.jobs.offer_freed_places()

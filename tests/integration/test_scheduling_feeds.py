@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from services.scheduling.feeds import feed, make_token
+from services.scheduling.views.feeds import feed, make_token
 from shared.web.problems import Problem
 from tests.builders import a_case, a_programme
 from tests.calendars import TAP

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import commands, views
-from services.scheduling.choices import Span, places_of
+from services.scheduling import commands
 from services.scheduling.commands.calendars import change_resource
+from services.scheduling.placing.choices import Span, places_of
+from services.scheduling.views import cases as case_views
 from shared.events import CaseLanguage, Party
 from tests.builders import NOW, a_case, a_programme, days
 from tests.calendars import TAP, Calendars
@@ -40,7 +41,7 @@ async def without(scheduling: Scheduling, accommodation: str) -> None:
 
 
 async def why(scheduling: Scheduling, case: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = await scheduling.do(lambda uow: views.why(uow, case.case_ref))
+    answer: dict[str, Any] = await scheduling.do(lambda uow: case_views.why(uow, case.case_ref))
     return answer
 
 
@@ -121,7 +122,7 @@ async def test_places_for_who_is_heard_apart_are_shown_and_each_can_be_chosen(sc
     await scheduling.receive(a_programme(allocation="choice"), *cases)
 
     async def shown(uow: Any) -> Any:
-        return await places_of(uow, await views.known(uow, cases[0].case_ref), Span(NOW, NOW + days(4)))
+        return await places_of(uow, await case_views.known(uow, cases[0].case_ref), Span(NOW, NOW + days(4)))
 
     places = await scheduling.do(shown)
     for case, place in zip(cases, (places[0], places[-1]), strict=True):

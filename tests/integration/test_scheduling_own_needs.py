@@ -7,13 +7,15 @@ import httpx
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from services.scheduling import commands, own_needs, views
-from services.scheduling.choices import Span, places_of
+from services.scheduling import commands
 from services.scheduling.commands.own_needs import Answer, answer
 from services.scheduling.domain.own_needs import Effect, OwnNeeds
-from services.scheduling.own_needs import Foreseen
+from services.scheduling.placing import own_needs
+from services.scheduling.placing.choices import Span, places_of
+from services.scheduling.placing.own_needs import Foreseen
 from services.scheduling.repository import own_needs as repository
 from services.scheduling.repository.counts import by_country
+from services.scheduling.views import cases as case_views
 from shared.events import CaseChanged, Party, System
 from shared.web.problems import Problem
 from tests.builders import a_case, a_programme, days
@@ -36,7 +38,7 @@ async def offered(scheduling: Scheduling, **changes: Any) -> CaseChanged:
 
 async def foreseen(scheduling: Scheduling, case: CaseChanged, own: OwnNeeds) -> Foreseen:
     async def look(uow: Any) -> Foreseen:
-        return await own_needs.foresee(uow, await views.known(uow, case.case_ref), own)
+        return await own_needs.foresee(uow, await case_views.known(uow, case.case_ref), own)
 
     found: Foreseen = await scheduling.do(look)
     return found
@@ -75,7 +77,7 @@ async def test_who_waits_is_looked_for_with_what_it_asks_for_and_is_told_what_no
     assert "no_quiet_room" == (await foreseen(scheduling, case, WHEELCHAIR)).never
 
     await ask(scheduling, case, WHEELCHAIR, Effect.SEARCHED)
-    why = await scheduling.do(lambda uow: views.why(uow, case.case_ref))
+    why = await scheduling.do(lambda uow: case_views.why(uow, case.case_ref))
 
     assert (["quiet-room", "wheelchair"], ["wheelchair"]) == (why["from"]["needs"], why["from"]["asked_by_household"])
 
@@ -152,7 +154,7 @@ async def test_a_later_revision_keeps_what_the_household_asked_for_and_the_date_
     await scheduling.receive(case.model_copy(update={"version": 2, "revision": 2}))
 
     assert before.id == (await scheduling.live(case)).id
-    why = await scheduling.do(lambda uow: views.why(uow, case.case_ref))
+    why = await scheduling.do(lambda uow: case_views.why(uow, case.case_ref))
     assert ["wheelchair"] == why["from"]["asked_by_household"]
 
 
@@ -205,7 +207,7 @@ async def test_other_dates_that_have_it_are_the_only_ones_shown_to_who_asked_for
     await ask_of_staff(scheduling, case)
 
     async def take_first(uow: Any) -> None:
-        known = await views.known(uow, case.case_ref)
+        known = await case_views.known(uow, case.case_ref)
         first = (await free_places(uow, known))[0]
         await commands.take(uow, case.case_ref, first.claims[0][0], "household", seen=live.id)
 
@@ -287,7 +289,7 @@ async def test_what_a_household_asked_for_goes_with_it_to_another_country(schedu
         scheduling, programme="CA-GAR", system=System.CA, sites=("CA-VIS-MEX",), referred_from=case.case_ref
     )
 
-    why = await scheduling.do(lambda uow: views.why(uow, new.case_ref))
+    why = await scheduling.do(lambda uow: case_views.why(uow, new.case_ref))
     assert (["quiet-room"], ["quiet-room"]) == (why["from"]["needs"], why["from"]["asked_by_household"])
 
 

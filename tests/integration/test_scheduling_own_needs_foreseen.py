@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from services.scheduling import commands, own_needs, views
+from services.scheduling import commands
 from services.scheduling.domain.own_needs import NOTHING, Effect, OwnNeeds
-from services.scheduling.own_needs import Foreseen
+from services.scheduling.placing import own_needs
+from services.scheduling.placing.own_needs import Foreseen
 from services.scheduling.repository import own_needs as repository
+from services.scheduling.views.cases import known
 from shared.events import CaseChanged, Counts, Party
 from shared.web.problems import Problem
 from tests.builders import a_case, a_programme
@@ -21,7 +23,7 @@ APART, WOMAN, WHEELCHAIR = (
 
 async def foreseen(scheduling: Scheduling, case: CaseChanged, own: OwnNeeds) -> Foreseen:
     async def look(uow: Any) -> Foreseen:
-        return await own_needs.foresee(uow, await views.known(uow, case.case_ref), own)
+        return await own_needs.foresee(uow, await known(uow, case.case_ref), own)
 
     found: Foreseen = await scheduling.do(look)
     return found

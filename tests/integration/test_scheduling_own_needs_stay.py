@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.scheduling import commands, views
+from services.scheduling import commands
 from services.scheduling.commands.calendars import Fate
 from services.scheduling.commands.own_needs import Answer, answer
 from services.scheduling.domain.coming import Coming
 from services.scheduling.domain.needs import need_of
 from services.scheduling.domain.own_needs import Effect, OwnNeeds
 from services.scheduling.domain.places import Place
-from services.scheduling.offers import place_all
+from services.scheduling.placing.offers import place_all
 from services.scheduling.repository import cases, coming, reference, slots
 from services.scheduling.repository import own_needs as repository
+from services.scheduling.views.cases import day_view
 from shared.db import UnitOfWork
 from shared.events import CaseChanged, Party
 from tests.builders import a_case, a_programme, days
@@ -282,6 +283,6 @@ async def test_the_days_list_says_what_the_household_asked_for_itself_though_its
     case = await booked(scheduling, QUIET, Effect.STAYS)
     live = await scheduling.live(case)
 
-    [listed] = await scheduling.do(lambda uow: views.day_view(uow, live.site, live.wall_time.date()))
+    [listed] = await scheduling.do(lambda uow: day_view(uow, live.site, live.wall_time.date()))
 
     assert (["quiet-room"], []) == (listed["asked_by_household"], listed["requests"])

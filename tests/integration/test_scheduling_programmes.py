@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.scheduling import views
+from services.scheduling.views.cases import effects_of_closing
 from tests.builders import NOW, a_case, a_programme, days
 from tests.scheduling import Scheduling
 
@@ -74,6 +74,6 @@ async def test_whom_a_closing_would_concern_can_be_asked_before(scheduling: Sche
     held, waits = a_case(), a_case(valid_until=NOW.date())
     await scheduling.receive(a_programme(), held, waits)
 
-    effects = await scheduling.do(lambda uow: views.effects_of_closing(uow, "MX-REF"))
+    effects = await scheduling.do(lambda uow: effects_of_closing(uow, "MX-REF"))
 
     assert effects == {"appointments": 1, "waiting": 1, "cases": [held.case_ref]}

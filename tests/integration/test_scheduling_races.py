@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.scheduling import commands, views
-from services.scheduling.choices import Span, places_of
+from services.scheduling import commands
 from services.scheduling.jobs import Jobs
+from services.scheduling.placing.choices import Span, places_of
 from services.scheduling.repository import cases as cases_repository
+from services.scheduling.views.cases import known
 from shared.clock import FixedClock
 from shared.db import Database, UnitOfWork, is_lost_race
 from shared.events import CaseChanged, Party
@@ -51,7 +52,7 @@ async def make_room(scheduling: Scheduling) -> None:
 
 async def two_slots(scheduling: Scheduling, case: CaseChanged) -> tuple[int, int]:
     async def read(uow: UnitOfWork) -> tuple[int, int]:
-        shown = await places_of(uow, await views.known(uow, case.case_ref), Span(uow.now, uow.now + days(14)))
+        shown = await places_of(uow, await known(uow, case.case_ref), Span(uow.now, uow.now + days(14)))
         return shown[-1].claims[0][0], shown[-9].claims[0][0]
 
     slots: tuple[int, int] = await scheduling.do(read)

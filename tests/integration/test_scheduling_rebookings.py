@@ -8,8 +8,8 @@ from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
 from services.scheduling.commands.calendars import Fate
 from services.scheduling.commands.sites import change_site
-from services.scheduling.rebooking import rebook_next
-from services.scheduling.rebooking_views import orders_view
+from services.scheduling.placing.rebooking import rebook_next
+from services.scheduling.views.rebookings import orders_view
 from shared.db import UnitOfWork
 from shared.events import CaseChanged, Urgency
 from tests.builders import NOW, a_case, a_programme, days

@@ -5,11 +5,12 @@ from typing import Any
 import httpx
 import pytest
 
-from services.scheduling import commands, views
+from services.scheduling import commands
 from services.scheduling.app import build
 from services.scheduling.commands import referrals
 from services.scheduling.commands.referrals import Consent
 from services.scheduling.repository import counts
+from services.scheduling.views import cases as case_views
 from shared.events import CaseChanged, ReferralState, System
 from shared.web.problems import Problem
 from tests.builders import a_case, a_programme, days
@@ -45,7 +46,7 @@ async def answer(scheduling: Scheduling, case: CaseChanged, what: str) -> None:
 
 
 async def referral_of(scheduling: Scheduling, case: CaseChanged) -> Any:
-    return (await scheduling.do(lambda uow: views.case_view(uow, case.case_ref)))["referral"]
+    return (await scheduling.do(lambda uow: case_views.case_view(uow, case.case_ref)))["referral"]
 
 
 async def newest(scheduling: Scheduling, case: CaseChanged) -> Any:
@@ -62,7 +63,7 @@ async def test_a_proposal_is_said_in_the_case_s_stream_and_the_household_stays_i
 
     said = await newest(scheduling, case)
     shown = await referral_of(scheduling, case)
-    why = await scheduling.do(lambda uow: views.why(uow, case.case_ref))
+    why = await scheduling.do(lambda uow: case_views.why(uow, case.case_ref))
     assert ("CA-RST", "ca", "proposed") == tuple(shown[name] for name in ("programme", "system", "state"))
     assert ("puente.scheduling.referral.changed.v1", "declined") == (said.type, said.value["waiting"])
     assert shown == said.value["referral"] == why["referral"]

@@ -5,9 +5,10 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from services.scheduling import commands, views
+from services.scheduling import commands
 from services.scheduling.app import build
 from services.scheduling.commands import standby
+from services.scheduling.views.cases import standby_view
 from shared.events import Urgency
 from shared.reference import new_case_ref
 from shared.web.problems import Problem
@@ -55,7 +56,7 @@ async def test_who_has_an_appointment_is_listed_with_it_until_it_has_one_by_then
     later = await moved_to_a_later_day(scheduling, case, day)
     await stand_by(scheduling, case, day)
     await stand_by(scheduling, await waiting(scheduling), day)
-    listed = await scheduling.do(lambda uow: views.standby_view(uow, TAP, day))
+    listed = await scheduling.do(lambda uow: standby_view(uow, TAP, day))
     slot = next(place.claims[0][0] for place in await shown_to(scheduling, case) if place.local_date == day)
 
     await scheduling.do(lambda uow: commands.move(uow, case.case_ref, slot, "officer"))
@@ -64,7 +65,7 @@ async def test_who_has_an_appointment_is_listed_with_it_until_it_has_one_by_then
     has = {"site": TAP, "status": "booked", "wall_time": wall_time, "zone": later.zone}
     assert [each["appointment"] for each in listed if each["case_ref"] == case.case_ref] == [has]
     assert [each["appointment"] for each in listed if each["case_ref"] != case.case_ref] == [None]
-    left = await scheduling.do(lambda uow: views.standby_view(uow, TAP, day))
+    left = await scheduling.do(lambda uow: standby_view(uow, TAP, day))
     assert case.case_ref not in {each["case_ref"] for each in left}
 
 
@@ -125,7 +126,7 @@ async def test_a_case_that_may_not_have_an_interview_any_more_is_neither_listed_
 
     await let_go(scheduling, holder)
 
-    listed = await scheduling.do(lambda uow: views.standby_view(uow, TAP, place.wall_time.date()))
+    listed = await scheduling.do(lambda uow: standby_view(uow, TAP, place.wall_time.date()))
     had = await scheduling.rows("select status from appointments where case_ref = :ref", ref=case.case_ref)
     assert (listed, [row.status for row in had]) == ([], ["cancelled"])
 

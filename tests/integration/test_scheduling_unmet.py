@@ -7,12 +7,11 @@ import httpx
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from services.scheduling import views
 from services.scheduling.app import build
 from services.scheduling.commands.unmet import Plan, acknowledge
 from services.scheduling.repository import unmet as repository
 from services.scheduling.repository.counts import by_country
-from services.scheduling.views import clock_view
+from services.scheduling.views.cases import clock_view, why
 from shared.events import CaseChanged, CaseLanguage
 from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, days
@@ -58,7 +57,7 @@ async def test_a_household_without_a_place_has_a_clock_and_the_schedulers_of_its
     )
     assert found["owner"] == {"system": "mx", "role": "scheduler"}
     assert found["due_on"] == (case.valid_until - days(3)).isoformat()
-    assert (await scheduling.do(lambda uow: views.why(uow, case.case_ref)))["clock"] == found
+    assert (await scheduling.do(lambda uow: why(uow, case.case_ref)))["clock"] == found
 
 
 async def test_the_clock_goes_on_from_where_it_began_and_ends_with_a_place(scheduling: Scheduling) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from services.scheduling import views
 from services.scheduling.commands import referrals
 from services.scheduling.commands.referrals import Consent
+from services.scheduling.views.cases import day_view
 from shared.events import System
 from tests.builders import NOW, a_programme
 from tests.scheduling import Scheduling
@@ -125,7 +125,7 @@ async def test_the_same_person_is_not_checked_in_over_what_another_recorded_mean
     await http.call(case, "/appointment/accept")
     appointment = await scheduling.live(case)
     scheduling.clock.instant = appointment.starts_at + timedelta(minutes=31)
-    day = await scheduling.do(lambda uow: views.day_view(uow, appointment.site, appointment.wall_time.date()))
+    day = await scheduling.do(lambda uow: day_view(uow, appointment.site, appointment.wall_time.date()))
     at = httpx.AsyncClient(transport=http.transport, base_url=f"http://x/v1/appointments/{appointment.id}/")
 
     async with at as client:

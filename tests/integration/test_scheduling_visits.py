@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.scheduling import commands
-from services.scheduling.choices import Span, places_of
+from services.scheduling.placing.choices import Span, places_of
 from services.scheduling.repository.cases import lock
 from shared.events import CaseChanged, CaseState, Party
 from tests.builders import a_case, a_programme, days

@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 
 from services.scheduling import commands
+from services.scheduling.calendars.zone_data import follow_zone_data, packaged
 from services.scheduling.commands.sites import change_site
-from services.scheduling.zone_data import follow_zone_data, packaged
 from shared.clock import tzdata_version
 from shared.db import Database, UnitOfWork
 from shared.events import CaseChanged, CaseLanguage

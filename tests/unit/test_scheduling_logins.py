@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.scheduling.access.logins import Asked, Opened, network_of
 from services.scheduling.domain.logins import (
     FOR_A_CASE,
     FOR_A_CASE_FROM_EVERYWHERE,
@@ -15,7 +16,6 @@ from services.scheduling.domain.logins import (
     Pressure,
     one_more,
 )
-from services.scheduling.logins import Asked, Opened, network_of
 from shared.crypto import KeyedHash
 from tests.builders import NOW
 

@@ -10,8 +10,8 @@ from playwright.async_api import Page, Request
 
 from services.scheduling import commands
 from services.scheduling.domain.letters import Letter
-from services.scheduling.letters import encode, readable
-from services.scheduling.signatures import SigningKeys
+from services.scheduling.letters.signatures import SigningKeys
+from services.scheduling.letters.text import encode, readable
 from tests.builders import NOW, a_case
 from tests.letters import KEYS, OTHER_KEY, a_letter
 from tests.openapi import served

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter
 
+from services.scheduling.access.pins import Pins
 from services.scheduling.api import (
     adjustments,
     appointments,
@@ -18,8 +19,7 @@ from services.scheduling.api import (
     standby,
     waiting,
 )
-from services.scheduling.people import Names
-from services.scheduling.pins import Pins
+from services.scheduling.neighbours.people import Names
 from shared.languages import Catalogue
 from shared.service import Service
 

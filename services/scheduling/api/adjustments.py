@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from services.scheduling.api.calendar_bodies import Body
-from services.scheduling.calendar_views import known_site
 from services.scheduling.commands.own_needs import Answer, answer
 from services.scheduling.repository import own_needs
+from services.scheduling.views.calendars import known_site
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import Role

@@ -7,12 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
-from services.scheduling import commands, views
+from services.scheduling import commands
 from services.scheduling.api.named import Seen
-from services.scheduling.changes import check_appointment_version
 from services.scheduling.commands.locked import locked_with
-from services.scheduling.people import Household, Names, note_look
+from services.scheduling.neighbours.people import Household, Names, note_look
 from services.scheduling.repository import appointments
+from services.scheduling.views.cases import case_view
+from services.scheduling.views.changes import check_appointment_version
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import Role
@@ -44,7 +45,7 @@ def router(service: Service, names: Names) -> APIRouter:
                 _, appointment = await locked_with(uow, id)
                 await check_appointment_version(uow, appointment, seen)
             await command(uow)
-            return await views.case_view(uow, await appointments.case_of(uow, id) or "")
+            return await case_view(uow, await appointments.case_of(uow, id) or "")
 
         case = await service.database.run(service.clock.now(), work)
         for appointment in (case["appointment"], case["ended"]):

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from services.scheduling import calendar_views as views
 from services.scheduling.api.calendar_bodies import (
     ClosureChange,
     NewClosure,
@@ -23,8 +22,17 @@ from services.scheduling.api.calendar_bodies import (
 from services.scheduling.commands import calendars as commands
 from services.scheduling.commands import sites as sites_commands
 from services.scheduling.commands.calendars import Asked, Edit, Fate
-from services.scheduling.rebooking_views import orders_view
 from services.scheduling.repository import calendars
+from services.scheduling.views.calendars import (
+    closure_view,
+    known_site,
+    resource_view,
+    rule_view,
+    site_view,
+    sites_view,
+    stranded_at,
+)
+from services.scheduling.views.rebookings import orders_view
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import Role
@@ -72,7 +80,7 @@ def router(service: Service) -> APIRouter:
 def _sites(api: APIRouter, service: Service) -> None:
     @api.get("")
     async def sites(role: Readers) -> list[dict[str, Any]]:
-        return await service.database.run(service.clock.now(), views.sites_view)
+        return await service.database.run(service.clock.now(), sites_view)
 
     @api.post("", responses=refusals(409, 422))
     async def add_site(body: NewSite, role: Keepers, response: Response, dry_run: DryRun = False) -> dict[str, Any]:
@@ -85,9 +93,9 @@ def _sites(api: APIRouter, service: Service) -> None:
 
     @api.get("/{site}")
     async def one_site(site: str, role: Readers, response: Response) -> dict[str, Any]:
-        row = await service.database.run(service.clock.now(), lambda uow: views.known_site(uow, site))
+        row = await service.database.run(service.clock.now(), lambda uow: known_site(uow, site))
         response.headers["ETag"] = etag(row.version)
-        return views.site_view(row)
+        return site_view(row)
 
     @api.patch("/{site}", responses=REFUSALS)
     async def change_site(body: SiteChange, asked: Asking, response: Response) -> dict[str, Any]:
@@ -99,22 +107,22 @@ def _lists(api: APIRouter, service: Service) -> None:
         """The version is read first: a list that is newer than its ETag is refused later, an older one would not be."""
 
         async def read(uow: UnitOfWork) -> Sequence[Any]:
-            response.headers["ETag"] = etag((await views.known_site(uow, site)).version)
+            response.headers["ETag"] = etag((await known_site(uow, site)).version)
             return await rows(uow, site)
 
         return await service.database.run(service.clock.now(), read)
 
     @api.get("/{site}/resources")
     async def resources(site: str, role: Readers, response: Response) -> list[dict[str, Any]]:
-        return [views.resource_view(row) for row in await listing(site, response, calendars.resources_at)]
+        return [resource_view(row) for row in await listing(site, response, calendars.resources_at)]
 
     @api.get("/{site}/opening-rules")
     async def rules(site: str, role: Readers, response: Response) -> list[dict[str, Any]]:
-        return [views.rule_view(row) for row in await listing(site, response, calendars.rules_at)]
+        return [rule_view(row) for row in await listing(site, response, calendars.rules_at)]
 
     @api.get("/{site}/closures")
     async def closures(site: str, role: Readers, response: Response) -> list[dict[str, Any]]:
-        return [views.closure_view(row) for row in await listing(site, response, calendars.closures_at)]
+        return [closure_view(row) for row in await listing(site, response, calendars.closures_at)]
 
     @api.get("/{site}/rebookings")
     async def rebookings(site: str, role: Readers, response: Response) -> list[dict[str, Any]]:
@@ -122,7 +130,7 @@ def _lists(api: APIRouter, service: Service) -> None:
 
     @api.get("/{site}/stranded")
     async def stranded(site: str, role: Readers, response: Response) -> list[dict[str, Any]]:
-        return list(await listing(site, response, views.stranded_at))
+        return list(await listing(site, response, stranded_at))
 
 
 def _changes(api: APIRouter, service: Service) -> None:

@@ -10,11 +10,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 
-from services.scheduling import commands, views
+from services.scheduling import commands
 from services.scheduling.api.choosing import Choice
 from services.scheduling.api.named import Naming, Serving
-from services.scheduling.choices import Span, places_of
 from services.scheduling.commands.requests import Command, Named, Request, once
+from services.scheduling.placing.choices import Span, places_of
+from services.scheduling.views import cases as case_views
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import STAFF, Role
@@ -90,14 +91,14 @@ api = APIRouter(prefix="/v1/cases", tags=["cases"], responses=refusals(409), rou
 
 @api.get("/{case_ref}")
 async def read_case(case_ref: str, role: Staff, service: Serving, response: Response) -> dict[str, Any]:
-    case: dict[str, Any] = await _read(service, case_ref, views.case_view)
+    case: dict[str, Any] = await _read(service, case_ref, case_views.case_view)
     response.headers["ETag"] = etag(case["version"])
     return case
 
 
 @api.get("/{case_ref}/why")
 async def why(case_ref: str, role: Staff, service: Serving) -> dict[str, Any]:
-    return dict(await _read(service, case_ref, views.why))
+    return dict(await _read(service, case_ref, case_views.why))
 
 
 @api.get("/{case_ref}/slots")
@@ -112,7 +113,7 @@ async def slots(
     span = _span(service.clock.now(), begins, ends, site)
 
     async def read(uow: UnitOfWork, ref: str) -> list[dict[str, Any]]:
-        return await views.place_view(uow, await places_of(uow, await views.known(uow, ref), span))
+        return await case_views.place_view(uow, await places_of(uow, await case_views.known(uow, ref), span))
 
     return list(await _read(service, case_ref, read))
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from services.scheduling import feeds
+from services.scheduling.views import feeds
 from shared.service import Service
 from shared.settings import Role
 from shared.web.roles import requires

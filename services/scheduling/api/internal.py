@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from services.scheduling import logins, views
+from services.scheduling.access import logins
+from services.scheduling.views.cases import effects_of_closing
 from shared.reference import canonical_case_ref
 from shared.service import Service
 from shared.settings import Role
@@ -34,7 +35,7 @@ def router(service: Service) -> APIRouter:
 
     @api.get("/programmes/{programme}/effects")
     async def effects(programme: str, role: Annotated[Role, Depends(requires("service"))]) -> dict[str, Any]:
-        return await service.database.run(service.clock.now(), lambda uow: views.effects_of_closing(uow, programme))
+        return await service.database.run(service.clock.now(), lambda uow: effects_of_closing(uow, programme))
 
     @api.post("/sessions/end", max_body_size=QUESTION_BYTES)
     async def end_sessions(

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from services.scheduling.pins import MadePin, Pins
+from services.scheduling.access.pins import MadePin, Pins
 from services.scheduling.web.pin_letter import pin_pdf, present_pin
 from shared.languages import Catalogue, choose_catalogue
 from shared.service import Service

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from services.scheduling import views
 from services.scheduling.commands import referrals
 from services.scheduling.commands.referrals import Consent
+from services.scheduling.views.cases import case_view
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import Role
@@ -49,7 +49,7 @@ def router(service: Service) -> APIRouter:
     async def doing(case_ref: str, command: Callable[[UnitOfWork, str], Awaitable[None]]) -> dict[str, Any]:
         async def work(uow: UnitOfWork) -> dict[str, Any]:
             await command(uow, known_ref(case_ref))
-            return await views.case_view(uow, known_ref(case_ref))
+            return await case_view(uow, known_ref(case_ref))
 
         return await service.database.run(service.clock.now(), work)
 

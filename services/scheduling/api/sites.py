@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from services.scheduling import views
+from services.scheduling.views.cases import day_view
 from shared.service import Service
 from shared.settings import Role
 from shared.web.dates import Day
@@ -19,6 +19,6 @@ def router(service: Service) -> APIRouter:
 
     @api.get("/{site}/day")
     async def day(site: str, date: Day, role: AtTheSite) -> list[dict[str, Any]]:
-        return await service.database.run(service.clock.now(), lambda uow: views.day_view(uow, site, date))
+        return await service.database.run(service.clock.now(), lambda uow: day_view(uow, site, date))
 
     return api

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
-from services.scheduling import views
 from services.scheduling.api.calendar_bodies import Body
 from services.scheduling.commands import standby
+from services.scheduling.views.cases import standby_of, standby_view
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import STAFF, Role
@@ -36,7 +36,7 @@ def router(service: Service) -> APIRouter:
     async def doing(case_ref: str, command: Callable[[UnitOfWork, str], Awaitable[None]]) -> dict[str, Any]:
         async def work(uow: UnitOfWork) -> dict[str, Any]:
             await command(uow, known_ref(case_ref))
-            return await views.standby_of(uow, known_ref(case_ref))
+            return await standby_of(uow, known_ref(case_ref))
 
         return await service.database.run(service.clock.now(), work)
 
@@ -55,6 +55,6 @@ def router(service: Service) -> APIRouter:
     @api.get("/sites/{site}/standby")
     async def standing_by(site: str, date: Day, role: AtTheSite) -> list[dict[str, Any]]:
         """Who stands by that day, those first who are served first; who has a later `appointment` is called by staff."""
-        return await service.database.run(service.clock.now(), lambda uow: views.standby_view(uow, site, date))
+        return await service.database.run(service.clock.now(), lambda uow: standby_view(uow, site, date))
 
     return api

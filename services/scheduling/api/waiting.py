@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 
-from services.scheduling import views
 from services.scheduling.commands import unmet as commands
 from services.scheduling.repository import unmet
+from services.scheduling.views.cases import clock_view
 from shared.db import UnitOfWork
 from shared.events import System
 from shared.service import Service
@@ -42,7 +42,7 @@ def router(service: Service) -> APIRouter:
 
         async def read(uow: UnitOfWork) -> dict[str, Any]:
             rows = await unmet.by_clock(uow, system, programme, due_before, MOST)
-            return {"count": rows[0].matching if rows else 0, "cases": [views.clock_view(row) for row in rows]}
+            return {"count": rows[0].matching if rows else 0, "cases": [clock_view(row) for row in rows]}
 
         return await service.database.run(service.clock.now(), read)
 
@@ -52,7 +52,7 @@ def router(service: Service) -> APIRouter:
 
         async def work(uow: UnitOfWork) -> dict[str, Any]:
             await commands.acknowledge(uow, known_ref(case_ref), body.plan, role)
-            return views.clock_view(await unmet.clock_of(uow, known_ref(case_ref)))
+            return clock_view(await unmet.clock_of(uow, known_ref(case_ref)))
 
         return await service.database.run(service.clock.now(), work)
 

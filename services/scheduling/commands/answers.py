@@ -8,9 +8,9 @@ from services.scheduling.commands.locked import cause_of, locked
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.holds import extended_deadline
 from services.scheduling.domain.states import NOT_BEGUN, changed
-from services.scheduling.handlers import decided
-from services.scheduling.offers import carry_out, ended
-from services.scheduling.outcomes import Outcome, record
+from services.scheduling.placing.deciding import decided
+from services.scheduling.placing.offers import carry_out, ended
+from services.scheduling.placing.outcomes import Outcome, record
 from services.scheduling.refusals import began, being_referred, missed, offer_changed
 from services.scheduling.repository import reference
 from services.scheduling.repository.known_case import KnownCase

@@ -10,8 +10,16 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from services.scheduling import rebooking, rebooking_views
-from services.scheduling.calendar_views import (
+from services.scheduling.calendars.slot_generation import regenerate
+from services.scheduling.commands.dry_runs import do_or_show
+from services.scheduling.domain import places
+from services.scheduling.domain.opening import Rule, fault_of
+from services.scheduling.domain.places import STEP
+from services.scheduling.domain.sites import site_changed
+from services.scheduling.placing import rebooking
+from services.scheduling.repository import calendars, rebookings, reference
+from services.scheduling.tables import Closure, OpeningRule, Resource
+from services.scheduling.views.calendars import (
     changes_view,
     closure_view,
     resource_view,
@@ -19,14 +27,7 @@ from services.scheduling.calendar_views import (
     site_unknown,
     stranded_view,
 )
-from services.scheduling.commands.dry_runs import do_or_show
-from services.scheduling.domain import places
-from services.scheduling.domain.opening import Rule, fault_of
-from services.scheduling.domain.places import STEP
-from services.scheduling.domain.sites import site_changed
-from services.scheduling.repository import calendars, rebookings, reference
-from services.scheduling.slot_generation import regenerate
-from services.scheduling.tables import Closure, OpeningRule, Resource
+from services.scheduling.views.rebookings import foreseen_view
 from shared import tracing
 from shared.db import Database, UnitOfWork
 from shared.outbox import Cause
@@ -87,7 +88,7 @@ async def _rebooking(uow: UnitOfWork, asked: Asked, site: Any, stranded: Sequenc
     """The order to rebook them, which a job carries out from now on; in a dry run what would become of each."""
     movable = rebooking.movable(stranded)
     if asked.dry_run:
-        return await rebooking_views.foreseen_view(uow, movable)
+        return await foreseen_view(uow, movable)
     id = await rebookings.order(uow, site, movable, acted_by=asked.acted_by, cause=cause) if movable else None
     return {"id": str(id) if id else None, "households": len(movable)}
 

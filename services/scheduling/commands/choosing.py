@@ -6,17 +6,17 @@ from typing import Any, NamedTuple
 
 from opentelemetry.trace import SpanContext
 
-from services.scheduling import views
-from services.scheduling.choices import need_to_choose
 from services.scheduling.commands.places import place_taken
 from services.scheduling.commands.requests import Named, Request, answered_before, keep, kept_key
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.needs import LONGEST, Need
 from services.scheduling.domain.places import Place
-from services.scheduling.offers import appointment_at
-from services.scheduling.outcomes import Outcome, record
+from services.scheduling.placing.choices import need_to_choose
+from services.scheduling.placing.offers import appointment_at
+from services.scheduling.placing.outcomes import Outcome, record
 from services.scheduling.repository import cases, reference, slots
 from services.scheduling.repository.known_case import KnownCase
+from services.scheduling.views.cases import view_of
 from shared.db import UnitOfWork
 from shared.events import AppointmentStatus
 from shared.outbox import Cause
@@ -82,7 +82,7 @@ async def _placed(
     winners, losers = admit(in_order, left)
     booked = await _book(uow, winners, known, wanted)
     answers.update({ref: None if losers else place_taken() for ref in needs})
-    return {**answers, **{ref: views.view_of(case) for ref, case in booked.items()}}
+    return {**answers, **{ref: view_of(case) for ref, case in booked.items()}}
 
 
 async def _needs(

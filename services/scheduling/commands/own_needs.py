@@ -11,10 +11,10 @@ from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.own_needs import Effect, OwnNeeds, answer_by
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.states import NOT_BEGUN, changed
-from services.scheduling.handlers import decided
-from services.scheduling.offers import carry_out
-from services.scheduling.outcomes import Outcome, record
-from services.scheduling.own_needs import Foreseen, foresee
+from services.scheduling.placing.deciding import decided
+from services.scheduling.placing.offers import carry_out
+from services.scheduling.placing.outcomes import Outcome, record
+from services.scheduling.placing.own_needs import Foreseen, foresee
 from services.scheduling.refusals import began, offer_changed
 from services.scheduling.repository import appointments, cases, own_needs, reference, slots
 from services.scheduling.repository.known_case import KnownCase

@@ -4,15 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from services.scheduling.choices import find_place
 from services.scheduling.commands.locked import HOUSEHOLD, cause_of, locked
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.states import AT_THE_SITE
-from services.scheduling.handlers import decided
-from services.scheduling.offers import ROUNDS, appointment_at, ended, offered, outcomes_of
-from services.scheduling.outcomes import Outcome, end_of, record
+from services.scheduling.placing.choices import find_place
+from services.scheduling.placing.deciding import decided
+from services.scheduling.placing.offers import ROUNDS, appointment_at, ended, offered, outcomes_of
+from services.scheduling.placing.outcomes import Outcome, end_of, record
 from services.scheduling.refusals import began, offer_changed
 from services.scheduling.repository import appointments, reference, slots
 from services.scheduling.repository.known_case import KnownCase

@@ -8,13 +8,13 @@ to (the case is under review, its people cannot be read), who keeps the case tak
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-from services.scheduling.choices import Span, places_of
 from services.scheduling.commands.locked import cause_of, locked
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.opening import AHEAD
-from services.scheduling.handlers import decided
-from services.scheduling.offers import carry_out
-from services.scheduling.outcomes import Outcome
+from services.scheduling.placing.choices import Span, places_of
+from services.scheduling.placing.deciding import decided
+from services.scheduling.placing.offers import carry_out
+from services.scheduling.placing.outcomes import Outcome
 from services.scheduling.repository import cases, reference, referrals
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork

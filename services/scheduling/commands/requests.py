@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
-from services.scheduling import views
-from services.scheduling.changes import check_case_version
 from services.scheduling.commands.locked import locked
 from services.scheduling.commands.places import PLACE_TAKEN
 from services.scheduling.repository import answered
+from services.scheduling.views.cases import case_view
+from services.scheduling.views.changes import check_case_version
 from shared.db import Database, UnitOfWork
 from shared.settings import Role
 from shared.web.problems import Problem
@@ -83,7 +83,7 @@ async def _carried_out(uow: UnitOfWork, asked: Request, command: Command) -> Ans
             return before
         await check_case_version(uow, case, asked.named.seen_version)
     await command(uow, asked.case_ref)
-    view = await views.case_view(uow, asked.case_ref)
+    view = await case_view(uow, asked.case_ref)
     await keep(uow, [(asked, view)])
     return view
 

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from services.scheduling.calendar_views import site_view
 from services.scheduling.commands.calendars import Edit, written
 from services.scheduling.commands.dry_runs import do_or_show
 from services.scheduling.domain.sites import fault_of, site_changed
 from services.scheduling.repository import calendars, reference
 from services.scheduling.tables import Site
+from services.scheduling.views.calendars import site_view
 from shared import tracing
 from shared.db import Database, UnitOfWork
 from shared.outbox import Cause

@@ -2,11 +2,11 @@
 
 from datetime import date
 
-from services.scheduling.calendar_views import known_site
 from services.scheduling.commands.locked import locked
 from services.scheduling.domain.opening import AHEAD
+from services.scheduling.placing.standby import need_there
 from services.scheduling.repository import standby
-from services.scheduling.standby import need_there
+from services.scheduling.views.calendars import known_site
 from shared.clock import zone_named
 from shared.db import UnitOfWork
 from shared.web.problems import Problem

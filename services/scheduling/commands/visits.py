@@ -7,9 +7,9 @@ from uuid import UUID
 from services.scheduling.commands.locked import cause_of, locked, locked_with
 from services.scheduling.domain.decisions import CANCEL_REASON, Waiting
 from services.scheduling.domain.states import ForbiddenTransition, changed
-from services.scheduling.handlers import decided
-from services.scheduling.offers import carry_out, ended
-from services.scheduling.outcomes import Outcome, end_of, record
+from services.scheduling.placing.deciding import decided
+from services.scheduling.placing.offers import carry_out, ended
+from services.scheduling.placing.outcomes import Outcome, end_of, record
 from services.scheduling.repository import appointments, coming, reference
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from fastapi.responses import Response
 
-from services.scheduling.births import Births
-from services.scheduling.checks import Checks
+from services.scheduling.access.checks import Checks
+from services.scheduling.neighbours.births import Births
 from services.scheduling.repository import letters
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.visits import Visit, wait_page

@@ -11,9 +11,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from services.scheduling.assists import ASSISTANT, Assists, GivenBy, GivenHow
-from services.scheduling.logins import Logins
-from services.scheduling.pins import Pins
+from services.scheduling.access.assists import ASSISTANT, Assists, GivenBy, GivenHow
+from services.scheduling.access.logins import Logins
+from services.scheduling.access.pins import Pins
 from services.scheduling.web.case import HOME, LONGEST_TYPED
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.pin_letter import present_pin

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fastapi.responses import Response
 from starlette.background import BackgroundTask
 
-from services.scheduling.codes import CodePost
+from services.scheduling.access.codes import CodePost
+from services.scheduling.access.logins import DIGITS, Logins, Opened
+from services.scheduling.access.pins import PIN_DIGITS
 from services.scheduling.domain.logins import CODE_HOLDS, TRIES
-from services.scheduling.logins import DIGITS, Logins, Opened
-from services.scheduling.pins import PIN_DIGITS
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.visits import SESSION, Visit, drop_cookie, set_cookie, wait_page
 from shared.reference import canonical_case_ref, is_number, typed_digits

@@ -9,9 +9,9 @@ from typing import Any
 
 from fastapi.responses import Response
 
-from services.scheduling.assists import Assists
-from services.scheduling.contacts import Contacts, IntakeAway, OwnContact
-from services.scheduling.logins import DIGITS, Logins
+from services.scheduling.access.assists import Assists
+from services.scheduling.access.logins import DIGITS, Logins
+from services.scheduling.neighbours.contacts import Contacts, IntakeAway, OwnContact
 from services.scheduling.web.case import HOME
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.visits import Visit

@@ -5,8 +5,8 @@ import asyncio
 from fastapi.responses import Response
 
 from services.scheduling.domain.letters import Bookings
+from services.scheduling.letters.signatures import SigningKeys
 from services.scheduling.repository import letters
-from services.scheduling.signatures import SigningKeys
 from services.scheduling.web.case import HOME
 from services.scheduling.web.interview import Standing, state_of
 from services.scheduling.web.letter_page import LetterPage, present_letter

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from services.scheduling.domain.zones import offsets
-from services.scheduling.letters import superseded_list
+from services.scheduling.letters.signatures import SigningKeys
+from services.scheduling.letters.text import superseded_list
 from services.scheduling.repository import letters, reference
-from services.scheduling.signatures import SigningKeys
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.presented import Site, place_and_address
 from services.scheduling.web.verify import PATH

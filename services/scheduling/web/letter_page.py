@@ -6,8 +6,8 @@ import segno
 from markupsafe import Markup
 
 from services.scheduling.domain.letters import Bookings, letter_of
-from services.scheduling.letters import encode, readable
-from services.scheduling.signatures import SigningKeys
+from services.scheduling.letters.signatures import SigningKeys
+from services.scheduling.letters.text import encode, readable
 from services.scheduling.web.interview import Standing, facts_of
 from services.scheduling.web.presented import Fact
 from shared.languages import Catalogue

@@ -9,11 +9,13 @@ from uuid import UUID
 
 from fastapi.responses import Response
 
-from services.scheduling import commands, own_needs, views
+from services.scheduling import commands
 from services.scheduling.domain.needs import Accommodation
 from services.scheduling.domain.own_needs import Effect, OwnNeeds, noted_by_country
+from services.scheduling.placing import own_needs
 from services.scheduling.repository import own_needs as repository
 from services.scheduling.repository import reference
+from services.scheduling.views.cases import known
 from services.scheduling.web.interview import actions_of
 from services.scheduling.web.my_interview import Desk
 from services.scheduling.web.needs_words import (
@@ -166,7 +168,7 @@ def _question(visit: Visit, part: str, own: OwnNeeds, found: Asking, *, error: s
 
 
 async def _asking(uow: UnitOfWork, visit: Visit) -> Asking:
-    case = await views.known(uow, visit.case)
+    case = await known(uow, visit.case)
     commands.check_may_ask(case, uow.now)
     programmes = await reference.programmes(uow, [case.snapshot.programme])
     programme = programmes.get(case.snapshot.programme)

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.scheduling.domain.needs import Accommodation
 from services.scheduling.domain.own_needs import NOTHING, Effect, OwnNeeds
-from services.scheduling.own_needs import Foreseen
+from services.scheduling.placing.own_needs import Foreseen
 from services.scheduling.repository.known_case import KnownCase
 from services.scheduling.web.case import HOME
 from services.scheduling.web.interview import Standing

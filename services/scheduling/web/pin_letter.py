@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.scheduling.pins import MadePin
+from services.scheduling.access.pins import MadePin
 from services.scheduling.web.presented import Fact
 from services.scheduling.web.sheet import Sheet
 from shared.dates import long_date

@@ -11,11 +11,12 @@ from typing import Any
 
 from fastapi.responses import Response
 
-from services.scheduling import commands, views
-from services.scheduling.choices import MOST, Span, find_place, places_of
+from services.scheduling import commands
 from services.scheduling.domain.opening import AHEAD
 from services.scheduling.domain.places import Place
+from services.scheduling.placing.choices import MOST, Span, find_place, places_of
 from services.scheduling.repository import reference, slots
+from services.scheduling.views.cases import known
 from services.scheduling.web.case import HOME
 from services.scheduling.web.days import (
     SHOWN,
@@ -155,20 +156,20 @@ async def _free(uow: UnitOfWork, case_ref: str, first: date, days: timedelta) ->
 
     Raises: Problem 409.
     """
-    case = await views.known(uow, case_ref)
+    case = await known(uow, case_ref)
     begins_at, ends_at = around(first, days, {site.zone for site in (await reference.sites(uow)).values()})
     return await _at_sites(uow, await places_of(uow, case, Span(max(begins_at, uow.now), ends_at)))
 
 
 async def _one(uow: UnitOfWork, case_ref: str, slot: int) -> list[Free]:
     """The place at the site and start of this slot, or none. Raises: Problem 409."""
-    place = await find_place(uow, await views.known(uow, case_ref), slot)
+    place = await find_place(uow, await known(uow, case_ref), slot)
     return await _at_sites(uow, [place] if place else [])
 
 
 async def _instead(uow: UnitOfWork, case_ref: str, slot: int) -> tuple[datetime, list[Free]]:
     """When this slot is, and what else the household can have within two weeks of it. Raises: Problem 409."""
-    case, found = await views.known(uow, case_ref), await slots.find(uow, slot)
+    case, found = await known(uow, case_ref), await slots.find(uow, slot)
     wanted = found.starts_at if found else uow.now
     span = Span(max(wanted - SHOWN, uow.now), wanted + SHOWN)
     return wanted, await _at_sites(uow, await places_of(uow, case, span))

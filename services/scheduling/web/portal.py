@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from pydantic import SecretStr
 
-from services.scheduling.assists import Assists
-from services.scheduling.births import Births
-from services.scheduling.checks import Checks
-from services.scheduling.codes import CodePost
-from services.scheduling.contacts import Contacts
-from services.scheduling.logins import Logins
-from services.scheduling.pins import Pins
-from services.scheduling.signatures import SigningKeys
+from services.scheduling.access.assists import Assists
+from services.scheduling.access.checks import Checks
+from services.scheduling.access.codes import CodePost
+from services.scheduling.access.logins import Logins
+from services.scheduling.access.pins import Pins
+from services.scheduling.letters.signatures import SigningKeys
+from services.scheduling.neighbours.births import Births
+from services.scheduling.neighbours.contacts import Contacts
 from services.scheduling.web import (
     asked,
     assist,

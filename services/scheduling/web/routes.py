@@ -5,9 +5,9 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.scheduling.assists import Assists
+from services.scheduling.access.assists import Assists
+from services.scheduling.access.logins import Logins
 from services.scheduling.domain.logins import ASSIST_IDLE
-from services.scheduling.logins import Logins
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.visits import PROOF, SESSION, Forms, Handler, Visit, drop_cookie
 from shared.db import DatabaseUnavailable

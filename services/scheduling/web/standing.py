@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from services.scheduling import views
 from services.scheduling.commands.places import FOR_THEMSELVES
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.repository import appointments, coming, own_needs, reference
+from services.scheduling.views import cases as case_views
 from services.scheduling.web.interview import Standing
 from services.scheduling.web.presented import Site
 from services.scheduling.web.requests import Asked
@@ -14,8 +14,8 @@ from shared.db import UnitOfWork
 
 async def standing_of(uow: UnitOfWork, case_ref: str) -> Standing:
     """How the case stands in this moment. Raises: Problem 404."""
-    case = await views.known(uow, case_ref)
-    why = await views.why(uow, case_ref)
+    case = await case_views.known(uow, case_ref)
+    why = await case_views.why(uow, case_ref)
     named = [appointment.site for appointment in (case.live, case.ended) if appointment]
     return Standing(
         case=case,

@@ -10,11 +10,11 @@ from typing import Any
 
 from fastapi.responses import Response
 
-from services.scheduling.checks import Checks
+from services.scheduling.access.checks import Checks
 from services.scheduling.domain.letters import Letter, Verdict, judge
-from services.scheduling.letters import Malformed, decode
+from services.scheduling.letters.signatures import Forged, SigningKeys
+from services.scheduling.letters.text import Malformed, decode
 from services.scheduling.repository import letters, reference
-from services.scheduling.signatures import Forged, SigningKeys
 from services.scheduling.web.presented import Fact, Site, rows, when_and_where
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.scripts import WITH_SCRIPTS, WORKER_AT, Scripts

@@ -11,10 +11,10 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from services.scheduling.assists import ASSISTANT, Assisting
+from services.scheduling.access.assists import ASSISTANT, Assisting
+from services.scheduling.access.logins import new_token
 from services.scheduling.commands import HOUSEHOLD
 from services.scheduling.domain.logins import ASSIST_IDLE
-from services.scheduling.logins import new_token
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.presented import minutes_until
 from shared.crypto import KeyedHash

@@ -7,7 +7,7 @@ from services.scheduling.domain.calendar import Calendar
 from services.scheduling.domain.decisions import CANDIDATES
 from services.scheduling.domain.needs import LONGEST, TRAVEL_NOTICE, need_of
 from services.scheduling.domain.places import Place
-from services.scheduling.offers import make_offer
+from services.scheduling.placing.offers import make_offer
 from services.scheduling.repository import cases, freed, reference, slots
 from services.scheduling.repository.freed import FreedPlace, HeldStep
 from services.scheduling.repository.known_case import FIRST, KnownCase, Seniority, seniority_of

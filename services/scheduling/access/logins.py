@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from services.scheduling.access.pins import PIN_DIGITS, Pins
 from services.scheduling.domain.logins import (
     CODE_HOLDS,
     FOR_A_CASE,
@@ -17,7 +18,6 @@ from services.scheduling.domain.logins import (
     FOR_EVERYONE,
     TRIES,
 )
-from services.scheduling.pins import PIN_DIGITS, Pins
 from services.scheduling.repository import assists, logins
 from shared.crypto import KeyedHash
 from shared.db import UnitOfWork

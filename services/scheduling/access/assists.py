@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.scheduling.logins import new_token
+from services.scheduling.access.logins import new_token
 from services.scheduling.repository import assists
 from shared.crypto import KeyedHash
 from shared.db import UnitOfWork

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.scheduling.access.logins import network_of
 from services.scheduling.domain.logins import (
     CHECKS_FOR_A_NETWORK,
     CHECKS_FOR_EVERYONE,
@@ -9,7 +10,6 @@ from services.scheduling.domain.logins import (
     LETTERS_FOR_A_NETWORK,
     LETTERS_FOR_EVERYONE,
 )
-from services.scheduling.logins import network_of
 from services.scheduling.repository import logins
 from shared.crypto import KeyedHash
 from shared.db import UnitOfWork

@@ -1,6 +1,7 @@
 """Asks intake how to reach households, at the moment of sending. Contacts live in memory only, never in a log or span."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -32,6 +33,12 @@ class Contact(BaseModel):
 class ContactAnswer(BaseModel):
     contacts: list[Contact]
     unknown: list[str] = []
+
+
+class Contacts(Protocol):
+    """Says how to reach households. Raises: IntakeAway."""
+
+    async def of(self, traceparents: dict[str, str]) -> dict[str, Contact]: ...
 
 
 class IntakeContacts:

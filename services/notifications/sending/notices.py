@@ -9,23 +9,23 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
-from services.notifications import attempts as outcomes
-from services.notifications.attempts import Attempt
 from services.notifications.channels.email import Email, Refused, TryAgainLater
-from services.notifications.contacts import Contact, IntakeAway
 from services.notifications.domain.notices import is_still_owed, is_too_late, without_what_is_over
 from services.notifications.domain.safe_hours import earliest_sending
-from services.notifications.handlers import make_owed_notices
 from services.notifications.messages.presenter import Surroundings
 from services.notifications.messages.writer import Envelope, Writer
+from services.notifications.owed import make_owed_notices
 from services.notifications.repository import sending
 from services.notifications.repository.known import sites_named
 from services.notifications.repository.notices import withdraw
 from services.notifications.repository.sending import ClaimedNotice
+from services.notifications.sending import attempts as outcomes
+from services.notifications.sending.attempts import Attempt
+from services.notifications.sending.contacts import Contact, Contacts, IntakeAway
 from shared import tracing
 from shared.back_off import next_try
 from shared.clock import Clock
@@ -41,12 +41,6 @@ others would go to an address that was changed meanwhile."""
 RECORD_TRIES = 20
 """How often, a second apart, the record of an accepted message is tried while the database is away: each loss of it
 would become a second message."""
-
-
-class Contacts(Protocol):
-    """Says how to reach households. Raises: IntakeAway."""
-
-    async def of(self, traceparents: dict[str, str]) -> dict[str, Contact]: ...
 
 
 @dataclass

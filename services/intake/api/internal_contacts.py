@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from services.intake.internal import CaseQuestion, OurService
+from services.intake.api.internal import CaseQuestion, OurService
 from services.intake.mails import Mails
 from services.intake.own_contacts import By, Mail, OwnContacts
 from services.intake.repository.own_contacts import take_back

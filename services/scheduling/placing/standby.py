@@ -7,9 +7,9 @@ from services.scheduling.domain.needs import Need, need_of
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import STANDBY_NOTICE, Has, answer_by, is_at_short_notice, may_come
 from services.scheduling.domain.states import NOT_BEGUN
-from services.scheduling.freed_places import calendar_of, caused_by, take_over
-from services.scheduling.offers import appointment_at
-from services.scheduling.outcomes import Outcome, record
+from services.scheduling.placing.freed_places import calendar_of, caused_by, take_over
+from services.scheduling.placing.offers import appointment_at
+from services.scheduling.placing.outcomes import Outcome, record
 from services.scheduling.repository import cases, freed, reference, standby
 from services.scheduling.repository.freed import FreedPlace, HeldStep
 from services.scheduling.repository.known_case import KnownCase, seniority_of

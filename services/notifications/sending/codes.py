@@ -7,10 +7,10 @@ from uuid import uuid4
 from opentelemetry.trace import SpanContext, SpanKind
 from pydantic import SecretStr
 
-from services.notifications.attempts import NOT_REACHABLE, REFUSED
 from services.notifications.channels.email import Email, Refused
-from services.notifications.jobs import Contacts
 from services.notifications.messages.writer import Writer
+from services.notifications.sending.attempts import NOT_REACHABLE, REFUSED
+from services.notifications.sending.contacts import Contacts
 from shared import tracing
 from shared.clock import Clock
 

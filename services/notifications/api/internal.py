@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from services.notifications.channels.email import TryAgainLater
-from services.notifications.codes import Address, CodeSender
-from services.notifications.contacts import IntakeAway
+from services.notifications.sending.codes import Address, CodeSender
+from services.notifications.sending.contacts import IntakeAway
 from shared import tracing
 from shared.reference import canonical_case_ref
 from shared.settings import Role

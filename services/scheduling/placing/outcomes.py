@@ -10,7 +10,7 @@ from uuid import UUID
 from services.scheduling.domain.decisions import CANCEL_REASON, UNMET, Waiting
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import is_at_short_notice
-from services.scheduling.replaced import Made, follow
+from services.scheduling.placing.replaced import Made, follow
 from services.scheduling.repository import appointments, cases, counts, slots
 from services.scheduling.repository.known_case import KnownCase
 from shared import tracing

@@ -13,8 +13,8 @@ from services.scheduling.domain.own_needs import need_instead
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.rebooking import Unable, Wish, nearest_first
 from services.scheduling.domain.states import NOT_BEGUN
-from services.scheduling.offers import NoPlace, ended, offered, place_all
-from services.scheduling.outcomes import Outcome, record
+from services.scheduling.placing.offers import NoPlace, ended, offered, place_all
+from services.scheduling.placing.outcomes import Outcome, record
 from services.scheduling.repository import calendars, cases, rebookings, reference
 from services.scheduling.repository.known_case import KnownCase, seniority_of
 from services.scheduling.repository.rebookings import Done, Rebooking, Stranded

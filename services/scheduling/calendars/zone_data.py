@@ -13,17 +13,17 @@ from uuid import UUID
 
 import structlog
 
+from services.scheduling.calendars.slot_generation import regenerate
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.calendar import NEVER, Calendar
 from services.scheduling.domain.needs import Need, need_of
 from services.scheduling.domain.places import STEP, Own, Place
 from services.scheduling.domain.states import changed
 from services.scheduling.domain.zones import CLOCK_CHANGED, Shift, ZoneData, in_order, instant_of, shifts
-from services.scheduling.outcomes import Outcome, record
+from services.scheduling.placing.outcomes import Outcome, record
 from services.scheduling.repository import calendars, cases, reference, slots, zones
 from services.scheduling.repository.known_case import KnownCase, seniority_of
 from services.scheduling.repository.zones import SiteBehind
-from services.scheduling.slot_generation import regenerate
 from shared import tracing
 from shared.clock import tzdata_version, zone_named
 from shared.db import Database, UnitOfWork

@@ -17,7 +17,7 @@ from services.scheduling.domain.opening import AHEAD
 from services.scheduling.domain.places import Own, Place, Resource, count
 from services.scheduling.domain.states import changed
 from services.scheduling.domain.unmet import why_none
-from services.scheduling.outcomes import Outcome, record
+from services.scheduling.placing.outcomes import Outcome, record
 from services.scheduling.repository import reference, slots
 from services.scheduling.repository.known_case import KnownCase, seniority_of
 from services.scheduling.repository.reference import SiteZone

@@ -3,13 +3,13 @@
 from datetime import date
 from typing import Any
 
-from services.scheduling.calendar_views import known_site
-from services.scheduling.choices import lacking
 from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
 from services.scheduling.domain.own_needs import OwnNeeds
 from services.scheduling.domain.places import Place
+from services.scheduling.placing.choices import lacking
 from services.scheduling.repository import appointments, cases, reference, standby, unmet
 from services.scheduling.repository.known_case import KnownCase, seniority_of
+from services.scheduling.views.calendars import known_site
 from shared.db import UnitOfWork
 from shared.events import Appointment, AppointmentStatus
 from shared.web.case_refs import case_unknown

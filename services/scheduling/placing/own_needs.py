@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from services.scheduling.choices import need_to_choose
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.needs import LONGEST, Need, need_of
 from services.scheduling.domain.opening import AHEAD
 from services.scheduling.domain.own_needs import NOTHING, Effect, OwnNeeds, effect_of, for_people, given_by, lacking_at
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.unmet import why_none
+from services.scheduling.placing.choices import need_to_choose
 from services.scheduling.repository import own_needs, reference, slots
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from services.scheduling.domain.decisions import UNMET, Waiting
-from services.scheduling.outcomes import Outcome, record
+from services.scheduling.placing.outcomes import Outcome, record
 from services.scheduling.repository import cases, unmet
 from shared import tracing
 from shared.db import UnitOfWork

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.scheduling.domain.places import Place
-from services.scheduling.rebooking import Concerned, concerned_of, places_instead
+from services.scheduling.placing.rebooking import Concerned, concerned_of, places_instead
 from services.scheduling.repository import cases, rebookings, reference
 from services.scheduling.repository.rebookings import Stranded
 from services.scheduling.repository.reference import SiteZone

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.scheduling.outcomes import ENDED
+from services.scheduling.placing.outcomes import ENDED
 from services.scheduling.repository import changes
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork

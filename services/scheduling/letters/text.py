@@ -13,7 +13,7 @@ import base45
 import cbor2
 
 from services.scheduling.domain.letters import VERSION, Letter
-from services.scheduling.signatures import SigningKeys
+from services.scheduling.letters.signatures import SigningKeys
 from shared.reference import canonical_case_ref
 
 PREFIX = "NI1:"

@@ -1,0 +1,1 @@
+"""Opening rules become slots, and newer zone data moves them."""

@@ -1,0 +1,1 @@
+"""Letters that anyone can check offline."""

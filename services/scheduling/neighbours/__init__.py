@@ -1,0 +1,1 @@
+"""What scheduling asks intake, which alone knows people: names, years of birth, contacts."""
