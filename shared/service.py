@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import structlog
 import uvicorn
@@ -33,6 +34,7 @@ from shared.web import openapi, problems
 from shared.web.guarded import Guarded
 from shared.web.traced import Traced
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 WATCHDOG_SECONDS = 60
@@ -61,6 +63,10 @@ class Service:
         self.consumer: Consumer | None = None
         if runners:
             self.consumer = Consumer(self.settings.kafka, group, runners, database=self.database, clock=self.clock)
+
+    async def run(self, work: Callable[[UnitOfWork], Awaitable[T]], *, reads: bool = False) -> T:
+        """The result of one request or job that begins now, as `Database.run` says."""
+        return await self.database.run(self.clock.now(), work, reads=reads)
 
     def lag_of(self, topic: str, now: datetime) -> tuple[int, float]:
         """Events of a topic not yet handled, and how many seconds the oldest of them has waited at least."""
@@ -113,8 +119,8 @@ def create_app(
     """The service's web application; its consumer, relay and ticks run while it does. `ahead` makes of it what sees
     requests first, without span and security headers: what it does not answer itself it gives to the application."""
     common = [
-        Tick("forget_old_rows", timedelta(hours=1), _job(service, forget_old_rows)),
-        Tick("forget_old_spans", timedelta(hours=1), _job(service, spans.forget_old_spans)),
+        Tick("forget_old_rows", timedelta(hours=1), partial(service.run, forget_old_rows)),
+        Tick("forget_old_spans", timedelta(hours=1), partial(service.run, spans.forget_old_spans)),
     ]
     if service.consumer:
         common.append(Tick("retry_parked", timedelta(seconds=1), service.consumer.retry_parked))
@@ -137,13 +143,6 @@ def create_app(
     app.add_middleware(Guarded)
     app.first = ahead(app.first)
     return app
-
-
-def _job(service: Service, work: Callable[[UnitOfWork], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
-    async def run() -> None:
-        await service.database.run(service.clock.now(), work)
-
-    return run
 
 
 @asynccontextmanager

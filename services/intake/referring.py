@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 async def refer_cases(service: Service) -> None:
     """Every referral that is due; scheduling hears of both cases of each."""
-    while span := await service.database.run(service.clock.now(), lambda uow: refer_next(uow, service.sealer)):
+    while span := await service.run(lambda uow: refer_next(uow, service.sealer)):
         span.end()
 
 

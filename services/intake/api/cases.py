@@ -62,7 +62,7 @@ def router(service: Service, own: OwnContacts, sessions: Sessions) -> APIRouter:
     @api.get("/v1/cases/{case_ref}", dependencies=[Depends(requires("ops"))], response_model_exclude_none=True)
     async def read_case(case_ref: str) -> CaseView:
         known = known_ref(case_ref)
-        case = await service.database.run(service.clock.now(), lambda uow: find_case(uow, known))
+        case = await service.run(lambda uow: find_case(uow, known))
         if case is None:
             raise case_unknown()
         return CaseView.of(case)
@@ -72,9 +72,9 @@ def router(service: Service, own: OwnContacts, sessions: Sessions) -> APIRouter:
         """Forgets how the household said that it is reached, when it has lost its address or was robbed of it, and ends the
         case's sessions on the portal, each time that it is asked: after a 503 ask again."""
         known = known_ref(case_ref)
-        if not await service.database.run(service.clock.now(), lambda uow: find_case(uow, known)):
+        if not await service.run(lambda uow: find_case(uow, known)):
             raise case_unknown()
-        was_there = await service.database.run(service.clock.now(), lambda uow: own.reset(uow, known, acted_by=role))
+        was_there = await service.run(lambda uow: own.reset(uow, known, acted_by=role))
         await sessions.end(known)
         if not was_there:
             raise Problem(409, "nothing_own", "the household said nothing itself: its country's contact counts already")

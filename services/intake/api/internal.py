@@ -100,9 +100,7 @@ def router(service: Service) -> APIRouter:
     @api.post("/contacts", max_body_size=QUESTION_BYTES)
     async def contacts(question: ContactsQuestion, role: OurService) -> ContactsView:
         asked = _Asked(question.contacts)
-        found = await service.database.run(
-            service.clock.now(), lambda uow: commands.contacts_of(uow, asked.possible, service.sealer, who=role)
-        )
+        found = await service.run(lambda uow: commands.contacts_of(uow, asked.possible, service.sealer, who=role))
         asked.answered("look up contact")
         known = {each.case_ref: each for each in found}
         views = [_contact_view(known[ref]) for ref in asked.refs if ref in known]
@@ -112,9 +110,7 @@ def router(service: Service) -> APIRouter:
     async def people(question: PeopleQuestion, role: OurService, response: Response) -> PeopleView:
         response.headers["Cache-Control"] = "no-store"
         asked, who = _Asked(question.people), f"{role} for {question.shown_to}"
-        found = await service.database.run(
-            service.clock.now(), lambda uow: commands.people_of(uow, asked.possible, service.sealer, who=who)
-        )
+        found = await service.run(lambda uow: commands.people_of(uow, asked.possible, service.sealer, who=who))
         asked.answered("look up people")
         known = {each.case_ref: each for each in found}
         views = [_household_view(known[ref]) for ref in asked.refs if ref in known]
@@ -124,9 +120,7 @@ def router(service: Service) -> APIRouter:
     async def births(question: BirthQuestion, role: OurService, response: Response) -> BirthView:
         response.headers["Cache-Control"] = "no-store"
         asked, year = _Asked([question]), question.year
-        fits = await service.database.run(
-            service.clock.now(), lambda uow: commands.birth_fits(uow, asked.possible, year, service.sealer, who=role)
-        )
+        fits = await service.run(lambda uow: commands.birth_fits(uow, asked.possible, year, service.sealer, who=role))
         asked.answered("look up birth")
         return BirthView(fits=fits)
 

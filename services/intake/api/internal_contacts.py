@@ -85,7 +85,7 @@ def router(service: Service, own: OwnContacts, mails: Mails) -> APIRouter:
     async def show(question: CaseQuestion, role: OurService, response: Response) -> OwnContactView:
         response.headers["Cache-Control"] = "no-store"
         ref, trace = _ref(question), _trace(question)
-        shown = await service.database.run(service.clock.now(), lambda uow: own.show(uow, ref, trace))
+        shown = await service.run(lambda uow: own.show(uow, ref, trace))
         if shown is None:
             raise case_unknown()
         return OwnContactView.model_validate(shown)
@@ -94,22 +94,20 @@ def router(service: Service, own: OwnContacts, mails: Mails) -> APIRouter:
     async def say(saying: Saying, role: OurService) -> Said:
         ref, by = _ref(saying), By(saying.acted_by, _trace(saying))
         said = saying.model_dump(include={"locale", "safe_hours"}, exclude_none=True)
-        known = await service.database.run(service.clock.now(), lambda uow: own.say(uow, ref, said, by))
+        known = await service.run(lambda uow: own.say(uow, ref, said, by))
         return Said(known=known)
 
     @api.post("/propose")
     async def propose(proposing: Proposing, role: OurService) -> Proposed:
         ref, trace, typed = _ref(proposing), _trace(proposing), proposing.email.get_secret_value()
-        made = await service.database.run(service.clock.now(), lambda uow: own.propose(uow, ref, typed, trace))
+        made = await service.run(lambda uow: own.propose(uow, ref, typed, trace))
         return Proposed(outcome=await _sent(ref, made) if isinstance(made, Mail) else made)
 
     @api.post("/confirm")
     async def confirm(confirming: Confirming, role: OurService) -> Confirmed:
         ref, code = _ref(confirming), confirming.code.get_secret_value()
         by = By(confirming.acted_by, _trace(confirming))
-        outcome = await service.database.run(
-            service.clock.now(), lambda uow: own.confirm(uow, ref, confirming.proposal, code, by)
-        )
+        outcome = await service.run(lambda uow: own.confirm(uow, ref, confirming.proposal, code, by))
         return Confirmed(outcome=outcome)
 
     async def _sent(ref: str, mail: Mail) -> Literal["proposed", "refused", "cannot_send"]:
@@ -120,7 +118,7 @@ def router(service: Service, own: OwnContacts, mails: Mails) -> APIRouter:
             outcome: Literal["refused", "cannot_send"] = "refused"
         except NeighbourAway:
             outcome = "cannot_send"
-        await service.database.run(service.clock.now(), lambda uow: take_back(uow, mail.proposal))
+        await service.run(lambda uow: take_back(uow, mail.proposal))
         return outcome
 
     return api

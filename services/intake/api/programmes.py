@@ -75,9 +75,7 @@ def router(service: Service, effects: Effects) -> APIRouter:
         programme: str, what: Change, role: Annotated[Role, Depends(requires("ops"))], dry_run: bool = False
     ) -> dict[str, Any]:
         concerned = await effects.of_closing(programme) if dry_run else None
-        changed = await service.database.run(
-            service.clock.now(), lambda uow: change(uow, programme, what, is_dry_run=dry_run)
-        )
+        changed = await service.run(lambda uow: change(uow, programme, what, is_dry_run=dry_run))
         return {
             "programme": changed.programme,
             "status": changed.status,

@@ -39,7 +39,7 @@ def router(service: Service) -> APIRouter:
             await known_site(uow, site)
             return [request_view(row, uow) for row in await own_needs.open_at(uow, site, MOST)]
 
-        return await service.database.run(service.clock.now(), read)
+        return await service.run(read)
 
     @api.post("/requests/{id}/answer", responses=refusals(409))
     async def answered(id: UUID, body: Answered, role: WhoArranges) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def router(service: Service) -> APIRouter:
             await answer(uow, id, body.answer, role)
             return request_view(await own_needs.request_of(uow, id), uow)
 
-        return await service.database.run(service.clock.now(), work)
+        return await service.run(work)
 
     return api
 

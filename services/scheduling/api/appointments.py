@@ -47,7 +47,7 @@ def router(service: Service, names: Names) -> APIRouter:
             await command(uow)
             return await case_view(uow, await appointments.case_of(uow, id) or "")
 
-        case = await service.database.run(service.clock.now(), work)
+        case = await service.run(work)
         for appointment in (case["appointment"], case["ended"]):
             if appointment and appointment["id"] == str(id):
                 response.headers["ETag"] = etag(appointment["version"])
@@ -82,7 +82,7 @@ def router(service: Service, names: Names) -> APIRouter:
     @api.get("/{id}/people")
     async def people(id: UUID, role: AtTheDoor, response: Response) -> Household:
         """Those who must come, by name: for an officer, on the day, while they can be checked in. Each look is recorded."""
-        case_ref = await service.database.run(service.clock.now(), lambda uow: note_look(uow, id, shown_to=role))
+        case_ref = await service.run(lambda uow: note_look(uow, id, shown_to=role))
         response.headers["Cache-Control"] = "no-store"
         return await names.of(case_ref, shown_to=role)
 

@@ -80,7 +80,7 @@ def router(service: Service) -> APIRouter:
 def _sites(api: APIRouter, service: Service) -> None:
     @api.get("")
     async def sites(role: Readers) -> list[dict[str, Any]]:
-        return await service.database.run(service.clock.now(), sites_view)
+        return await service.run(sites_view)
 
     @api.post("", responses=refusals(409, 422))
     async def add_site(body: NewSite, role: Keepers, response: Response, dry_run: DryRun = False) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def _sites(api: APIRouter, service: Service) -> None:
 
     @api.get("/{site}")
     async def one_site(site: str, role: Readers, response: Response) -> dict[str, Any]:
-        row = await service.database.run(service.clock.now(), lambda uow: known_site(uow, site))
+        row = await service.run(lambda uow: known_site(uow, site))
         response.headers["ETag"] = etag(row.version)
         return site_view(row)
 
@@ -110,7 +110,7 @@ def _lists(api: APIRouter, service: Service) -> None:
             response.headers["ETag"] = etag((await known_site(uow, site)).version)
             return await rows(uow, site)
 
-        return await service.database.run(service.clock.now(), read)
+        return await service.run(read)
 
     @api.get("/{site}/resources")
     async def resources(site: str, role: Readers, response: Response) -> list[dict[str, Any]]:

@@ -157,7 +157,7 @@ async def offer_again(order: Ordering) -> dict[str, Any]:
 
 
 async def _read(service: Service, case_ref: str, read: Callable[[UnitOfWork, str], Awaitable[Any]]) -> Any:
-    return await service.database.run(service.clock.now(), lambda uow: read(uow, known_ref(case_ref)))
+    return await service.run(lambda uow: read(uow, known_ref(case_ref)))
 
 
 def _span(now: datetime, begins: datetime | None, ends: datetime | None, site: str | None) -> Span:

@@ -26,13 +26,11 @@ def router(service: Service) -> APIRouter:
 
     @api.post("/{site}/resources/{id}/calendar-token")
     async def make_token(site: str, id: UUID, role: Keepers) -> dict[str, Any]:
-        return await service.database.run(
-            service.clock.now(), lambda uow: feeds.make_token(uow, site, id, made_by=role)
-        )
+        return await service.run(lambda uow: feeds.make_token(uow, site, id, made_by=role))
 
     @api.get("/{site}/resources/{id}/calendar.ics", response_class=Calendar)
     async def calendar(site: str, id: UUID, token: Annotated[str, Query(max_length=100)]) -> Response:
-        ics = await service.database.run(service.clock.now(), lambda uow: feeds.feed(uow, site, id, token))
+        ics = await service.run(lambda uow: feeds.feed(uow, site, id, token))
         return Calendar(ics, headers={"Cache-Control": "private, max-age=300"})
 
     return api

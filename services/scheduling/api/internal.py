@@ -35,7 +35,7 @@ def router(service: Service) -> APIRouter:
 
     @api.get("/programmes/{programme}/effects")
     async def effects(programme: str, role: Annotated[Role, Depends(requires("service"))]) -> dict[str, Any]:
-        return await service.database.run(service.clock.now(), lambda uow: effects_of_closing(uow, programme))
+        return await service.run(lambda uow: effects_of_closing(uow, programme))
 
     @api.post("/sessions/end", max_body_size=QUESTION_BYTES)
     async def end_sessions(
@@ -43,7 +43,7 @@ def router(service: Service) -> APIRouter:
     ) -> SessionsAnswer:
         known = canonical_case_ref(question.case_ref)
         if known is not None:
-            await service.database.run(service.clock.now(), lambda uow: logins.close_all(uow, known))
+            await service.run(lambda uow: logins.close_all(uow, known))
         return SessionsAnswer(ended=True)
 
     return api

@@ -40,7 +40,7 @@ def router(service: Service, pins: Pins, catalogues: Mapping[str, Catalogue]) ->
 
     async def made(case_ref: str, role: Role) -> MadePin:
         known = known_ref(case_ref)
-        return await service.database.run(service.clock.now(), lambda uow: pins.make(uow, known, made_by=role))
+        return await service.run(lambda uow: pins.make(uow, known, made_by=role))
 
     @api.post("/{case_ref}/pin")
     async def make(case_ref: str, role: Makers, response: Response) -> NewPin:

@@ -51,7 +51,7 @@ def router(service: Service) -> APIRouter:
             await command(uow, known_ref(case_ref))
             return await case_view(uow, known_ref(case_ref))
 
-        return await service.database.run(service.clock.now(), work)
+        return await service.run(work)
 
     @api.post("/{case_ref}/referral")
     async def propose(case_ref: str, proposal: Proposal, role: Scheduler) -> dict[str, Any]:

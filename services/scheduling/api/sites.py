@@ -19,6 +19,6 @@ def router(service: Service) -> APIRouter:
 
     @api.get("/{site}/day")
     async def day(site: str, date: Day, role: AtTheSite) -> list[dict[str, Any]]:
-        return await service.database.run(service.clock.now(), lambda uow: day_view(uow, site, date))
+        return await service.run(lambda uow: day_view(uow, site, date))
 
     return api

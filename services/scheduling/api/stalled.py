@@ -28,7 +28,7 @@ def router(service: Service) -> APIRouter:
             rows = await repository.stalled(uow, system, why, MOST)
             return {"count": rows[0].matching if rows else 0, "cases": [_view(row) for row in rows]}
 
-        return await service.database.run(service.clock.now(), read)
+        return await service.run(read)
 
     return api
 

@@ -38,7 +38,7 @@ def router(service: Service) -> APIRouter:
             await command(uow, known_ref(case_ref))
             return await standby_of(uow, known_ref(case_ref))
 
-        return await service.database.run(service.clock.now(), work)
+        return await service.run(work)
 
     @api.post("/cases/{case_ref}/standby", responses=refusals(409))
     async def stand_by(case_ref: str, body: StandBy, role: Staff) -> dict[str, Any]:
@@ -55,6 +55,6 @@ def router(service: Service) -> APIRouter:
     @api.get("/sites/{site}/standby")
     async def standing_by(site: str, date: Day, role: AtTheSite) -> list[dict[str, Any]]:
         """Who stands by that day, those first who are served first; who has a later `appointment` is called by staff."""
-        return await service.database.run(service.clock.now(), lambda uow: standby_view(uow, site, date))
+        return await service.run(lambda uow: standby_view(uow, site, date))
 
     return api

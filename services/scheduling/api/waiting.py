@@ -44,7 +44,7 @@ def router(service: Service) -> APIRouter:
             rows = await unmet.by_clock(uow, system, programme, due_before, MOST)
             return {"count": rows[0].matching if rows else 0, "cases": [clock_view(row) for row in rows]}
 
-        return await service.database.run(service.clock.now(), read)
+        return await service.run(read)
 
     @api.post("/cases/{case_ref}/acknowledge", responses=refusals(409))
     async def acknowledge(case_ref: str, body: Acknowledgement, role: Keepers) -> dict[str, Any]:
@@ -54,6 +54,6 @@ def router(service: Service) -> APIRouter:
             await commands.acknowledge(uow, known_ref(case_ref), body.plan, role)
             return clock_view(await unmet.clock_of(uow, known_ref(case_ref)))
 
-        return await service.database.run(service.clock.now(), work)
+        return await service.run(work)
 
     return api

@@ -50,8 +50,8 @@ class AssistPages:
             return _sign_in_page(visit, worker=worker, error="assist.error.key")
         until_now = visit.session
         if until_now:
-            await self.service.database.run(self.service.clock.now(), lambda uow: self.logins.close(uow, until_now))
-        token = await self.service.database.run(self.service.clock.now(), lambda uow: self.assists.begin(uow, worker))
+            await self.service.run(lambda uow: self.logins.close(uow, until_now))
+        token = await self.service.run(lambda uow: self.assists.begin(uow, worker))
         answer = visit.go(CASE)
         drop_cookie(answer, SESSION)
         set_cookie(answer, ASSIST, token)
@@ -70,9 +70,7 @@ class AssistPages:
         case_ref = canonical_case_ref(typed)
         if case_ref is None:
             return _reference_page(visit, typed=typed, error="case.error.form" if typed else "case.error.empty")
-        if await self.service.database.run(
-            self.service.clock.now(), lambda uow: self.assists.name_case(uow, token, case_ref)
-        ):
+        if await self.service.run(lambda uow: self.assists.name_case(uow, token, case_ref)):
             return visit.go(CONSENT)
         return _reference_page(visit, typed=typed, error="assist.error.unknown")
 
@@ -88,25 +86,21 @@ class AssistPages:
         by, how = visit.fields.get("by", ""), visit.fields.get("how", "")
         if by not in list(GivenBy) or how not in list(GivenHow):
             return _consent_page(visit, case_ref, error=True)
-        await self.service.database.run(
-            self.service.clock.now(), lambda uow: self.assists.agree(uow, token, case_ref, GivenBy(by), GivenHow(how))
-        )
+        await self.service.run(lambda uow: self.assists.agree(uow, token, case_ref, GivenBy(by), GivenHow(how)))
         return visit.go(HOME)
 
     async def pin_letter(self, visit: Visit) -> Response:
         """The sheet with a new PIN, once: it stands on no other page."""
         if visit.assisting is None:
             return visit.go(HOME)
-        made = await self.service.database.run(
-            self.service.clock.now(), lambda uow: self.pins.make(uow, visit.case, made_by=ASSISTANT)
-        )
+        made = await self.service.run(lambda uow: self.pins.make(uow, visit.case, made_by=ASSISTANT))
         letter = present_pin(made, visit.catalogue, visit.request.url.netloc)
         return visit.page("pin.html", letter=letter, rows=rows(letter.facts))
 
     async def finish(self, visit: Visit) -> Response:
         token = visit.assist_token
         if token:
-            await self.service.database.run(self.service.clock.now(), lambda uow: self.assists.finish(uow, token))
+            await self.service.run(lambda uow: self.assists.finish(uow, token))
         return _forgetting(visit.go(OVER))
 
     async def over(self, visit: Visit) -> Response:

@@ -35,8 +35,7 @@ class CasePages:
 
     async def _ask(self, visit: Visit, case_ref: str) -> Response:
         """Asks for a code, which is sent once the answer is out."""
-        asked = await self.service.database.run(
-            self.service.clock.now(),
+        asked = await self.service.run(
             lambda uow: self.logins.ask(uow, case_ref, browser=visit.browser, address=visit.address),
         )
         if asked.code is None:
@@ -64,8 +63,7 @@ class CasePages:
         typed = typed_digits(visit.fields.get("code", ""))[:LONGEST_TYPED]
         if not (len(typed) in (DIGITS, PIN_DIGITS) and is_number(typed)):
             return _code_page(visit, error="code.error.form" if typed else "code.error.empty")
-        result = await self.service.database.run(
-            self.service.clock.now(),
+        result = await self.service.run(
             lambda uow: self.logins.open(
                 uow, typed, browser=visit.browser, address=visit.address, until_now=visit.session
             ),
@@ -78,15 +76,13 @@ class CasePages:
         return answer
 
     async def code_again(self, visit: Visit) -> Response:
-        case_ref = await self.service.database.run(
-            self.service.clock.now(), lambda uow: self.logins.asked_for(uow, visit.browser)
-        )
+        case_ref = await self.service.run(lambda uow: self.logins.asked_for(uow, visit.browser))
         return await self._ask(visit, case_ref) if case_ref else visit.go("/case")
 
     async def log_out(self, visit: Visit) -> Response:
         session = visit.session
         if session:
-            await self.service.database.run(self.service.clock.now(), lambda uow: self.logins.close(uow, session))
+            await self.service.run(lambda uow: self.logins.close(uow, session))
         answer = visit.go("/logged-out")
         drop_cookie(answer, SESSION)
         return answer

@@ -45,7 +45,7 @@ class ContactPages:
             await self.logins.close_others(uow, visit.case, but=None if visit.assisting else visit.session)
             await self.assists.close_others(uow, visit.case, but=visit.assist_token)
 
-        await self.service.database.run(self.service.clock.now(), work)
+        await self.service.run(work)
 
     async def shown(self, visit: Visit) -> Response:
         try:

@@ -30,7 +30,7 @@ def add(routes: Routes, service: Service, keys: SigningKeys) -> None:
         async def read(uow: UnitOfWork) -> tuple[Standing, Bookings]:
             return await standing_of(uow, visit.case), await letters.bookings(uow, visit.case)
 
-        standing, bookings = await service.database.run(service.clock.now(), read)
+        standing, bookings = await service.run(read)
         if state_of(standing.case) != "booked":
             return None
         return present_letter(standing, bookings, visit.catalogue, keys)

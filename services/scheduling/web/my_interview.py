@@ -72,7 +72,7 @@ class Desk:
 
     async def run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """What comes of it, in one unit of work."""
-        return await self._service.database.run(self._service.clock.now(), work)
+        return await self._service.run(work)
 
 
 def add(routes: Routes, desk: Desk) -> None:

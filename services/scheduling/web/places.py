@@ -54,7 +54,7 @@ class PlacesPages:
     desk: Desk
 
     async def _read(self, work: Callable[[UnitOfWork], Awaitable[list[Free]]]) -> list[Free]:
-        return await self.service.database.run(self.service.clock.now(), work)
+        return await self.service.run(work)
 
     async def _times(self, visit: Visit, day: date, *, error: str | None = None) -> Response:
         found = await self._read(partial(_free, case_ref=visit.case, first=day, days=timedelta(days=1)))

@@ -55,7 +55,7 @@ def _add_start(portal: APIRouter, service: Service, pages: Pages, language: str)
             }
             return by_country((await reference.known_programmes(uow)).values(), sites)
 
-        countries = await service.database.run(service.clock.now(), read)
+        countries = await service.run(read)
         return pages.render("start.html", language, "", countries=countries)
 
 

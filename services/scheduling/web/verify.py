@@ -46,7 +46,7 @@ class VerifyPages:
     lists: Mapping[str, str]
 
     async def _form(self, visit: Visit, **values: Any) -> Response:
-        sites = await self.service.database.run(self.service.clock.now(), reference.sites_in_public)
+        sites = await self.service.run(reference.sites_in_public)
         error = values.get("error")
         answer = visit.page(
             "verify.html",
