@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from services.notifications.domain.notices import PastNotice, notices_due
+from services.notifications.domain.notice import PastNotice
+from services.notifications.domain.notices import notices_due
 from services.notifications.repository.notices import Asked, add, notices_of, renew, withdraw
 from shared.db import UnitOfWork
 from shared.events import CaseScheduled

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from services.notifications.channels.email import Email
-from services.notifications.domain.notices import Notice, NoticesDue, NoticeState, PastNotice, notices_due
+from services.notifications.domain.notice import Notice, NoticeState, PastNotice
+from services.notifications.domain.notices import NoticesDue, notices_due
 from services.notifications.messages.calendar_entry import CalendarEntry
 from shared.events import (
     Appointment,

@@ -4,7 +4,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.notifications.domain.notices import Notice, NoticesDue, is_still_owed
+from services.notifications.domain.notice import Notice
+from services.notifications.domain.notices import NoticesDue, is_still_owed
 from services.notifications.messages import LANGUAGES_DIR
 from services.notifications.messages.presenter import Letter, Surroundings, present
 from services.notifications.messages.render import render_text

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.notifications.domain.notices import Notice, NoticesDue, PastNotice, is_still_owed, is_too_late
+from services.notifications.domain.notice import Notice, PastNotice
+from services.notifications.domain.notices import NoticesDue, is_still_owed, is_too_late
 from services.notifications.messages import LANGUAGES_DIR
 from services.notifications.messages.presenter import Letter, Surroundings, present
 from services.notifications.messages.render import render_text

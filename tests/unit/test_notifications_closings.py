@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.notifications.domain.notices import Notice, NoticesDue, is_still_owed
+from services.notifications.domain.notice import Notice
+from services.notifications.domain.notices import NoticesDue, is_still_owed
 from shared.events import NoticeKind
 from tests.unit.notifications_builders import NOW, a_referral, a_snapshot, an_appointment, due_for, later, past
 

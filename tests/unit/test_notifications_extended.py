@@ -3,7 +3,8 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from services.notifications.domain.notices import Notice, NoticesDue, NoticeState, PastNotice, notices_due
+from services.notifications.domain.notice import Notice, NoticeState, PastNotice
+from services.notifications.domain.notices import NoticesDue, notices_due
 from shared.events import Appointment, NoticeKind
 from tests.unit.notifications_builders import NOW, a_snapshot, an_appointment
 

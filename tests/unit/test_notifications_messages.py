@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from icalendar import Calendar
 
-from services.notifications.domain.notices import Notice
+from services.notifications.domain.notice import Notice
 from services.notifications.messages import LANGUAGES_DIR
 from services.notifications.messages.calendar_entry import EntryIdentity, calendar_entry
 from services.notifications.messages.codes import present_code

@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.domain.notices import (
-    Notice,
-    NoticesDue,
-    NoticeState,
-    PastNotice,
-    is_still_owed,
-    is_too_late,
-    without_what_is_over,
-)
+from services.notifications.domain.notice import Notice, NoticeState, PastNotice
+from services.notifications.domain.notices import NoticesDue, is_still_owed, is_too_late, without_what_is_over
 from shared.events import Appointment, AppointmentStatus, CaseScheduled, NoticeKind
 from tests.unit.notifications_builders import NOW, a_snapshot, an_appointment, due_for, later, past
 

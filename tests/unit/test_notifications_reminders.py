@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.notifications.domain.notices import Notice, is_still_owed
+from services.notifications.domain.notice import Notice
+from services.notifications.domain.notices import is_still_owed
 from services.notifications.domain.reminders import first_moment, moments, next_moment, reminder_due
 from services.notifications.domain.safe_hours import earliest_sending
 from shared.clock import use_packaged_zone_data, zone_named

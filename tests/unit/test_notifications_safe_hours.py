@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from services.notifications.domain.notices import Notice
+from services.notifications.domain.notice import Notice
 from services.notifications.domain.safe_hours import URGENT, earliest_sending
 from services.notifications.messages.calendar_entry import ALARMS
 from services.notifications.sending.attempts import WAITS_FOR_ADDRESS

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.notifications.domain.notices import Notice
+from services.notifications.domain.notice import Notice
 from services.notifications.messages import LANGUAGES_DIR
 from services.notifications.messages.presenter import Surroundings, present
 from services.notifications.messages.render import render_text

@@ -8,10 +8,11 @@ over, whatever becomes of its case, and nothing is said about it.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from uuid import UUID
 
+from services.notifications.domain.beliefs import Belief, belief_of
+from services.notifications.domain.notice import UNSENT, Matter, Notice, NoticeState, PastNotice, is_over
 from shared.events import Appointment, AppointmentStatus, CaseScheduled, NoticeKind, ReferralState
 
 OFFER_EXPIRED = "offer-expired"
@@ -22,123 +23,6 @@ NOT_FOR_HOUSEHOLDS = frozenset({"programme_unknown"})
 """Reasons for waiting that say something about us and pass by themselves: an event that has not come yet."""
 TOOK_PLACE = frozenset({AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW})
 """Ends that need no notice: the day came."""
-
-
-class NoticeState(StrEnum):
-    """`due -> sending -> sent`, `sending -> due` when it is to be tried again.
-
-    `not_reachable` (there is no address) and `failed` (the address was refused) are tried again, slowly, since an address
-    may come. A notice that is not owed any more is `withdrawn` from any of these but `sending`, which is the time between
-    the hand-over to the mail server and the record of its answer, nothing else.
-    """
-
-    DUE = "due"
-    SENDING = "sending"
-    SENT = "sent"
-    NOT_REACHABLE = "not_reachable"
-    WITHDRAWN = "withdrawn"
-    FAILED = "failed"
-
-
-UNDELIVERED = frozenset({NoticeState.NOT_REACHABLE, NoticeState.FAILED})
-"""States in which a notice waits for an address that works."""
-UNSENT = UNDELIVERED | {NoticeState.DUE}
-"""States in which a notice can still be given new words or be withdrawn."""
-OPEN = UNSENT | {NoticeState.SENDING}
-"""States in which a notice may still reach its household."""
-
-
-class Matter(StrEnum):
-    """What a notice settles. A household hears once per matter and appointment: `booked` and `moved` say the same.
-    Of a changed clock it hears once per instant, of what staff answered once per answer; it is reminded once for each number of
-    days before."""
-
-    WAIT = "wait"
-    OFFER = "offer"
-    CONFIRMATION = "confirmation"
-    CLOCK = "clock"
-    ANSWER = "answer"
-    REMINDER = "reminder"
-    END = "end"
-    CLOSING = "closing"
-
-
-MATTERS = {
-    NoticeKind.WAITING: Matter.WAIT,
-    NoticeKind.OFFERED: Matter.OFFER,
-    NoticeKind.BOOKED: Matter.CONFIRMATION,
-    NoticeKind.MOVED: Matter.CONFIRMATION,
-    NoticeKind.CLOCK_CHANGED: Matter.CLOCK,
-    NoticeKind.ADJUSTMENT_ANSWERED: Matter.ANSWER,
-    NoticeKind.REMINDER: Matter.REMINDER,
-    NoticeKind.EXPIRED: Matter.END,
-    NoticeKind.CANCELLED: Matter.END,
-    NoticeKind.CLOSED: Matter.CLOSING,
-}
-
-SAID_AGAIN = frozenset({Matter.CLOCK, Matter.ANSWER})
-"""Matters of a date that its household has heard of already."""
-
-
-@dataclass(frozen=True)
-class Notice:
-    """What is to be said. `earlier` is a date that the household believes in and that no longer holds, or the same one at
-    the instant that it had before; `waiting` says why the case has no date, `closed` that none is to come.
-
-    `follows` is the notice after which this is said anew: a closing follows the one that spoke of the list, a reason to
-    wait follows the closing when a case comes back. `answered` is the request that staff answered: the page says what.
-    """
-
-    kind: NoticeKind
-    appointment: Appointment | None = None
-    earlier: Appointment | None = None
-    waiting: str | None = None
-    closed: bool = False
-    follows: UUID | None = None
-    answered: UUID | None = None
-    days_before: int | None = None
-
-    @property
-    def matter(self) -> Matter:
-        return MATTERS[self.kind]
-
-    @property
-    def subject(self) -> str:
-        """What it is about: the appointment's id, with its instant where that is the news or the days before it; what staff
-        answered; or the reason for waiting and the notice that it follows."""
-        if self.matter is Matter.ANSWER:
-            return str(self.answered)
-        if self.appointment and self.matter is Matter.CLOCK:
-            return f"{self.appointment.id} {self.appointment.starts_at.astimezone(UTC).isoformat()}"
-        if self.appointment and self.matter is Matter.REMINDER:
-            return f"{self.appointment.id} {self.days_before}"
-        if self.appointment:
-            return str(self.appointment.id)
-        return " ".join(str(part) for part in (self.waiting, self.follows) if part)
-
-    def is_about_the_same_as(self, other: "Notice") -> bool:
-        return (self.matter, self.subject) == (other.matter, other.subject)
-
-    def announces(self) -> bool:
-        """True when it makes the household believe in a date."""
-        return self.matter in (Matter.OFFER, Matter.CONFIRMATION, Matter.REMINDER) or self.matter in SAID_AGAIN
-
-    def asks(self) -> bool:
-        """True when it is about an offer that the household has to answer."""
-        if self.matter in SAID_AGAIN:
-            return self.appointment is not None and self.appointment.status is AppointmentStatus.PENDING
-        return self.kind is NoticeKind.OFFERED
-
-
-@dataclass(frozen=True)
-class PastNotice:
-    """A notice of the case as it stands. `may_have_arrived`: it was handed to the mail server at least once, and the
-    answer was not a plain no."""
-
-    id: UUID
-    state: NoticeState
-    notice: Notice
-    may_have_arrived: bool
 
 
 @dataclass(frozen=True)
@@ -190,11 +74,6 @@ def is_too_late(notice: Notice, now: datetime) -> bool:
     return is_over(notice.appointment, now) or (deadline is not None and now >= deadline)
 
 
-def is_over(appointment: Appointment, now: datetime) -> bool:
-    """True once it has begun."""
-    return now >= appointment.starts_at
-
-
 def without_what_is_over(notice: Notice, now: datetime) -> Notice:
     """The notice as it may be said now: that an earlier date no longer holds is left out once that date is over."""
     return replace(notice, earlier=None) if notice.earlier and is_over(notice.earlier, now) else notice
@@ -203,7 +82,7 @@ def without_what_is_over(notice: Notice, now: datetime) -> Notice:
 def owed_notice(past: Iterable[PastNotice], snapshot: CaseScheduled, now: datetime) -> Notice | None:
     """The one thing that the household must have been told, whether it was told already or not."""
     past = list(past)
-    belief = _belief(past, now)
+    belief = belief_of(past, now)
     live = snapshot.appointment
     if live is not None:
         news = _about_clock(live, belief.date, past) or _about_live(live, belief.sure_date, belief.date)
@@ -227,47 +106,6 @@ def waiting_reason(snapshot: CaseScheduled) -> str | None:
     if went_on(snapshot):
         return REFERRED
     return None if snapshot.waiting in NOT_FOR_HOUSEHOLDS else snapshot.waiting
-
-
-@dataclass(frozen=True)
-class _Belief:
-    """What the household believes: in a date that is still to come; that it is on the list, by the notice that said so.
-    `sure_date` is the last one that it surely heard of, the same or one before; `closed_by` is the last notice that may have
-    told it that no date is to come."""
-
-    date: Appointment | None = None
-    sure_date: Appointment | None = None
-    listed_by: UUID | None = None
-    closed_by: UUID | None = None
-
-
-def _belief(past: Iterable[PastNotice], now: datetime) -> _Belief:
-    """By what the household was told, oldest first."""
-    belief = _Belief()
-    for each in past:
-        belief = _after(belief, each)
-    return replace(belief, date=_to_come(belief.date, now), sure_date=_to_come(belief.sure_date, now))
-
-
-def _to_come(date: Appointment | None, now: datetime) -> Appointment | None:
-    return None if date is None or is_over(date, now) else date
-
-
-def _after(belief: _Belief, told: PastNotice) -> _Belief:
-    notice = told.notice
-    if not told.may_have_arrived:
-        return belief
-    if notice.matter in SAID_AGAIN and told.state is not NoticeState.SENT:
-        return belief
-    if notice.announces():
-        sure = notice.appointment if told.state is NoticeState.SENT else belief.sure_date
-        return replace(belief, date=notice.appointment, sure_date=sure, listed_by=None)
-    if notice.matter is Matter.WAIT:
-        return replace(belief, listed_by=told.id)
-    closed_by = told.id if notice.closed else belief.closed_by
-    if told.state is not NoticeState.SENT:
-        return replace(belief, closed_by=closed_by)
-    return _Belief(listed_by=told.id if notice.waiting else None, closed_by=closed_by)
 
 
 def _about_clock(live: Appointment, believed: Appointment | None, past: Iterable[PastNotice]) -> Notice | None:
@@ -310,7 +148,7 @@ def _is_same_date(one: Appointment, other: Appointment) -> bool:
     return (one.site, one.wall_time, one.starts_at) == (other.site, other.wall_time, other.starts_at)
 
 
-def _about_end(belief: _Belief, believed: Appointment, snapshot: CaseScheduled) -> Notice:
+def _about_end(belief: Belief, believed: Appointment, snapshot: CaseScheduled) -> Notice:
     """What says that the believed date is off, and the one before it too where it may never have heard of this one."""
     earlier = belief.sure_date if belief.sure_date and belief.sure_date.id != believed.id else None
     ended = snapshot.ended if snapshot.ended and snapshot.ended.id == believed.id else None

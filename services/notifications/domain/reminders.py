@@ -5,7 +5,8 @@ from collections.abc import Collection
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from services.notifications.domain.notices import OPEN, Matter, Notice, PastNotice, counts
+from services.notifications.domain.notice import OPEN, Matter, Notice, PastNotice
+from services.notifications.domain.notices import counts
 from shared.events import Appointment, AppointmentStatus, CaseScheduled, NoticeKind
 
 DAYS_BEFORE = (7, 3, 1)

@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from services.notifications.domain.notices import Matter, Notice
+from services.notifications.domain.notice import Matter, Notice
 
 URGENT = timedelta(hours=24)
 """A notice does not wait when its date or its deadline is nearer than this; a reminder, which brings no news, always waits.

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Calendar, Event, Timezone, vCalAddress
 
-from services.notifications.domain.notices import Matter, Notice
+from services.notifications.domain.notice import Matter, Notice
 from shared.events import Appointment, SiteChanged
 from shared.languages import Catalogue
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from services.notifications.domain.notices import Matter, Notice
+from services.notifications.domain.notice import Matter, Notice
 from shared.dates import language_names, long_date, time_of_day, utc_offset
 from shared.events import Appointment, SiteChanged
 from shared.languages import Catalogue, direction_of

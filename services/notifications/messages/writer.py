@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from services.notifications.channels.email import Email
-from services.notifications.domain.notices import Notice
+from services.notifications.domain.notice import Notice
 from services.notifications.messages.calendar_entry import CalendarEntry, EntryIdentity, calendar_entry
 from services.notifications.messages.codes import present_code, present_contact_code, present_contact_warning
 from services.notifications.messages.presenter import Letter, Surroundings, present

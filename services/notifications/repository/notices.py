@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from services.notifications.domain.notices import Notice, NoticeState, PastNotice
+from services.notifications.domain.notice import Notice, NoticeState, PastNotice
 from shared import tracing
 from shared.db import UnitOfWork, as_json
 from shared.events import Appointment, CaseScheduled, NoticeKind

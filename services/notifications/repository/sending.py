@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from opentelemetry.trace import SpanContext
 
-from services.notifications.domain.notices import Notice, NoticeState
+from services.notifications.domain.notice import Notice, NoticeState
 from services.notifications.repository.notices import notice_of
 from shared.db import UnitOfWork, as_json
 from shared.events import CaseScheduled, System

@@ -9,7 +9,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanKind
 
-from services.notifications.domain.notices import UNDELIVERED, NoticeState
+from services.notifications.domain.notice import UNDELIVERED, NoticeState
 from services.notifications.repository import sending
 from services.notifications.repository.sending import ClaimedNotice, Later
 from shared import tracing
