@@ -1,6 +1,7 @@
 """What a household needs of a calendar: how it is heard, for how many, in which language, where, from when to when."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -135,7 +136,7 @@ def _setting(minutes: int, step: timedelta, desks: int, accommodations: frozense
     return Setting(minutes, math.ceil(timedelta(minutes=minutes) / step), desks, accommodations)
 
 
-def need_of(case: CaseChanged, programme: ProgrammeChanged, areas: dict[str, str | None], now: datetime) -> Need:
+def need_of(case: CaseChanged, programme: ProgrammeChanged, areas: Mapping[str, str | None], now: datetime) -> Need:
     """The household's need under the programme. `areas` is the state code of each site, None where it has none.
 
     A household bound to a state may only be seen there; allowed sites that it does not name are all of the programme's.

@@ -3,7 +3,7 @@
 Source: docs/domain.md, "Own needs".
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -78,7 +78,7 @@ def added_to(case: CaseChanged, own: OwnNeeds) -> CaseChanged:
 
 
 def need_instead(
-    case: CaseChanged, own: OwnNeeds, programme: ProgrammeChanged, areas: dict[str, str | None], now: datetime
+    case: CaseChanged, own: OwnNeeds, programme: ProgrammeChanged, areas: Mapping[str, str | None], now: datetime
 ) -> Need:
     """What a place must be that takes the place of a date: what the country says, and where nothing is lost by it also
     what the household asks for itself."""
