@@ -4,10 +4,11 @@ import asyncio
 import gc
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 from weakref import WeakKeyDictionary
 
@@ -28,7 +29,6 @@ from tests.portal import Neighbours
 
 use_packaged_zone_data()
 
-MakeDatabase = Callable[[str], Awaitable[str]]
 _numbers = count()
 _made: list[tuple["Administrator", str]] = []
 """The databases that there are, and who drops them."""
@@ -38,7 +38,7 @@ FOR_A_MOMENT = ("alter system set fsync = off", "alter system set autovacuum = o
 """None waits for the disk, and nobody goes round to tidy up."""
 
 
-class ByRunningSystem(LoadScopeScheduling):
+class ByRunningSystem(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """What shares a running system stays with one worker; everything else goes file by file."""
 
     def _split_scope(self, nodeid: str) -> str:
@@ -85,6 +85,12 @@ class Administrator:
         await self._connections[loop].execute(statement)
 
 
+class MakeDatabase(Protocol):
+    """Makes an empty database, or a copy of the one named: gives its URL. It is dropped after the test that made it."""
+
+    async def __call__(self, template: str = "template0") -> str: ...
+
+
 @contextmanager
 def state_dir(below: Path | None = None) -> Iterator[Path]:
     """A directory that PostgreSQL's user can enter, also while another pytest closes its own temporary folders to it."""
@@ -119,8 +125,6 @@ async def administrator() -> AsyncIterator[Administrator]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def new_database(administrator: Administrator) -> MakeDatabase:
-    """Makes an empty database, or a copy of the one named: gives its URL. It is dropped after the test that made it."""
-
     async def make(template: str = "template0") -> str:
         name = f"test_{next(_numbers)}"
         await administrator.does(f"create database {name} template {_name(template)} strategy file_copy")

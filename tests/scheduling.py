@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 import pytest
@@ -28,6 +28,9 @@ from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, a_record, days
 from tests.letters import LETTER_KEY
 from tests.life.invariants import BROKEN
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 DATA_KEY = base64.b64encode(bytes(32)).decode()
 SEALER = Sealer(DATA_KEY)
@@ -76,6 +79,14 @@ def settings(
     )
 
 
+class OnlyOnce(Database):
+    """Does nothing again that lost a race, so that it is seen."""
+
+    async def run(self, now: datetime, work: Callable[[UnitOfWork], Awaitable[T]], *, reads: bool = False) -> T:
+        async with self.begin(now, reads=reads) as uow:
+            return await work(uow)
+
+
 class Scheduling:
     """What a test does with scheduling and asks of it."""
 
@@ -97,11 +108,17 @@ class Scheduling:
             events = tuple(event for event in events if event.topic != topic)
         assert await self.count("select count(*) from parked_event where state in ('parked', 'dead')") == 0
 
-    async def do(self, work: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
-        return await self.database.run(self.clock.now(), work)
+    async def do(
+        self, work: Callable[Concatenate[UnitOfWork, P], Awaitable[T]], *arguments: P.args, **named: P.kwargs
+    ) -> T:
+        """The work with these arguments, as one unit of work."""
+        return await self.database.run(self.clock.now(), lambda uow: work(uow, *arguments, **named))
 
     async def rows(self, sql: str, **parameters: Any) -> Any:
         return await self.do(lambda uow: uow.rows(sql, **parameters))
+
+    async def execute(self, sql: str, **parameters: Any) -> None:
+        await self.do(lambda uow: uow.execute(sql, **parameters))
 
     async def count(self, sql: str, **parameters: Any) -> int:
         return int((await self.rows(sql, **parameters))[0][0])
@@ -115,10 +132,10 @@ class Scheduling:
         return found[0]
 
     async def accept(self, case: CaseChanged, by: str = "household", *, seen: UUID | None = None) -> None:
-        await self.do(lambda uow: commands.accept(uow, case.case_ref, by, seen))
+        await self.do(commands.accept, case.case_ref, by, seen)
 
     async def decline(self, case: CaseChanged, by: str = "household", *, seen: UUID | None = None) -> None:
-        await self.do(lambda uow: commands.decline(uow, case.case_ref, by, seen))
+        await self.do(commands.decline, case.case_ref, by, seen)
 
     async def booked(self, **changes: Any) -> tuple[CaseChanged, Any]:
         """A household of the usual programme that accepted its offer, and its appointment."""
@@ -134,13 +151,14 @@ class Scheduling:
             known = await case_views.known(uow, case.case_ref)
             return await case_views.place_view(uow, await places_of(uow, known, Span(uow.now, uow.now + days(ahead))))
 
-        shown: list[dict[str, Any]] = await self.do(read)
-        return shown
+        return await self.do(read)
 
-    async def refusal(self, work: Callable[[UnitOfWork], Awaitable[Any]]) -> str:
+    async def refusal(
+        self, work: Callable[Concatenate[UnitOfWork, P], Awaitable[Any]], *arguments: P.args, **named: P.kwargs
+    ) -> str:
         """The code of the 409 that the work gets."""
         with pytest.raises(Problem) as refused:
-            await self.do(work)
+            await self.do(work, *arguments, **named)
         assert refused.value.status == 409
         return refused.value.code
 
@@ -148,7 +166,9 @@ class Scheduling:
         return (await self.rows("select * from appointments where id = :id", id=id))[0]
 
     async def waiting(self, case: CaseChanged) -> str | None:
-        return (await self.rows("select waiting from cases where case_ref = :ref", ref=case.case_ref))[0].waiting
+        found = await self.rows("select waiting from cases where case_ref = :ref", ref=case.case_ref)
+        waiting: str | None = found[0].waiting
+        return waiting
 
     async def published(self, case: CaseChanged) -> list[str]:
         found = await self.rows("select type from outbox where key = :ref order by sequence", ref=case.case_ref)
@@ -170,44 +190,36 @@ class Scheduling:
         )
 
     async def set_deadline(self, appointment: UUID, deadline: datetime) -> None:
-        await self.do(
-            lambda uow: uow.execute(
-                "update appointments set deadline = :deadline where id = :id", id=appointment, deadline=deadline
-            )
+        await self.execute(
+            "update appointments set deadline = :deadline where id = :id", id=appointment, deadline=deadline
         )
 
     async def take_all_but(self, place: Any) -> None:
         """Closes every other desk slot of the site up to the place's day, as if others had booked them."""
-        await self.do(
-            lambda uow: uow.execute(
-                """delete from slots s where site = :site and kind = 'desk' and local_date <= :day
-                   and not exists (select 1 from slot_claims c where c.slot_id = s.id)""",
-                site=place.site,
-                day=place.wall_time.date(),
-            )
+        await self.execute(
+            """delete from slots s where site = :site and kind = 'desk' and local_date <= :day
+               and not exists (select 1 from slot_claims c where c.slot_id = s.id)""",
+            site=place.site,
+            day=place.wall_time.date(),
         )
 
     async def leave_only(self, slot: int) -> None:
         """No other desk of the slot's site is free when it begins."""
-        await self.do(
-            lambda uow: uow.execute(
-                """delete from slots o using slots s where s.id = :slot and o.id <> s.id and o.kind = s.kind
-                   and (o.site, o.starts_at) = (s.site, s.starts_at)""",
-                slot=slot,
-            )
+        await self.execute(
+            """delete from slots o using slots s where s.id = :slot and o.id <> s.id and o.kind = s.kind
+               and (o.site, o.starts_at) = (s.site, s.starts_at)""",
+            slot=slot,
         )
 
     async def free_next_step(self, place: Any) -> None:
         """Adds one free step of the place's desk right after it."""
-        await self.do(
-            lambda uow: uow.execute(
-                """insert into slots (resource_id, site, kind, starts_at, wall_time, local_date, capacity)
-                   select s.resource_id, s.site, s.kind, s.starts_at + interval '15 minutes',
-                          s.wall_time + interval '15 minutes', s.local_date, 1
-                   from slot_claims c join slots s on s.id = c.slot_id where c.appointment_id = :id
-                   order by s.starts_at desc limit 1 on conflict do nothing""",
-                id=place.id,
-            )
+        await self.execute(
+            """insert into slots (resource_id, site, kind, starts_at, wall_time, local_date, capacity)
+               select s.resource_id, s.site, s.kind, s.starts_at + interval '15 minutes',
+                      s.wall_time + interval '15 minutes', s.local_date, 1
+               from slot_claims c join slots s on s.id = c.slot_id where c.appointment_id = :id
+               order by s.starts_at desc limit 1 on conflict do nothing""",
+            id=place.id,
         )
 
     async def check(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import cycle
 from random import Random
 from typing import Any
@@ -85,12 +86,18 @@ async def killed_in_the_middle(rough: Rough, random: Random) -> list[Choice]:
         random.shuffle(asked)
         asked = await _until_killed(rough, client, asked)
         await rough.stack.wait_ready("scheduling")
-        asked = await _with_all(rough, asked, "stood", MADE)
-        asked = [replace(each, is_let_go=bool(each.stood) and n % 3 == 0) for n, each in enumerate(asked)]
+        stood = await _stored(rough, asked, MADE)
+        asked = [
+            replace(each, stood=ids, is_let_go=bool(ids) and n % 3 == 0)
+            for n, (each, ids) in enumerate(zip(asked, stood, strict=True))
+        ]
         await asyncio.gather(*(rough.answer_offer(each.case_ref, "decline") for each in asked if each.is_let_go))
         answers = await asyncio.gather(*(_ask(client, each) for each in asked))
-    asked = [replace(each, again=answer) for each, answer in zip(asked, answers, strict=True)]
-    return await _with_all(rough, await _with_all(rough, asked, "made", MADE), "said", SAID)
+    made, said = await _stored(rough, asked, MADE), await _stored(rough, asked, SAID)
+    return [
+        replace(each, again=again, made=made_for, said=said_of)
+        for each, again, made_for, said_of in zip(asked, answers, made, said, strict=True)
+    ]
 
 
 def broken_promises(choices: Sequence[Choice]) -> dict[str, list[str]]:
@@ -133,7 +140,7 @@ async def _choosers(rough: Rough, client: httpx.AsyncClient) -> list[Choice]:
     choices = []
     for programme, times in PROGRAMMES.items():
         refs = await rough.accepted(*(a_household(programme) for _ in range(HOUSEHOLDS)))
-        await eventually(lambda refs=refs: _all_can_choose(rough, refs))
+        await eventually(partial(_all_can_choose, rough, refs))
         shown = (await client.get(f"/v1/cases/{refs[0]}/slots")).raise_for_status().json()
         wanted = cycle([place["slot_id"] for place in shown][:times])
         choices += [Choice(ref, slot, str(uuid4())) for ref, slot in zip(refs, wanted, strict=False)]
@@ -141,7 +148,8 @@ async def _choosers(rough: Rough, client: httpx.AsyncClient) -> list[Choice]:
 
 
 async def _all_can_choose(rough: Rough, refs: list[str]) -> bool:
-    return len(refs) == (await rough.rows("scheduling", CAN_CHOOSE, refs))[0]["n"]
+    [row] = await rough.rows("scheduling", CAN_CHOOSE, refs)
+    return len(refs) == int(row["n"])
 
 
 async def _until_killed(rough: Rough, client: httpx.AsyncClient, asked: Sequence[Choice]) -> list[Choice]:
@@ -180,9 +188,7 @@ async def _ask(client: httpx.AsyncClient, choice: Choice) -> Told | None:
     return Told(200, document) if answer.status_code == 200 else Told(answer.status_code, code=document["code"])
 
 
-async def _with_all(rough: Rough, asked: Sequence[Choice], name: str, sql: str) -> list[Choice]:
-    """Each with the ids that the question gives for its case."""
+async def _stored(rough: Rough, asked: Sequence[Choice], sql: str) -> list[tuple[str, ...]]:
+    """The ids that the question gives for the case of each."""
     rows = await rough.rows("scheduling", sql, [each.case_ref for each in asked])
-    return [
-        replace(each, **{name: tuple(row["id"] for row in rows if row["case_ref"] == each.case_ref)}) for each in asked
-    ]
+    return [tuple(row["id"] for row in rows if row["case_ref"] == each.case_ref) for each in asked]

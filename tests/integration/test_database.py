@@ -1,6 +1,7 @@
 """The database connection pool: what a unit of work finds when it begins."""
 
 import asyncio
+from typing import Any
 
 from shared.db import Database, UnitOfWork
 from tests.builders import NOW
@@ -20,7 +21,7 @@ async def test_connections_that_the_database_closed_are_opened_anew_without_anyo
 ) -> None:
     database, other = (Database(url) for url in [await new_database()] * 2)
     async with database.engine.connect() as first, database.engine.connect() as second:
-        drivers = [(await each.get_raw_connection()).driver_connection for each in (first, second)]
+        drivers: list[Any] = [(await each.get_raw_connection()).driver_connection for each in (first, second)]
     async with other.begin(NOW) as uow:
         await uow.rows(END_ALL_OTHERS)
     while not all(driver.is_closed() for driver in drivers):  # soon heard of

@@ -225,18 +225,20 @@ async def test_two_tellers_at_once_tell_each_case_once(intake: Telling, world: W
     assert sorted(refs) == sorted(ref for ref, _ in world.heard("mx"))
 
 
-async def test_a_fact_that_comes_while_another_is_on_its_way_is_told_next(intake: Telling, world: World) -> None:
+async def test_a_fact_that_comes_while_another_is_on_its_way_is_told_next(
+    intake: Telling, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ref, offer = await intake.a_case(), an_appointment("pending")
     await intake.hear(a_snapshot(offer, case_ref=ref))
     receivers = intake.teller.receivers
     tell = receivers.tell
 
     async def meanwhile(*arguments: Any) -> None:
-        receivers.tell = tell  # type: ignore[method-assign]  # once
+        monkeypatch.setattr(receivers, "tell", tell)  # once
         await intake.hear(a_snapshot(later(offer, "booked"), version=2, case_ref=ref))
         await tell(*arguments)
 
-    receivers.tell = meanwhile  # type: ignore[method-assign]  # something happens on the way
+    monkeypatch.setattr(receivers, "tell", meanwhile)  # something happens on the way
     await intake.tell()
 
     assert [(ref, "OFRECIDA"), (ref, "CONFIRMADA")] == world.heard("mx")

@@ -251,11 +251,11 @@ class DatabaseThatLeaves(Database):
 
     absences = 0
 
-    async def run(self, now: datetime, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    async def run(self, now: datetime, work: Callable[[UnitOfWork], Awaitable[T]], *, reads: bool = False) -> T:
         if self.absences:
             self.absences -= 1
             raise DatabaseUnavailable("away")
-        return await super().run(now, work)
+        return await super().run(now, work, reads=reads)
 
 
 async def test_a_database_that_is_away_after_the_yes_does_not_make_a_second_message(

@@ -8,7 +8,6 @@ from fastapi import FastAPI, Response
 
 from services.intake.app import build as build_intake
 from services.notifications.app import build as build_notifications
-from services.scheduling import commands
 from services.scheduling.app import build as build_scheduling
 from shared.clock import FixedClock
 from tests import intake as intake_tests
@@ -55,7 +54,7 @@ async def test_scheduling_keeps_every_promise_of_its_openapi_document(
     offered, chooser = [a_case() for _ in range(10)], a_case(programme="MX-CHO")
     await scheduling.receive(a_programme(), a_programme(programme="MX-CHO", allocation="choice"), *offered, chooser)
     for case in offered[5:]:
-        await scheduling.do(lambda uow, c=case: commands.accept(uow, c.case_ref, "scheduler"))
+        await scheduling.accept(case, "scheduler")
     at = (await scheduling.live(offered[5])).starts_at + timedelta(minutes=31)
     appointments = [str((await scheduling.live(case)).id) for case in offered]
     slots = [row.id for row in await scheduling.rows("select id from slots where site = :site limit 50", site=TAP)]

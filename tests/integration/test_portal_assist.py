@@ -57,7 +57,7 @@ async def test_the_consent_is_kept_with_who_gave_it_how_when_and_to_whom_for_goo
     assert ("tap-07", portal.clock.now()) == (row.worker, row.recorded_at)
     for change in CHANGES:
         with pytest.raises(DBAPIError, match="never change"):
-            await portal.scheduling.do(lambda uow, sql=change: uow.execute(sql))
+            await portal.scheduling.execute(change)
 
 
 @pytest.mark.parametrize("path", PRIVATE)

@@ -135,7 +135,7 @@ async def test_the_database_holds_no_pin_and_keeps_who_made_each(portal: Portal,
     assert not any(pin.replace(" ", "").encode() in bytes(row.pin) for row in rows for pin in pins)
     for change in ("update pins set made_by = 'nobody'", "delete from pins", "truncate pins"):
         with pytest.raises(DBAPIError, match="never change"):
-            await portal.scheduling.do(lambda uow, sql=change: uow.execute(sql))
+            await portal.scheduling.execute(change)
 
 
 @pytest.mark.parametrize(("role", "status"), [("ops", 200), ("officer", 200), ("scheduler", 403), ("service", 403)])

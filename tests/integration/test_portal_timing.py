@@ -68,7 +68,7 @@ async def households(portal: Portal, count: int) -> set[str]:
     for n in range(0, count, 500):
         await portal.scheduling.receive(*made[n : n + 500])
     for row in await portal.scheduling.rows("select case_ref from appointments where status = 'pending'"):
-        await portal.scheduling.do(lambda uow, ref=row.case_ref: commands.accept(uow, ref, "household"))
+        await portal.scheduling.do(commands.accept, row.case_ref, "household")
     return {case.case_ref for case in made}
 
 

@@ -33,7 +33,7 @@ async def test_a_late_click_does_not_hit_an_offer_that_its_sender_never_saw(sche
 
     for late in (commands.decline, commands.accept):
         with pytest.raises(Problem) as refused:
-            await scheduling.do(lambda uow, c=late: c(uow, case.case_ref, "assistant", first.id))
+            await scheduling.do(late, case.case_ref, "assistant", first.id)
         assert refused.value.code == "offer_changed"
 
     assert (await scheduling.live(case)).status == "pending"

@@ -10,12 +10,12 @@ from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
 from services.scheduling.placing.choices import Span, places_of
 from services.scheduling.views.cases import known
-from shared.db import Database, UnitOfWork
+from shared.db import UnitOfWork
 from shared.events import Allocation, CaseLanguage, Party
 from shared.web.problems import Problem
 from tests.builders import a_case, a_programme
 from tests.calendars import Calendars, closure, weekday
-from tests.scheduling import Scheduling
+from tests.scheduling import OnlyOnce, Scheduling
 
 
 async def test_a_change_on_an_old_version_is_refused_with_what_changed_and_by_whom(calendars: Calendars) -> None:
@@ -45,14 +45,6 @@ async def test_of_two_schedulers_at_once_one_changes_the_calendar_and_the_other_
     assert refused[0].extra["changes"][0]["acted_by"] == done[0]["what"]["after"]["first_day"]
 
 
-class OnlyOnce(Database):
-    """Does nothing again that lost a race, so that a deadlock is seen."""
-
-    async def run(self, now: Any, work: Any) -> Any:
-        async with self.begin(now) as uow:
-            return await work(uow)
-
-
 async def a_free_slot(calendars: Calendars, case: Any, number: int) -> int:
     """One of the places that the household is shown, each time another one of the first days."""
 
@@ -75,7 +67,7 @@ async def test_calendars_change_while_places_are_claimed_without_a_deadlock(cale
         await calendars.scheduling.receive(*households)
         slots = [await a_free_slot(calendars, each, 3 * n + k) for k, each in enumerate(households)]
         choices = [
-            calendars.scheduling.do(lambda uow, c=case, s=slot: commands.choose(uow, c.case_ref, s, "scheduler"))
+            calendars.scheduling.do(commands.choose, case.case_ref, slot, "scheduler")
             for case, slot in zip(households, slots, strict=True)
         ]
         lifted = keep.change_closure(closed, {"is_lifted": n % 2 == 0, "last_day": monday + timedelta(days=n % 3)})

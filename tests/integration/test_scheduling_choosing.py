@@ -27,7 +27,7 @@ async def test_every_slot_that_is_shown_can_be_chosen(scheduling: Scheduling) ->
     for slot in (shown[0], shown[-1]):
         other = a_case()
         await scheduling.receive(other)
-        await scheduling.do(lambda uow, o=other, s=slot: commands.choose(uow, o.case_ref, s["slot_id"], "assistant"))
+        await scheduling.do(commands.choose, other.case_ref, slot["slot_id"], "assistant")
         assert (await scheduling.live(other)).wall_time.strftime("%Y-%m-%dT%H:%M") == slot["wall_time"]
 
 
@@ -51,7 +51,7 @@ async def test_a_slot_that_was_never_shown_cannot_be_chosen(scheduling: Scheduli
     elsewhere = await scheduling.count("select id from slots where site = 'MX-TIJ-01' order by starts_at desc limit 1")
 
     for slot in (too_soon, elsewhere, 999_999_999):
-        code = await scheduling.refusal(lambda uow, s=slot: commands.choose(uow, case.case_ref, s, "assistant"))
+        code = await scheduling.refusal(commands.choose, case.case_ref, slot, "assistant")
         assert code == "place_taken"
 
 
@@ -61,10 +61,7 @@ async def test_two_who_choose_the_last_desk_at_once_get_it_once(scheduling: Sche
     await scheduling.leave_only(slot["slot_id"])
 
     answers = await asyncio.gather(
-        *(
-            scheduling.do(lambda uow, c=c: commands.choose(uow, c.case_ref, slot["slot_id"], "assistant"))
-            for c in cases
-        ),
+        *(scheduling.do(commands.choose, c.case_ref, slot["slot_id"], "assistant") for c in cases),
         return_exceptions=True,
     )
 
@@ -77,10 +74,7 @@ async def test_two_who_choose_one_time_at_once_both_get_it_where_two_desks_are_f
     slot = (await scheduling.slots_of(first))[0]
 
     await asyncio.gather(
-        *(
-            scheduling.do(lambda uow, c=c: commands.choose(uow, c.case_ref, slot["slot_id"], "assistant"))
-            for c in (first, second)
-        )
+        *(scheduling.do(commands.choose, c.case_ref, slot["slot_id"], "assistant") for c in (first, second))
     )
 
     assert (await scheduling.live(first)).starts_at == (await scheduling.live(second)).starts_at

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -264,12 +264,10 @@ async def test_who_is_refused_together_shares_a_span_and_who_books_has_one_that_
     [created] = [
         span
         for span in kept.spans
-        if span.name == "create scheduling.cases" and span.parent.span_id == of_winner.context.span_id
+        if span.name == "create scheduling.cases" and span.parent and span.parent.span_id == of_winner.context.span_id
     ]
-    statuses = [
-        (span.attributes["http.response.status_code"], span.attributes.get("app.requests", 1))
-        for span in kept.of_choices()
-    ]
+    attributes: list[Mapping[str, Any]] = [span.attributes or {} for span in kept.of_choices()]
+    statuses = [(each["http.response.status_code"], each.get("app.requests", 1)) for each in attributes]
     said = [answer.json()["trace_id"] for answer in refused]
     assert (booked.status_code, created.context.trace_id) == (200, of_winner.context.trace_id)
     assert statuses[:2] == [(200, 1), (409, 1)]

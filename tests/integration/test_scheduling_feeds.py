@@ -54,9 +54,9 @@ async def test_a_feed_answers_only_to_its_newest_token_and_only_its_hash_is_kept
 
     for token in (old, "", "x" * 43):
         with pytest.raises(Problem) as refused:
-            await scheduling.do(lambda uow, t=token: feed(uow, TAP, desk, t))
+            await scheduling.do(feed, TAP, desk, token)
         assert (refused.value.status, refused.value.code) == (404, "feed_unknown")
-    assert await scheduling.do(lambda uow: feed(uow, TAP, desk, new))
+    assert await scheduling.do(feed, TAP, desk, new)
     kept = await scheduling.rows("select token_hash from calendar_tokens")
     assert [new.encode() in bytes(row.token_hash) for row in kept] == [False]
 

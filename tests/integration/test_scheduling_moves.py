@@ -55,11 +55,11 @@ async def test_a_household_moves_twice_and_staff_may_once_more(scheduling: Sched
     case, _ = await scheduling.booked()
     shown = await scheduling.slots_of(case, ahead=12)
     for slot, by in ((shown[-1], "household"), (shown[-20], "assistant")):
-        await scheduling.do(lambda uow, s=slot, by=by: commands.move(uow, case.case_ref, s["slot_id"], by))
+        await scheduling.do(commands.move, case.case_ref, slot["slot_id"], by)
     third = shown[-40]["slot_id"]
 
-    codes = [await scheduling.refusal(lambda uow, by=by: commands.move(uow, case.case_ref, third, by)) for by in SELVES]
-    await scheduling.do(lambda uow: commands.move(uow, case.case_ref, third, "scheduler"))
+    codes = [await scheduling.refusal(commands.move, case.case_ref, third, by) for by in SELVES]
+    await scheduling.do(commands.move, case.case_ref, third, "scheduler")
 
     assert codes == ["moved_too_often", "moved_too_often"]
 
@@ -69,8 +69,8 @@ async def test_within_twelve_hours_only_staff_can_move_it(scheduling: Scheduling
     scheduling.clock.instant = before.starts_at - timedelta(hours=11)
     slot = (await scheduling.slots_of(case))[-1]["slot_id"]
 
-    codes = [await scheduling.refusal(lambda uow, by=by: commands.move(uow, case.case_ref, slot, by)) for by in SELVES]
-    await scheduling.do(lambda uow: commands.move(uow, case.case_ref, slot, "scheduler"))
+    codes = [await scheduling.refusal(commands.move, case.case_ref, slot, by) for by in SELVES]
+    await scheduling.do(commands.move, case.case_ref, slot, "scheduler")
 
     assert codes == ["too_late_to_move", "too_late_to_move"]
 

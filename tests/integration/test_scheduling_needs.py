@@ -127,7 +127,7 @@ async def test_places_for_who_is_heard_apart_are_shown_and_each_can_be_chosen(sc
     places = await scheduling.do(shown)
     for case, place in zip(cases, (places[0], places[-1]), strict=True):
         slot = place.claims[0][0]
-        await scheduling.do(lambda uow, c=case, s=slot: commands.choose(uow, c.case_ref, s, "assistant"))
+        await scheduling.do(commands.choose, case.case_ref, slot, "assistant")
 
     assert [(await scheduling.live(case)).starts_at for case in cases] == [places[0].starts_at, places[-1].starts_at]
     assert await claimed(scheduling, cases[0]) == {

@@ -130,8 +130,9 @@ async def test_who_holds_slots_already_waits_for_none_that_another_has_locked(sc
         known = await cases.read(uow, [case.case_ref])
         areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
         found = await place_all(uow, [(known[0], need_of(case, a_programme(), areas, uow.now))], is_first=is_first)
-        assert isinstance(found[case.case_ref], Place)
-        return found[case.case_ref]  # type: ignore[return-value]  looked at above
+        had = found[case.case_ref]
+        assert isinstance(had, Place)
+        return had
 
     async with scheduling.database.begin(scheduling.clock.now()) as other:
         theirs = await place(other, is_first=True)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -18,15 +18,14 @@ from services.scheduling.placing.choices import Span, places_of
 from services.scheduling.repository import cases as cases_repository
 from services.scheduling.views.cases import known
 from shared.clock import FixedClock
-from shared.db import Database, UnitOfWork, is_lost_race
+from shared.db import UnitOfWork, is_lost_race
 from shared.events import CaseChanged, Party
 from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, days
 from tests.conftest import MakeDatabase
-from tests.scheduling import Scheduling
+from tests.scheduling import OnlyOnce, Scheduling
 
 ROUNDS = 200 if os.environ.get("PUENTE_FAULTS") == "long" else 10
-Command = Callable[[UnitOfWork], Awaitable[Any]]
 
 
 async def offered(scheduling: Scheduling, **changes: Any) -> CaseChanged:
@@ -47,7 +46,7 @@ async def make_room(scheduling: Scheduling) -> None:
         "update resources set capacity = :n where kind = 'desk'",
         "update slots set capacity = :n where kind = 'desk'",
     ):
-        await scheduling.do(lambda uow, change=change: uow.execute(change, n=ROUNDS))
+        await scheduling.execute(change, n=ROUNDS)
 
 
 async def two_slots(scheduling: Scheduling, case: CaseChanged) -> tuple[int, int]:
@@ -55,16 +54,15 @@ async def two_slots(scheduling: Scheduling, case: CaseChanged) -> tuple[int, int
         shown = await places_of(uow, await known(uow, case.case_ref), Span(uow.now, uow.now + days(14)))
         return shown[-1].claims[0][0], shown[-9].claims[0][0]
 
-    slots: tuple[int, int] = await scheduling.do(read)
-    return slots
+    return await scheduling.do(read)
 
 
-async def at_once(scheduling: Scheduling, *work: Command) -> list[str]:
+async def at_once(*asked: Awaitable[None]) -> list[str]:
     """What each was answered: `done`, the code of a refusal, or `lost the race` when nothing was tried again."""
 
-    async def one(command: Command) -> str:
+    async def one(command: Awaitable[None]) -> str:
         try:
-            await scheduling.do(command)
+            await command
         except Problem as refusal:
             return refusal.code
         except Exception as error:
@@ -73,7 +71,7 @@ async def at_once(scheduling: Scheduling, *work: Command) -> list[str]:
             raise
         return "done"
 
-    return list(await asyncio.gather(*(one(command) for command in work)))
+    return list(await asyncio.gather(*(one(command) for command in asked)))
 
 
 async def test_a_household_moves_it_cancels_and_staff_move_it_at_once(scheduling: Scheduling) -> None:
@@ -84,10 +82,9 @@ async def test_a_household_moves_it_cancels_and_staff_move_it_at_once(scheduling
         ref, (far, farther) = case.case_ref, await two_slots(scheduling, case)
 
         answers = await at_once(
-            scheduling,
-            lambda uow, ref=ref, slot=far: commands.move(uow, ref, slot, "assistant"),
-            lambda uow, ref=ref: commands.cancel(uow, ref, "applicant-unable", "assistant"),
-            lambda uow, ref=ref, slot=farther: commands.move(uow, ref, slot, "scheduler"),
+            scheduling.do(commands.move, ref, far, "assistant"),
+            scheduling.do(commands.cancel, ref, "applicant-unable", "assistant"),
+            scheduling.do(commands.move, ref, farther, "scheduler"),
         )
 
         seen[tuple(answers)] += 1
@@ -106,10 +103,9 @@ async def test_of_two_officers_who_say_different_things_one_is_believed(scheduli
         scheduling.clock.instant = appointment.starts_at + timedelta(minutes=31)
 
         answers = await at_once(
-            scheduling,
-            lambda uow, id=appointment.id: commands.arrive(uow, id, "officer"),
-            lambda uow, id=appointment.id: commands.miss(uow, id, "officer"),
-            lambda uow, id=appointment.id: commands.arrive(uow, id, "scheduler"),
+            scheduling.do(commands.arrive, appointment.id, "officer"),
+            scheduling.do(commands.miss, appointment.id, "officer"),
+            scheduling.do(commands.arrive, appointment.id, "scheduler"),
         )
 
         status = (await scheduling.appointment(appointment.id)).status
@@ -129,7 +125,7 @@ async def accept_while_it_expires(scheduling: Scheduling) -> tuple[str, Any]:
     jobs = Jobs(scheduling.database, FixedClock(offer.deadline))
 
     answers, _ = await asyncio.gather(
-        at_once(scheduling, lambda uow: commands.accept(uow, case.case_ref, "assistant")),
+        at_once(scheduling.accept(case, "assistant")),
         asyncio.gather(jobs.expire_offers(), return_exceptions=True),
     )
 
@@ -169,14 +165,6 @@ def any_household(dice: random.Random) -> dict[str, Any]:
 
 
 # Controls
-
-
-class OnlyOnce(Database):
-    """Does nothing again that lost a race."""
-
-    async def run(self, now: Any, work: Any) -> Any:
-        async with self.begin(now) as uow:
-            return await work(uow)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -24,7 +24,7 @@ async def booked(calendars: Calendars, *cases: CaseChanged) -> Sequence[Any]:
     """Their appointments at the site in Tapachula, in this order."""
     await calendars.scheduling.receive(a_programme(), *cases)
     for case in cases:
-        await calendars.scheduling.do(lambda uow, ref=case.case_ref: commands.accept(uow, ref, "scheduler"))
+        await calendars.scheduling.accept(case, "scheduler")
     return [await calendars.scheduling.live(case) for case in cases]
 
 

@@ -254,7 +254,7 @@ async def test_urgent_households_are_called_first_then_those_registered_first(sc
     for case in (late, early, urgent):
         await stand_by(scheduling, case, held[0][1].wall_time.date())
     scheduling.clock.instant = held[0][1].starts_at - timedelta(hours=5)
-    called = []
+    called: list[str] = []
 
     for holder, _ in held:
         before = await standing_by(scheduling)

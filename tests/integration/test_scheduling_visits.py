@@ -32,9 +32,7 @@ async def booked(scheduling: Scheduling, *, before: timedelta = timedelta(minute
 async def visit(scheduling: Scheduling, appointment: Any, *what: str, present: int = 3) -> None:
     for step in what:
         seen = {"present": present} if step == "check_in" else {}
-        await scheduling.do(
-            lambda uow, step=step, seen=seen: getattr(commands, step)(uow, appointment.id, "officer", **seen)
-        )
+        await scheduling.do(getattr(commands, step), appointment.id, "officer", **seen)
 
 
 async def revised(scheduling: Scheduling, case: CaseChanged, **changes: Any) -> None:

@@ -35,8 +35,12 @@ def test_whatever_happens_in_whatever_order_the_rules_of_scheduling_hold(
         def make_world() -> World:
             return World(runner, runner.run(new_database(template)), refused, happened)
 
+        class OneLife(Life):
+            def __init__(self) -> None:
+                super().__init__(make_world, steps)
+
         run_state_machine_as_test(
-            lambda: Life(make_world, steps),
+            OneLife,
             settings=settings(
                 max_examples=LIVES, stateful_step_count=STEPS, deadline=None, database=None, derandomize=not LONG,
                 phases=[Phase.generate], suppress_health_check=list(HealthCheck),

@@ -81,7 +81,7 @@ async def follow(scheduling: Scheduling, database: Any = None) -> int:
 async def booked(scheduling: Scheduling, *cases: CaseChanged) -> list[Any]:
     await scheduling.receive(a_programme(), *cases)
     for case in cases:
-        await scheduling.do(lambda uow, ref=case.case_ref: commands.accept(uow, ref, "scheduler"))
+        await scheduling.accept(case, "scheduler")
     return [await scheduling.live(case) for case in cases]
 
 

@@ -174,13 +174,14 @@ class Life(RuleBasedStateMachine):
         for what in visit:
             case = self.world.case(n)
             if appointment := case.live or case.ended:
-                present = {"present": appointment.party} if what == "check_in" else {}
-                self.world.attempt(
-                    lambda uow, what=what, id=appointment.id, present=present: getattr(commands, what)(
-                        uow, id, "officer", **present
-                    ),
-                    "not_today", "within_grace_time", "wrong_state", "case_closed", "not_everyone_there",
-                )  # fmt: skip
+                self._record(what, appointment)
+
+    def _record(self, what: str, appointment: Any) -> None:
+        present = {"present": appointment.party} if what == "check_in" else {}
+        self.world.attempt(
+            lambda uow: getattr(commands, what)(uow, appointment.id, "officer", **present),
+            "not_today", "within_grace_time", "wrong_state", "case_closed", "not_everyone_there",
+        )  # fmt: skip
 
     # Time
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from tests.unit.portal_builders import OFFER, SITES, a_standing
 PLAYER = '<audio controls preload="none"'
 
 
-def shown(files: AudioFiles, page: str = "start", language: str = "ht", **values: object) -> str:
+def shown(files: AudioFiles, page: str = "start", language: str = "ht", **values: Any) -> str:
     return bytes(Pages(audio=files).render(f"{page}.html", language, "", **values).body).decode()
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Request, ViewportSize, async_playwright
 
 from deploy.assets import AXE
 
@@ -65,7 +65,7 @@ class Window:
     async def opened(
         cls, browser: Browser, width: int = NARROW, height: int = 640, *, has_javascript: bool = False
     ) -> "Window":
-        viewport = {"width": width, "height": height}
+        viewport = ViewportSize(width=width, height=height)
         context = await browser.new_context(
             java_script_enabled=has_javascript, viewport=viewport, reduced_motion="reduce"
         )
@@ -109,7 +109,7 @@ class Judge:
 
     @classmethod
     async def opened(cls, browser: Browser) -> "Judge":
-        viewport = {"width": NARROW, "height": 640}
+        viewport = ViewportSize(width=NARROW, height=640)
         context = await browser.new_context(viewport=viewport, bypass_csp=True, service_workers="block")
         judge = cls(page := await context.new_page())
         await page.route("**/seen", lambda route: route.fulfill(body="", content_type="text/html"))

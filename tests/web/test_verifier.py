@@ -145,7 +145,18 @@ async def test_the_address_that_stands_on_letters_leads_to_the_page_without_a_ne
 async def test_what_is_kept_is_the_page_of_nobody_and_no_other_page(town: Town, checker: Checker) -> None:
     inside = await town.inside["offered"].context.storage_state()
     async with served(town.portal.app) as address:
-        await checker.page.context.add_cookies(inside["cookies"])
+        await checker.page.context.add_cookies(
+            [
+                {
+                    "name": each["name"],
+                    "value": each["value"],
+                    "domain": each["domain"],
+                    "path": each["path"],
+                    "secure": each["secure"],
+                }
+                for each in inside["cookies"]
+            ]
+        )
         for path in ("my-interview", "case"):
             await checker.page.goto(f"{address}/en/{path}")
         await checker.visit(address)

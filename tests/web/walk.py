@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from playwright.async_api import Browser
 
-from services.scheduling import commands
 from shared.events import Allocation, CaseState, ProgrammeStatus, System
 from shared.reference import new_case_ref
 from tests.builders import a_case, a_programme
@@ -77,8 +76,7 @@ async def households(portal: Portal) -> dict[str, str]:
     }
     await scheduling.receive(a_programme(), chosen, closed, *made.values())
     for state in ("booked", "lacking"):
-        ref = made[state].case_ref
-        await scheduling.do(lambda uow, ref=ref: commands.accept(uow, ref, "assistant"))
+        await scheduling.accept(made[state], "assistant")
     day = (await scheduling.live(made["lacking"])).wall_time.date()
     await scheduling.do(lambda uow: uow.execute(ONE_DESK_GIVES, site=FEW))
     await scheduling.do(lambda uow: uow.execute(NOT_THAT_DAY, site=FEW, day=day))
