@@ -108,7 +108,7 @@ async def test_a_date_is_not_kept_on_time_that_closes_in_the_same_moment(calenda
         keeping = asyncio.create_task(kept())
         await waits_for_a_lock(scheduling)
         await closing.execute("update slots set planned = 0, shrunk_because = 'closed' where id = any(:ids)", ids=slots)
-    await asyncio.gather(keeping, return_exceptions=True)
+    await keeping
 
     after = await scheduling.live(case)
     closed = await scheduling.count(

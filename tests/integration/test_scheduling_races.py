@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import suppress
 from datetime import timedelta
@@ -75,7 +74,6 @@ async def at_once(*asked: Awaitable[None]) -> list[str]:
 
 
 async def test_a_household_moves_it_cancels_and_staff_move_it_at_once(scheduling: Scheduling) -> None:
-    seen: Counter[tuple[str, ...]] = Counter()
     await make_room(scheduling)
     for _ in range(ROUNDS):
         case, _ = await booked(scheduling)
@@ -87,7 +85,6 @@ async def test_a_household_moves_it_cancels_and_staff_move_it_at_once(scheduling
             scheduling.do(commands.move, ref, farther, "scheduler"),
         )
 
-        seen[tuple(answers)] += 1
         assert answers[1] == "done"
         assert {answers[0], answers[2]} <= {"done", "nothing_booked", "place_taken"}
         assert await scheduling.waiting(case) == "declined"
@@ -96,7 +93,6 @@ async def test_a_household_moves_it_cancels_and_staff_move_it_at_once(scheduling
 
 
 async def test_of_two_officers_who_say_different_things_one_is_believed(scheduling: Scheduling) -> None:
-    outcomes: Counter[str] = Counter()
     await make_room(scheduling)
     for _ in range(ROUNDS):
         _, appointment = await booked(scheduling)
@@ -109,12 +105,11 @@ async def test_of_two_officers_who_say_different_things_one_is_believed(scheduli
         )
 
         status = (await scheduling.appointment(appointment.id)).status
-        assert answers == (
-            ["done", "wrong_state", "done"] if status == "arrived" else ["wrong_state", "done", "wrong_state"]
-        )
-        outcomes[status] += 1
+        assert (status, answers) in [
+            ("arrived", ["done", "wrong_state", "done"]),
+            ("noshow", ["wrong_state", "done", "wrong_state"]),
+        ]
         scheduling.clock.instant = NOW
-    assert sum(outcomes.values()) == ROUNDS
 
 
 async def accept_while_it_expires(scheduling: Scheduling) -> tuple[str, Any]:
@@ -124,10 +119,12 @@ async def accept_while_it_expires(scheduling: Scheduling) -> tuple[str, Any]:
     scheduling.clock.instant = offer.deadline - timedelta(microseconds=1)
     jobs = Jobs(scheduling.database, FixedClock(offer.deadline))
 
-    answers, _ = await asyncio.gather(
+    answers, [failed] = await asyncio.gather(
         at_once(scheduling.accept(case, "assistant")),
         asyncio.gather(jobs.expire_offers(), return_exceptions=True),
     )
+    if isinstance(failed, BaseException) and not is_lost_race(failed):
+        raise failed
 
     scheduling.clock.instant = NOW
     return answers[0], await scheduling.appointment(offer.id)

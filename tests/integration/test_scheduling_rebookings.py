@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import pytest
+
 from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
 from services.scheduling.commands.calendars import Fate
@@ -180,10 +182,9 @@ async def test_what_was_cut_off_goes_on_where_it_was_and_nobody_is_moved_twice(c
     await close(calendars, min(each.wall_time.date() for each in appointments), NOW.date() + days(14))
     await calendars.scheduling.do(chunk)
     assert (await order(calendars))["done"] == 2
-    try:
+    with pytest.raises(Killed):
         await calendars.scheduling.do(killed)
-    except Killed:
-        assert (await order(calendars))["done"] == 2
+    assert (await order(calendars))["done"] == 2
     await calendars.scheduling.jobs.rebook_stranded()
 
     for case in cases:

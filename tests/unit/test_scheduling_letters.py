@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import cbor2
@@ -64,8 +65,7 @@ def test_a_letter_fits_into_a_square_that_can_be_damaged_by_a_quarter() -> None:
 
 
 @pytest.mark.parametrize("spoil", [str.lower, readable, lambda text: f"\n {text[:50]}\r\n{text[50:]}\n"])
-def test_a_text_is_read_as_people_type_and_paste_it(spoil: object) -> None:
-    assert callable(spoil)
+def test_a_text_is_read_as_people_type_and_paste_it(spoil: Callable[[str], str]) -> None:
     assert a_letter() == decode(spoil(encode(a_letter(), KEYS)), KEYS)
 
 
