@@ -4,6 +4,8 @@ from uuid import uuid4
 
 import pytest
 
+from services.scheduling import commands
+from services.scheduling.placing.offers import FIRST_LOOK
 from services.scheduling.repository.counts import by_country
 from shared.events import CaseLanguage, CaseState, Party
 from shared.web.problems import Problem
@@ -128,6 +130,19 @@ async def test_a_household_that_grew_keeps_its_time_when_the_next_step_is_free(s
     assert after.replaces == before.id
     assert await scheduling.claims_of(after.id) == 14
     assert await scheduling.held_by_freed_places() == 0
+
+
+async def test_a_household_that_grew_keeps_its_time_however_far_ahead_that_is(scheduling: Scheduling) -> None:
+    case, _ = await scheduling.booked()
+    far = (await scheduling.slots_of(case, ahead=20))[-10]
+    await scheduling.do(lambda uow: commands.move(uow, case.case_ref, far["slot_id"], "scheduler"))
+    before = await scheduling.live(case)
+    assert before.starts_at > NOW + FIRST_LOOK
+
+    await scheduling.receive(case.model_copy(update={"version": 2, "party": Party(attendees=5, adults=3, children=2)}))
+
+    after = await scheduling.live(case)
+    assert (before.starts_at, "booked", 200) == (after.starts_at, after.status, after.minutes)
 
 
 async def test_an_interview_that_took_place_is_never_cancelled_afterwards(scheduling: Scheduling) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.calendar import Calendar
 from services.scheduling.domain.decisions import Decision, End, Keep, Offer, Release, Wait, Waiting
-from services.scheduling.domain.needs import Need, deadline_of
+from services.scheduling.domain.needs import LONGEST, Need, deadline_of
 from services.scheduling.domain.opening import AHEAD
 from services.scheduling.domain.places import Own, Place, Resource, count
 from services.scheduling.domain.states import changed
@@ -122,12 +122,14 @@ async def _choose(
     own: Mapping[str, Own],
     taken: Counter[int],
 ) -> tuple[list[Place], dict[str, Place | NoPlace]]:
-    """The place of each need, looking two weeks ahead first and at the whole horizon for who found none."""
+    """The place of each need, looking two weeks ahead first, and around what anyone holds; at the whole horizon for who
+    found none."""
     chosen: list[Place] = []
     todo, away = list(needs), Counter(taken)
     earliest = min([need.earliest for need in needs] + [time.starts_at for time in own.values()])
+    held_until = max([uow.now] + [time.starts_at + LONGEST for time in own.values()])
     for ahead in (FIRST_LOOK, AHEAD):
-        calendar = await slots.free_calendar(uow, resources, earliest, uow.now + ahead)
+        calendar = await slots.free_calendar(uow, resources, earliest, max(uow.now + ahead, held_until))
         calendar.hold(away)
         answers = [(need, _place(calendar, need, own.get(need.case_ref))) for need in todo]
         found = [place for _, place in answers if place]
