@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
 from services.scheduling.commands.calendars import Fate
 from shared.events import CaseChanged, CaseLanguage
@@ -77,6 +78,27 @@ async def test_whom_an_interpreter_cannot_hear_any_more_is_rebooked_with_one_who
     assert (await calendars.scheduling.appointment(before.id)).reason == "interpreter-unavailable"
     assert "mam" in (await held_by(calendars, after, "interpreter")).languages
     assert await calendars.stranded(interpreter.site) == []
+
+
+async def test_who_is_rebooked_stays_booked_at_its_very_time_where_another_desk_is_free_then(
+    calendars: Calendars,
+) -> None:
+    case, scheduling = a_case(), calendars.scheduling
+    await booked(calendars, case)
+    later = (await scheduling.slots_of(case, ahead=20))[-1]
+    await scheduling.do(lambda uow: commands.move(uow, case.case_ref, later["slot_id"], "scheduler"))
+    before = await scheduling.live(case)
+    scheduling.clock.instant = before.starts_at - days(1)
+    desk = await held_by(calendars, before, "desk")
+
+    await calendars.change(
+        keep.change_resource(desk.id, {"last_day": before.wall_time.date() - days(1)}), stranded=Fate.REBOOK
+    )
+    await scheduling.jobs.rebook_stranded()
+
+    after = await scheduling.live(case)
+    assert (after.status, after.starts_at, after.replaces) == ("booked", before.starts_at, before.id)
+    assert desk.id != (await held_by(calendars, after, "desk")).id
 
 
 async def test_the_time_that_an_unable_desk_still_has_goes_to_who_waits(calendars: Calendars) -> None:

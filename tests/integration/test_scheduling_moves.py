@@ -7,6 +7,7 @@ import pytest
 
 from services.scheduling import commands
 from shared.web.problems import Problem
+from tests.builders import days
 from tests.scheduling import Scheduling
 
 SELVES = ("household", "assistant")
@@ -123,3 +124,32 @@ async def test_a_household_whose_officer_is_ill_stays_booked_where_another_is_fr
     after = await scheduling.live(case)
     assert (after.status, after.starts_at, after.replaces) == ("booked", before.starts_at, before.id)
     assert await first_slot_of(scheduling, after) != await first_slot_of(scheduling, before)
+
+
+@pytest.mark.parametrize("ahead", [20, 1])
+async def test_whose_officer_is_ill_stays_though_an_earlier_time_is_free_and_though_it_is_too_near_for_an_offer(
+    scheduling: Scheduling, ahead: int
+) -> None:
+    case, _ = await scheduling.booked()
+    later = (await scheduling.slots_of(case, ahead=20))[-1]
+    await scheduling.do(lambda uow: commands.move(uow, case.case_ref, later["slot_id"], "scheduler"))
+    before = await scheduling.live(case)
+    scheduling.clock.instant = before.starts_at - days(ahead)
+
+    await scheduling.do(lambda uow: commands.cancel(uow, case.case_ref, "officer-unavailable", "scheduler"))
+
+    after = await scheduling.live(case)
+    assert (after.status, after.starts_at, after.replaces) == ("booked", before.starts_at, before.id)
+    assert await first_slot_of(scheduling, after) != await first_slot_of(scheduling, before)
+
+
+@pytest.mark.parametrize("reason", ["site-closed", "safety"])
+async def test_who_cannot_be_heard_at_the_site_then_is_not_told_to_come_then_all_the_same(
+    scheduling: Scheduling, reason: str
+) -> None:
+    case, before = await scheduling.booked()
+    scheduling.clock.instant = before.starts_at - days(1)
+
+    await scheduling.do(lambda uow: commands.cancel(uow, case.case_ref, reason, "scheduler"))
+
+    assert (await scheduling.live(case)).wall_time.date() > before.wall_time.date()

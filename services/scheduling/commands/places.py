@@ -6,9 +6,9 @@ from uuid import UUID
 
 from services.scheduling.commands.locked import HOUSEHOLD, cause_of, locked
 from services.scheduling.domain.admission import admit
-from services.scheduling.domain.decisions import Waiting
+from services.scheduling.domain.decisions import Decision, Offer, Waiting
 from services.scheduling.domain.places import Place
-from services.scheduling.domain.states import AT_THE_SITE
+from services.scheduling.domain.states import AT_THE_SITE, NOT_BEGUN
 from services.scheduling.placing.choices import find_place
 from services.scheduling.placing.deciding import decided
 from services.scheduling.placing.offers import ROUNDS, appointment_at, ended, offered, outcomes_of
@@ -31,6 +31,8 @@ OF_AUTHORITIES = frozenset(
     {"interpreter-unavailable", "officer-unavailable", "site-closed", "site-capacity", "safety", "error"}
 )
 """Reasons that are not the household's: another place is looked for at once."""
+OF_ONE_RESOURCE = frozenset({"interpreter-unavailable", "officer-unavailable", "error"})
+"""Those of them that leave the rest of the site as it is."""
 
 
 async def choose(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str) -> None:
@@ -100,11 +102,20 @@ async def _instead(uow: UnitOfWork, outcome: Outcome) -> Outcome:
     case = outcome.case
     programmes = await reference.programmes(uow, [case.snapshot.programme])
     asking = replace(case, live=None, held=None, waiting=None)
-    [found] = await outcomes_of(uow, await decided(uow, [asking], programmes, had_date=True))
+    decisions = await decided(uow, [asking], programmes, had_date=True)
+    [found] = await outcomes_of(uow, [(each, _there_and_then(decision, outcome)) for each, decision in decisions])
     if found.place is None:
         return replace(outcome, waiting=found.waiting)
     site = (await reference.sites(uow))[found.place.site]
     return replace(outcome, waiting=None, made=offered(case, found.place, site, uow.now), place=found.place)
+
+
+def _there_and_then(decision: Decision, outcome: Outcome) -> Decision:
+    """Where only a desk or an interpreter of the site is not there, somebody else may be at the very time that it had."""
+    live, over = outcome.case.date, outcome.ended
+    if isinstance(decision, Offer) and over and over.reason in OF_ONE_RESOURCE and live.status in NOT_BEGUN:
+        return Offer(replace(decision.need, instead_of=(live.site, live.starts_at)))
+    return decision
 
 
 async def _check_limits(uow: UnitOfWork, case: KnownCase) -> None:

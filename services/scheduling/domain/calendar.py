@@ -71,11 +71,11 @@ class Calendar:
     def choose_instead(self, need: Need, own: Own) -> Place | None:
         """A place instead of the household's present one: the same time and site if it can be made to fit, with what is
         wished for or else without, and only then the earliest other one. What the household holds counts as free for
-        it, and only for it."""
+        it, and only for it; who holds nothing any more is asked the same way as who chooses."""
         for resource_id, step in own.steps:
             self.add(resource_id, replace(step))
         wished = self._staying(need.wished, own) if need.wished else None
-        found = wished or self._staying(need, own) or self._earliest(need)
+        found = wished or self._staying(need, own) or (self._earliest(need) if own.steps else self.choose(need))
         place = found.keeping(own) if found else None
         kept = dict(place.kept) if place else {}
         for resource_id, step in own.steps:

@@ -61,7 +61,8 @@ class Need:
     `interpreter` names: the modes, and a woman if one was asked for.
     `earliest` is the first instant at which an interview may start, `latest` the last local day.
     `wished` is the same with more: what the household asks for itself, to be had where nothing is lost by it.
-    `not_on` are local days on which it cannot come, as it said.
+    `not_on` are local days on which it cannot come, as it said. `instead_of` is the site and start of the date that it has
+    lost just now by no doing of its own: what is free there and then comes before the earliest place.
     """
 
     case_ref: str
@@ -78,6 +79,7 @@ class Need:
     deadline_hours: int
     wished: "Need | None" = None
     not_on: frozenset[date] = frozenset()
+    instead_of: tuple[str, datetime] | None = None
 
     @property
     def is_interpreted(self) -> bool:

@@ -126,6 +126,8 @@ async def _choose(
     found none."""
     chosen: list[Place] = []
     todo, away = list(needs), Counter(taken)
+    lost = {need.case_ref: Own(*need.instead_of, steps=()) for need in needs if need.instead_of}
+    own = {**lost, **own}
     earliest = min([need.earliest for need in needs] + [time.starts_at for time in own.values()])
     held_until = max([uow.now] + [time.starts_at + LONGEST for time in own.values()])
     for ahead in (FIRST_LOOK, AHEAD):

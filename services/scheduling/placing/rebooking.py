@@ -93,6 +93,7 @@ async def concerned_of(uow: UnitOfWork, known: Sequence[KnownCase], stranded: Se
             continue
         if live.starts_at > uow.now:
             need = need_instead(case.snapshot, case.own, programme, areas, uow.now)
+            need = replace(need, instead_of=(live.site, live.starts_at))
             waits = decide(case.snapshot.state, programme, need, held=None, waiting=None, now=uow.now)
             wishes = nearest_first(need, case.held.site, case.held.local_date, ZoneInfo(live.zone))
             reason = waits.reason if isinstance(waits, Wait) else None
