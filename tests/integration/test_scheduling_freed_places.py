@@ -41,6 +41,23 @@ async def test_a_household_that_declined_is_offered_another_place_when_a_new_day
     assert (await scheduling.live(case)).id != before.id
 
 
+async def test_a_place_freed_on_a_day_that_a_household_declined_passes_it_by(scheduling: Scheduling) -> None:
+    longest, other = a_case(registered_at=NOW - days(90)), a_case(registered_at=NOW - days(60))
+    await scheduling.receive(a_programme(), longest, other)
+    place = await scheduling.live(other)
+    next_one = a_case(registered_at=NOW - days(30), valid_until=place.wall_time.date())
+    await scheduling.take_all_but(place)
+    await scheduling.receive(next_one)
+    await scheduling.decline(longest)
+    await scheduling.do(lambda uow: uow.execute("update freed_places set opens_at = :never", never=NOW + days(30)))
+
+    await scheduling.decline(other)
+    await scheduling.jobs.offer_freed_places()
+
+    assert (await scheduling.live(next_one)).starts_at == place.starts_at
+    assert await scheduling.waiting(longest) == "declined"
+
+
 async def test_what_a_household_leaves_of_its_old_place_is_freed(scheduling: Scheduling) -> None:
     case = a_case()
     await scheduling.receive(a_programme(), case)

@@ -94,7 +94,7 @@ class Calendar:
     def _at_start(self, need: Need, starts_at: datetime) -> tuple[Place | None, Taking]:
         for resource in self._fitting(need):
             place, taking = self._place_at(need, resource, starts_at)
-            if place and place.local_date <= need.latest:
+            if place and place.local_date <= need.latest and place.local_date not in need.not_on:
                 return place, taking
         return None, []
 

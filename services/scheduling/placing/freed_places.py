@@ -8,7 +8,7 @@ from services.scheduling.domain.decisions import CANDIDATES
 from services.scheduling.domain.needs import LONGEST, TRAVEL_NOTICE, need_of
 from services.scheduling.domain.places import Place
 from services.scheduling.placing.offers import make_offer
-from services.scheduling.repository import cases, freed, reference, slots
+from services.scheduling.repository import appointments, cases, freed, reference, slots
 from services.scheduling.repository.freed import FreedPlace, HeldStep
 from services.scheduling.repository.known_case import FIRST, KnownCase, Seniority, seniority_of
 from shared import tracing
@@ -59,15 +59,19 @@ async def calendar_of(uow: UnitOfWork, place: FreedPlace, kept: list[HeldStep]) 
 async def _first_who_fits(
     uow: UnitOfWork, programme: ProgrammeChanged, place: FreedPlace, calendar: Calendar
 ) -> tuple[Seniority, Place] | None:
-    """The first household in line whose place can begin with what was freed, on the same desk."""
+    """The first household in line whose place can begin with what was freed, on the same desk, on a day that it did not
+    decline."""
     areas = await reference.areas(uow)
     after = FIRST
     while page := await cases.waiting_after(uow, programme.programme, CANDIDATES, after, PAGE):
-        for case in sorted(await cases.read(uow, [each.case_ref for each in page]), key=seniority_of):
+        refs = [each.case_ref for each in page]
+        declined = await appointments.days_declined(uow, refs)
+        for case in sorted(await cases.read(uow, refs), key=seniority_of):
             need = need_of(case.as_asked, programme, areas, uow.now)
             if case.case_ref == place.from_case or place.site not in need.sites or place.starts_at < need.earliest:
                 continue
-            found = calendar.try_at(replace(need, sites=(place.site,)), place.starts_at)
+            there = replace(need, sites=(place.site,), not_on=declined.get(case.case_ref, frozenset()))
+            found = calendar.try_at(there, place.starts_at)
             if found and case.snapshot.state is CaseState.ELIGIBLE:
                 return seniority_of(case), found
         after = page[-1]
