@@ -208,6 +208,39 @@ async def test_a_household_that_went_on_to_another_country_cannot_be_taken_back(
     assert "no_open_referral" == refused.value.code
 
 
+async def test_an_accepted_household_that_comes_under_review_stays_listed_and_can_be_taken_back(
+    scheduling: Scheduling,
+) -> None:
+    case = await waiting_case(scheduling)
+    await propose(scheduling, case)
+    await answer(scheduling, case, "accept")
+
+    await scheduling.receive(a_case(case_ref=case.case_ref, state="review", version=2))
+
+    scheduling.clock.advance(days(2))
+    assert 1 == (await scheduling.do(counts.by_country))["mx"]["referred"]
+    await answer(scheduling, case, "withdraw")
+    said = await newest(scheduling, case)
+    assert (None, "review") == (said.value.get("referral"), said.value["waiting"])
+
+
+@pytest.mark.parametrize(("state", "is_accepted"), [("ineligible", True), ("withdrawn", True), ("expired", False)])
+async def test_who_is_not_taken_because_its_country_ended_the_case_is_not_said_to_have_gone_on(
+    scheduling: Scheduling, state: str, is_accepted: bool
+) -> None:
+    case = await waiting_case(scheduling)
+    await propose(scheduling, case)
+    if is_accepted:
+        await answer(scheduling, case, "accept")
+
+    await scheduling.receive(a_case(case_ref=case.case_ref, state=state, version=2))
+
+    said = await newest(scheduling, case)
+    assert (None, state) == (said.value.get("referral"), said.value["closed"])
+    assert ["withdrawn"] == [row.state for row in await scheduling.rows("select state from referrals")]
+    assert None is await referral_of(scheduling, case)
+
+
 async def test_one_proposal_is_open_at_a_time(scheduling: Scheduling) -> None:
     await scheduling.receive(a_programme(**{**CANADA, "programme": "CA-TWO"}))
     case = await waiting_case(scheduling)

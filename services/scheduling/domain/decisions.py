@@ -76,6 +76,9 @@ CANCEL_REASON = {
 }
 """Why the appointment of a case in this state is cancelled. Words: docs/domain.md, "Cancellation reasons"."""
 
+WENT_ON = "referred"
+"""The reason for which a case is withdrawn whose household has one in another country by now."""
+
 NOBODY_IS_HEARD = frozenset(
     {"interpreter-unavailable", "officer-unavailable", "site-closed", "site-capacity", "safety"}
 )
@@ -167,7 +170,7 @@ def decide(
     if held and programme and programme.status is ProgrammeStatus.CLOSED and programme.on_close != HONOUR:
         return Release("programme-closed", Waiting.PROGRAMME_CLOSED)
     if state is CaseState.REVIEW:
-        return Keep() if held else Wait(Waiting.REVIEW)
+        return Keep() if held or waiting == Waiting.REFERRED else Wait(Waiting.REVIEW)
     if programme is None or need is None:
         return Keep() if held else Wait(Waiting.PROGRAMME_UNKNOWN)
     if held:

@@ -1,5 +1,7 @@
 """Referrals and what became of them; the open one also stands with its case, as events carry it."""
 
+from collections.abc import Sequence
+
 from shared.db import UnitOfWork
 from shared.events import Referral
 
@@ -11,6 +13,13 @@ values (:id, :case_ref, :programme, :state, :how, :now, :acted_by)
 ANSWER = """
 update referrals set state = :state, answered_at = :now, answered_by = :acted_by
 where id = :id and state in ('proposed', 'accepted')
+"""
+
+END = """
+with over as (
+  update cases set referral = null where case_ref = any(:refs) and referral is not null
+  returning cast(old.referral ->> 'id' as uuid) as id)
+update referrals r set state = 'withdrawn', answered_at = :now, answered_by = 'authority' from over where r.id = over.id
 """
 
 
@@ -41,3 +50,9 @@ async def keep(uow: UnitOfWork, case_ref: str, referral: Referral | None) -> Non
         case_ref=case_ref,
         referral=plain,
     )
+
+
+async def end(uow: UnitOfWork, case_refs: Sequence[str]) -> None:
+    """The proposed or accepted referrals of these locked cases come to nothing, since their country has ended the cases."""
+    if case_refs:
+        await uow.execute(END, refs=list(case_refs), now=uow.now)
