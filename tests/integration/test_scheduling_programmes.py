@@ -2,7 +2,9 @@
 
 import pytest
 
+from services.scheduling import commands
 from services.scheduling.views.cases import effects_of_closing
+from shared.events import Party
 from tests.builders import NOW, a_case, a_programme, days
 from tests.scheduling import Scheduling
 
@@ -68,6 +70,34 @@ async def test_a_programme_that_honours_its_dates_keeps_them_when_it_closes(sche
     await scheduling.jobs.look_again()
 
     assert (await scheduling.live(held)).status == "booked"
+
+
+@pytest.mark.parametrize("status", ["closed", "paused"])
+async def test_a_date_that_is_honoured_and_cannot_take_place_is_replaced(scheduling: Scheduling, status: str) -> None:
+    held = a_case()
+    await scheduling.receive(a_programme(on_close="honour"), held)
+    await scheduling.accept(held, "scheduler")
+    await scheduling.receive(a_programme(on_close="honour", status=status, version=2))
+    await scheduling.jobs.look_again()
+    before = await scheduling.live(held)
+
+    await scheduling.do(lambda uow: commands.cancel(uow, held.case_ref, "site-closed", "scheduler"))
+
+    assert (await scheduling.live(held)).replaces == before.id
+
+
+async def test_who_chooses_and_loses_its_date_may_choose_again_though_nothing_is_free_now(
+    scheduling: Scheduling,
+) -> None:
+    case = a_case(valid_until=(NOW + days(3)).date())
+    await scheduling.receive(a_programme(allocation="choice"), case)
+    slot = (await scheduling.slots_of(case))[0]["slot_id"]
+    await scheduling.do(lambda uow: commands.choose(uow, case.case_ref, slot, "household"))
+    await scheduling.take_all_but(await scheduling.live(case))
+
+    await scheduling.receive(case.model_copy(update={"version": 2, "party": Party(attendees=5, adults=3, children=2)}))
+
+    assert await scheduling.waiting(case) == "awaiting_choice"
 
 
 async def test_whom_a_closing_would_concern_can_be_asked_before(scheduling: Scheduling) -> None:

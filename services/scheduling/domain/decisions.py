@@ -127,9 +127,11 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The earliest feasible place is to be offered, in place of the live appointment if there is one."""
+    """The earliest feasible place is to be offered, in place of the live appointment if there is one. `otherwise`: what the
+    case waits for when there is none, if not just for one."""
 
     need: Need
+    otherwise: Waiting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +155,13 @@ def decide(
     now: datetime,
     made_for: Need | None = None,
     is_heard: bool = False,
+    had_date: bool = False,
 ) -> Decision:
     """What is to be done. `need` is None exactly when the programme is unknown; `waiting` is the reason until now.
     `made_for` is `need` with what of the household's own wishes the live appointment was made with: it stays if it meets
     either, since neither what it lacks nor what it has beyond its country's word takes it away. `is_heard`: the household's
-    interview under this programme took place, and it needs no other.
+    interview under this programme took place, and it needs no other. `had_date`: it has just lost a date by no doing of its own,
+    and gets another one wherever that one would have stood.
 
     An appointment is never taken away for want of knowledge: only by the authority's decision or because it cannot take
     place as it stands. One whose time has come, or whose household is at the site, is not touched any more: people say
@@ -167,15 +171,23 @@ def decide(
         return Keep()
     if state in CANCEL_REASON:
         return End(CANCEL_REASON[state])
-    if held and programme and programme.status is ProgrammeStatus.CLOSED and programme.on_close != HONOUR:
+    if held and programme and not _stood(programme):
         return Release("programme-closed", Waiting.PROGRAMME_CLOSED)
     if state is CaseState.REVIEW:
         return Keep() if held or waiting == Waiting.REFERRED else Wait(Waiting.REVIEW)
     if programme is None or need is None:
         return Keep() if held else Wait(Waiting.PROGRAMME_UNKNOWN)
-    if held:
-        return Keep() if any(is_feasible(held, each) for each in (need, made_for) if each) else Offer(need)
-    return _without_appointment(programme, need, waiting)
+    if held and any(is_feasible(held, each) for each in (need, made_for) if each):
+        return Keep()
+    without = _without_appointment(programme, need, None if held else waiting)
+    if held or (had_date and _stood(programme)):
+        return Offer(need, without.reason if isinstance(without, Wait) else None)
+    return without
+
+
+def _stood(programme: ProgrammeChanged) -> bool:
+    """True when dates under the programme stand: it is not closed, or honours them."""
+    return programme.status is not ProgrammeStatus.CLOSED or programme.on_close == HONOUR
 
 
 def _without_appointment(programme: ProgrammeChanged, need: Need, waiting: str | None) -> Decision:

@@ -48,6 +48,7 @@ async def decided(
             now=uow.now,
             made_for=made_for,
             is_heard=case.is_heard,
+            had_date=had_date,
         )
         result.append((case, decision))
     return result

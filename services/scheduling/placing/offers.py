@@ -167,13 +167,12 @@ def _outcome(
             return Outcome(case, ended=_cancelled(case, reason), closed=closed) if is_news else None
         case Release(reason, waiting):
             return Outcome(case, ended=_cancelled(case, reason), waiting=waiting)
-        case Offer(_):
+        case Offer(_, otherwise):
             found = places[case.case_ref]
             replaced = _cancelled(case, "superseded")
             if isinstance(found, NoPlace):
-                if case.waiting == found.reason and not replaced:
-                    return None
-                return Outcome(case, ended=replaced, waiting=found.reason)
+                waiting = otherwise or found.reason
+                return Outcome(case, ended=replaced, waiting=waiting) if replaced or case.waiting != waiting else None
             return Outcome(case, made=offered(case, found, sites[found.site], now), ended=replaced, place=found)
 
 
