@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from services.scheduling import commands
+from services.scheduling.repository import reference
+from shared.events import CaseChanged
 from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, days
 from tests.scheduling import Scheduling
@@ -77,6 +79,38 @@ async def test_after_two_unanswered_offers_a_case_waits_for_someone_to_act(sched
         await scheduling.jobs.look_again()
 
     assert await scheduling.waiting(case) == "offers_unanswered"
+
+
+@pytest.mark.parametrize("answer", ["declines", "chooses", "accepts"])
+async def test_a_household_that_answered_since_is_not_taken_for_one_that_does_not(
+    scheduling: Scheduling, answer: str
+) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    await expire(scheduling, case)
+    assert await scheduling.count("select offers_missed from cases") == 1
+
+    if answer == "chooses":
+        slot = (await scheduling.slots_of(case))[-1]["slot_id"]
+        await scheduling.do(lambda uow: commands.choose(uow, case.case_ref, slot, "household"))
+    elif answer == "accepts":
+        await scheduling.accept(case)
+    if answer != "declines":
+        assert await scheduling.count("select offers_missed from cases") == 0
+    await scheduling.decline(case)
+    await scheduling.do(reference.look_again)
+    await scheduling.jobs.look_again()
+    await expire(scheduling, case)
+
+    assert await scheduling.waiting(case) is None
+
+
+async def expire(scheduling: Scheduling, case: CaseChanged) -> None:
+    """Its offer runs out, and it is offered another place."""
+    scheduling.clock.instant = (await scheduling.live(case)).deadline
+    await scheduling.jobs.expire_offers()
+    await scheduling.do(reference.look_again)
+    await scheduling.jobs.look_again()
 
 
 async def test_a_household_that_wants_an_interview_again_is_back_in_line_at_once(scheduling: Scheduling) -> None:

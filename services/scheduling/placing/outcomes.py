@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.scheduling.domain.decisions import CANCEL_REASON, UNMET, Waiting
+from services.scheduling.domain.decisions import CANCEL_REASON, OF_HOUSEHOLDS, UNMET, Waiting
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import is_at_short_notice
 from services.scheduling.placing.replaced import Made, follow
@@ -104,7 +104,11 @@ class Outcome:
 
     @property
     def _is_answered(self) -> bool:
-        """Who only asks for more time has not answered."""
+        """Who says yes or no, or chooses another place, has answered; who only asks for more time has not."""
+        if self.made:
+            return self.made.acted_by != "scheduling"
+        if self.ended:
+            return self.ended.reason in OF_HOUSEHOLDS
         is_offer = self.changed is not None and self.changed.status is AppointmentStatus.PENDING
         return self.changed is not None and not is_offer and not self._is_retimed
 
