@@ -1,8 +1,15 @@
 """A place that was let go: whose it is next, and when it opens."""
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 
+import pytest
+
+from services.scheduling.handlers import cases_changed
+from shared import tracing
 from shared.events import Party
+from shared.outbox import Cause
 from tests.builders import NOW, a_case, a_programme, days
 from tests.scheduling import Scheduling
 
@@ -102,3 +109,28 @@ async def test_a_freed_place_that_nobody_can_use_opens_after_a_delay(scheduling:
 
     assert await scheduling.held_by_freed_places() == 0
     assert await scheduling.free_units_at(place) > 0
+
+
+@pytest.mark.parametrize("news", [{"party": Party(attendees=6, adults=4, children=2)}, {"state": "withdrawn"}])
+async def test_who_is_another_while_a_place_is_being_given_to_it_leaves_it_to_the_next_in_line(
+    scheduling: Scheduling, news: dict[str, Any]
+) -> None:
+    holder = a_case()
+    await scheduling.receive(a_programme(offer_hours=24), holder)
+    place = await scheduling.live(holder)
+    valid_until = place.wall_time.date()
+    await scheduling.take_all_but(place)
+    first, second = a_case(valid_until=valid_until), a_case(valid_until=valid_until, registered_at=NOW)
+    await scheduling.receive(first, second)
+    await scheduling.decline(holder)
+    changed = a_case(case_ref=first.case_ref, version=2, valid_until=valid_until, **news)
+
+    async with scheduling.database.begin(NOW) as taking_in:
+        taking_in.caused_by(changed, Cause.first(tracing.new_root()))
+        await cases_changed([changed], taking_in)
+        giving = asyncio.create_task(scheduling.jobs.offer_freed_places())
+        done, _ = await asyncio.wait([giving], timeout=0.3)
+    await giving
+
+    assert not done
+    assert (await scheduling.live(second)).starts_at == place.starts_at

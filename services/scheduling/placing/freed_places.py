@@ -10,9 +10,9 @@ from services.scheduling.domain.places import Place
 from services.scheduling.placing.offers import make_offer
 from services.scheduling.repository import appointments, cases, freed, reference, slots
 from services.scheduling.repository.freed import FreedPlace, HeldStep
-from services.scheduling.repository.known_case import FIRST, KnownCase, Seniority, seniority_of
+from services.scheduling.repository.known_case import FIRST, KnownCase, seniority_of
 from shared import tracing
-from shared.db import UnitOfWork
+from shared.db import LostRace, UnitOfWork
 from shared.events import Allocation, CaseState, ProgrammeChanged, ProgrammeStatus
 from shared.outbox import Cause
 
@@ -23,18 +23,18 @@ async def offer_to_next(uow: UnitOfWork, place: FreedPlace) -> bool:
     """Offers the locked place to the first waiting household that can use it, whole; False when there is none.
 
     What it leaves of the place stays freed. Nobody is looked for when it is too near for anyone to travel to.
+    Raises: LostRace when someone was faster.
     """
     if place.starts_at < uow.now + TRAVEL_NOTICE:
         return False
     kept = await freed.held_by(uow, place)
     programmes = [p for p in (await reference.known_programmes(uow)).values() if _gives(p, place)] if kept else []
     calendar = await calendar_of(uow, place, kept)
-    best: tuple[Seniority, Place] | None = None
-    for programme in programmes:
-        found = await _first_who_fits(uow, programme, place, calendar)
-        if found and (best is None or found[0] < best[0]):
-            best = found
-    return best is not None and await _give(uow, best[0].case_ref, best[1], place, kept)
+    found = [await _first_who_fits(uow, programme, place, calendar) for programme in programmes]
+    fitting = sorted((each for each in found if each), key=lambda each: seniority_of(each[0]))
+    if fitting:
+        await _give(uow, *fitting[0], place, kept)
+    return bool(fitting)
 
 
 def _gives(programme: ProgrammeChanged, place: FreedPlace) -> bool:
@@ -58,7 +58,7 @@ async def calendar_of(uow: UnitOfWork, place: FreedPlace, kept: list[HeldStep]) 
 
 async def _first_who_fits(
     uow: UnitOfWork, programme: ProgrammeChanged, place: FreedPlace, calendar: Calendar
-) -> tuple[Seniority, Place] | None:
+) -> tuple[KnownCase, Place] | None:
     """The first household in line whose place can begin with what was freed, on the same desk, on a day that it did not
     decline."""
     areas = await reference.areas(uow)
@@ -72,19 +72,20 @@ async def _first_who_fits(
                 continue
             there = replace(need, sites=(place.site,), not_on=declined.get(case.case_ref, frozenset()))
             found = calendar.try_at(there, place.starts_at)
-            if found and case.snapshot.state is CaseState.ELIGIBLE:
-                return seniority_of(case), found
+            if found and case.snapshot.state is CaseState.ELIGIBLE and case.waiting in CANDIDATES:
+                return case, found
         after = page[-1]
     return None
 
 
-async def _give(uow: UnitOfWork, case_ref: str, found: Place, place: FreedPlace, kept: list[HeldStep]) -> bool:
-    """Locks the case, then all slots at once, looks again and offers; False when someone was faster."""
-    case = next(iter(await cases.lock(uow, [case_ref])), None)
-    if case is None or case.live or case.waiting not in CANDIDATES or not await take_over(uow, found, place, kept):
-        return False
+async def _give(uow: UnitOfWork, seen: KnownCase, found: Place, place: FreedPlace, kept: list[HeldStep]) -> None:
+    """Locks the case, then all slots at once, looks again and offers. Raises: LostRace when one of them is another by now."""
+    [case] = await cases.lock(uow, [seen.case_ref])
+    if (case.version, case.snapshot, case.own) != (seen.version, seen.snapshot, seen.own):
+        raise LostRace("the household waits for something else by now: look who is next")
+    if not await take_over(uow, found, place, kept):
+        raise LostRace("what the place needs beside what was freed is taken: look who can use it now")
     await make_offer(uow, caused_by(place, case), found)
-    return True
 
 
 async def take_over(uow: UnitOfWork, found: Place, place: FreedPlace, kept: list[HeldStep]) -> bool:
