@@ -11,6 +11,9 @@ from shared.events import EVENT_TYPES, SNAPSHOTS, Event
 from shared.outbox import Cause
 
 SEQUENCE_DIGITS = 19
+HIGHEST_SEQUENCE = 2**63 - 1
+LONGEST_KEY = 1_000
+"""In bytes: an index of the database takes no more than 2,700 for topic and key."""
 
 
 class Unreadable(ValueError):
@@ -26,7 +29,7 @@ class Record:
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
+    headers: tuple[tuple[str, bytes | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +69,15 @@ def headers_of(row: Any, source: str) -> list[tuple[str, bytes]]:
 
 
 def event_id_of(record: Record) -> str:
-    """The event id that a record names; empty when it names none."""
-    return next((value.decode(errors="replace") for name, value in record.headers if name == "ce_id"), "")
+    """The event id that a record names, without what no text of the database holds; empty when it names none."""
+    named = next((value for name, value in record.headers if name == "ce_id"), None)
+    return (named or b"").decode(errors="replace").replace("\0", "")
 
 
 def read(record: Record) -> Received:
     """The event in a record. Raises: Unreadable."""
     try:
-        headers = dict(record.headers)
+        headers = {name: value or b"" for name, value in record.headers}
         kind, event_id, sequence = headers["ce_type"].decode(), headers["ce_id"].decode(), int(headers["ce_sequence"])
         source, traceparent = headers.get("ce_source", b"").decode(), headers.get("traceparent", b"").decode()
         correlation = headers.get("ce_correlationid", headers["ce_id"]).decode()
@@ -81,8 +85,10 @@ def read(record: Record) -> Received:
     except (KeyError, ValueError) as error:
         raise Unreadable(f"{record.topic}: no readable CloudEvents headers") from error
     event = _read_value(record, kind)
-    if event.key != key or event.version != sequence or event.topic != record.topic:
-        raise Unreadable(f"{record.topic}: key, sequence or topic do not agree with the value")
+    if not event_id or event.key != key or event.version != sequence or event.topic != record.topic:
+        raise Unreadable(f"{record.topic}: no id, or key, sequence or topic do not agree with the value")
+    if len(record.key or b"") > LONGEST_KEY or abs(sequence) > HIGHEST_SEQUENCE or "\0" in key + event_id + correlation:
+        raise Unreadable(f"{record.topic}: no database holds such a key, id or sequence")
     made_in = tracing.from_traceparent(traceparent)
     context = tracing.child_of(made_in) if made_in else tracing.new_root()
     return Received(record, event, event_id, source, correlation, made_in, context, (event.topic, key))
@@ -92,8 +98,8 @@ def _read_value(record: Record, kind: str) -> Event:
     """An unknown type of a known version is read as its topic's snapshot: the type only says what happened."""
     model = EVENT_TYPES.get(kind) or (SNAPSHOTS.get(record.topic) if kind.endswith(".v1") else None)
     if model is None:
-        raise Unreadable(f"{record.topic}: unknown type {kind}")
+        raise Unreadable(f"{record.topic}: unknown type {kind[:100]!a}")
     try:
         return model.model_validate_json(record.value or b"")
     except ValidationError as error:
-        raise Unreadable(f"{record.topic}: the value is no {kind}") from error
+        raise Unreadable(f"{record.topic}: the value is no {kind[:100]!a}") from error

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -17,7 +18,7 @@ from shared.kafka import positions
 from shared.kafka.batch import BadRelease
 from shared.kafka.parked import NEXT_TRY
 from shared.kafka.positions import Claimed
-from shared.kafka.records import Received
+from shared.kafka.records import Received, Record
 from shared.outbox import Cause
 from shared.outbox_retention import forget_old_rows
 from shared.spans import forget_old_spans
@@ -174,6 +175,41 @@ async def test_the_same_unreadable_bytes_again_are_kept_once(ledger: Ledger) -> 
     await ledger.run([record])
 
     assert await ledger.parked() == [(None, "dead", 1)]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param(lambda: _with_header("ce_type", b"a\0.v2"), id="a zero byte in an unknown type"),
+        pytest.param(lambda: _with_header("ce_type", b"a\0.v1", value=b""), id="a zero byte in the type of no value"),
+        pytest.param(lambda: _with_header("ce_id", b"a\0b"), id="a zero byte in the id"),
+        pytest.param(lambda: _with_header("ce_id", None), id="an id that is null"),
+        pytest.param(lambda: _with_header("ce_type", None), id="a type that is null"),
+        pytest.param(lambda: a_record(a_case(case_ref="a\0b")), id="a zero byte in the key"),
+        pytest.param(lambda: a_record(a_case(case_ref=_LONG)), id="a key that no index takes"),
+        pytest.param(lambda: a_record(a_case(version=2**63)), id="a sequence that no column takes"),
+    ],
+)
+async def test_what_no_database_holds_is_dead_at_once_and_stops_no_topic(
+    ledger: Ledger, record: Callable[[], Record]
+) -> None:
+    """Otherwise the process would end at the same record at each of its starts."""
+    case, bad = a_case(), record()
+
+    await ledger.run([a_record(case), bad])
+
+    assert await ledger.handled(case) == [1]
+    assert await ledger.parked() == [(None, "dead", 1)]
+    assert [bad.offset + 1] == [row.next_offset for row in await ledger.rows("select next_offset from consumer_offset")]
+
+
+_LONG = "".join(random.Random(1).choices("ABCDEFGHJKMNPQRSTVWXYZ0123456789", k=20_000))
+
+
+def _with_header(name: str, said: bytes | None, **changes: Any) -> Record:
+    record = a_record(a_case())
+    headers = tuple((each, said if each == name else value) for each, value in record.headers)
+    return replace(record, headers=headers, **changes)
 
 
 async def test_unreadable_bytes_however_many_do_not_stop_a_topic(ledger: Ledger) -> None:
