@@ -38,6 +38,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 WATCHDOG_SECONDS = 60
+LOOK_SECONDS = 5
 
 
 @dataclass
@@ -80,12 +81,13 @@ class Service:
     async def watch(self) -> None:
         """Ends the process when events of a topic wait and it did not move for a minute, while broker and database answer.
 
-        A client that stopped silently (aiokafka #625, #712, #1037) is cured only by a new process.
+        A client that stopped silently (aiokafka #625, #712, #1037) is cured only by a new process. A batch that fails slowly
+        is not: a new process would look for the event at fault from the beginning, and never find it in time.
         """
         still_since = dict.fromkeys(self.topics, time.monotonic())
         while self.consumer:
-            await asyncio.sleep(5)
-            well = self.ends.answers and await self.database.answers()
+            await asyncio.sleep(LOOK_SECONDS)
+            well = self.ends.answers and await self.database.answers() and not self.consumer.tries_slowly()
             for topic, progress in self.consumer.topics.items():
                 waits = self.ends.lag_of(topic)[0] > 0 and not progress.stopped
                 if not (well and waits) or progress.last_progress > still_since[topic]:

@@ -88,6 +88,8 @@ class BatchRunner:
         self._database = database
         self.sealer = sealer
         self._clock = clock
+        self.last_try = time.monotonic()
+        """When it last began a transaction, whatever became of it."""
         self._arrived: deque[tuple[float, int]] = deque()
         self._failures: deque[tuple[float, str]] = deque()
 
@@ -112,7 +114,7 @@ class BatchRunner:
 
     async def _commit(self, batch: Batch, chunk: list[Received], *, final: bool) -> int:
         """One transaction: claim, handle, close what is superseded, and at the end of the batch the offsets."""
-        started_ns = time.time_ns()
+        self.last_try, started_ns = time.monotonic(), time.time_ns()
         async with self._database.begin(self._clock.now()) as uow:
             claimed = await self._handle(uow, chunk)
             superseded = {one.received.stream: _superseded(batch, one) for one in claimed}

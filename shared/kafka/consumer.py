@@ -30,6 +30,10 @@ BATCH_SECONDS = 0.2
 LEAST_BATCH = 100
 """A batch has costs of its own: smaller ones than this take as long and do less."""
 HALVE_AFTER_TRIES = 5
+SLOW_SECONDS = 5
+"""A batch that takes longer is one that fails slowly."""
+LONGEST_TRY_SECONDS = 60
+"""No statement and no wait for a lock takes so long: a batch whose last try began before that hangs."""
 
 
 @dataclass
@@ -55,6 +59,14 @@ class Consumer:
         self._clock = clock
         self._to_verify: dict[TopicPartition, tuple[int, str]] = {}
         self._placed: set[TopicPartition] = set()
+        self._at_work: tuple[BatchRunner, float] | None = None
+
+    def tries_slowly(self) -> bool:
+        """True while one batch is tried again and again: all others wait for it, and it comes to its end by itself."""
+        if self._at_work is None:
+            return False
+        (runner, began), now = self._at_work, time.monotonic()
+        return now - began > SLOW_SECONDS and now - runner.last_try < LONGEST_TRY_SECONDS
 
     async def run(self) -> None:
         """Consumes until cancelled. A broker that is away is waited for; a failure of ours ends the process."""
@@ -102,6 +114,7 @@ class Consumer:
     async def _handle(self, kafka: AIOKafkaConsumer, topic: str, records: list[Record]) -> None:
         progress = self.topics[topic]
         started = time.monotonic()
+        self._at_work = progress.runner, started
         try:
             await self._until_done(progress.runner, records)
         except BadRelease as error:
@@ -109,6 +122,8 @@ class Consumer:
             kafka.pause(*[tp for tp in kafka.assignment() if tp.topic == topic])
             log.critical("consumer.stopped", topic=topic, reason=str(error))
             return
+        finally:
+            self._at_work = None
         progress.batch_size = _adapted(progress.batch_size, time.monotonic() - started)
         progress.last_progress = time.monotonic()
         await self._show_place(kafka, records)
