@@ -171,12 +171,15 @@ async def _background(service: Service, ticks: Sequence[Tick], heartbeat: Heartb
     finally:
         await clockwork.stop()
         for task in tasks:
+            task.remove_done_callback(_end_process_on_error)
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _end_process_on_error(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled() and (error := task.exception()):
+    """Also when something inside was cancelled, and not by us: without its relay or consumer a service only seems well."""
+    error = asyncio.CancelledError() if task.cancelled() else task.exception()
+    if error:
         log.critical("background.failed", cause=logs.cause_of(error))
         os.kill(os.getpid(), signal.SIGTERM)
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from types import SimpleNamespace
@@ -13,6 +13,7 @@ import pytest
 
 from shared import service as service_module
 from shared.clock import SystemClock
+from shared.heartbeat import Heartbeat
 from shared.kafka import consumer as consumer_module
 from shared.kafka.batch import BatchRunner
 from shared.kafka.consumer import Consumer
@@ -76,4 +77,30 @@ async def test_a_batch_that_fails_slowly_is_not_ended_before_its_event_at_fault_
     for task in (trying, watching):
         task.cancel()
     await asyncio.gather(trying, watching, return_exceptions=True)
+    assert [] == ended
+
+
+def _alone(relay: Callable[[], Awaitable[None]]) -> Any:
+    """A service whose only part that does anything is its relay."""
+    idle = SimpleNamespace(run=asyncio.Event().wait)
+    return SimpleNamespace(relay=SimpleNamespace(run=relay), ends=idle, watch=idle.run, consumer=None)
+
+
+@pytest.mark.parametrize("error", [ValueError, asyncio.CancelledError])
+async def test_a_part_that_ends_by_itself_takes_the_process_with_it(
+    ended: list[int], error: type[BaseException]
+) -> None:
+    async def relay() -> None:
+        raise error
+
+    async with service_module._background(_alone(relay), [], Heartbeat()):
+        await asyncio.sleep(0.01)
+
+    assert [signal.SIGTERM] == ended
+
+
+async def test_the_end_of_the_service_is_no_failure_of_its_parts(ended: list[int]) -> None:
+    async with service_module._background(_alone(asyncio.Event().wait), [], Heartbeat()):
+        await asyncio.sleep(0.01)
+
     assert [] == ended
