@@ -2,6 +2,7 @@
 or that joins after the oldest events were deleted."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
@@ -17,6 +18,36 @@ from shared.kafka.topics import declared_topics
 log = structlog.get_logger()
 
 ASK_SECONDS = 2
+MOST_LOOKS = 1_000
+"""Looks that are remembered of one topic; of more, every second one is forgotten."""
+
+Offsets = Mapping[TopicPartition, int]
+
+
+class Waiting:
+    """How many events of a topic are not handled, and since when the oldest of them is seen to wait.
+
+    Every look says where the log ended then. As soon as all that lay before that is handled, the look says nothing any more.
+    """
+
+    def __init__(self) -> None:
+        self.lag = 0
+        self._looks: list[tuple[datetime, Offsets]] = []
+
+    @property
+    def since(self) -> datetime | None:
+        return self._looks[0][0] if self._looks else None
+
+    def look(self, ends: Offsets, places: Offsets, now: datetime) -> None:
+        """`places`: up to where each partition is handled. A log that is shorter than it was has lost what waited."""
+        self.lag = sum(max(end - places[partition], 0) for partition, end in ends.items())
+        self._looks = [each for each in (*self._looks, (now, ends)) if _wait(each[1], ends, places)]
+        if len(self._looks) > MOST_LOOKS:
+            del self._looks[1::2]
+
+
+def _wait(then: Offsets, ends: Offsets, places: Offsets) -> bool:
+    return any(places[partition] < min(then[partition], end) for partition, end in ends.items())
 
 
 class LogEnds:
@@ -33,13 +64,13 @@ class LogEnds:
             if topic.name in topics
             for partition in range(topic.partitions)
         ]
-        self._lag: dict[str, int] = dict.fromkeys(topics, 0)
-        self._since: dict[str, datetime] = {}
+        self._waiting = {topic: Waiting() for topic in topics}
         self.answers = False
 
     def lag_of(self, topic: str) -> tuple[int, datetime | None]:
-        """Events of the topic that are not handled yet, and since when there are any."""
-        return self._lag[topic], self._since.get(topic)
+        """Events of the topic that are not handled yet, and since when at least the oldest of them has waited."""
+        waiting = self._waiting[topic]
+        return waiting.lag, waiting.since
 
     async def run(self) -> None:
         """Asks until cancelled."""
@@ -65,14 +96,11 @@ class LogEnds:
             begins = await reader.beginning_offsets(self._partitions)
         async with self._database.begin(self._clock.now()) as uow:
             stored = await positions.stored_offsets(uow, self._topics)
-        for topic in self._topics:
-            lag = sum(
-                max(end - max(stored.get((topic, tp.partition), (0, ""))[0], begins[tp]), 0)
-                for tp, end in ends.items()
-                if tp.topic == topic
-            )
-            self._lag[topic] = lag
-            self._since[topic] = self._since.get(topic, self._clock.now())
-            if not lag:
-                del self._since[topic]
+        now, places = self._clock.now(), {tp: max(_place(stored, tp), begins[tp]) for tp in ends}
+        for topic, waiting in self._waiting.items():
+            waiting.look({tp: end for tp, end in ends.items() if tp.topic == topic}, places, now)
         self.answers = True
+
+
+def _place(stored: Mapping[tuple[str, int], tuple[int, str]], partition: TopicPartition) -> int:
+    return stored.get((partition.topic, partition.partition), (0, ""))[0]
