@@ -37,6 +37,8 @@ BATCH_ROWS = 500
 POLL_SECONDS = 0.2
 ACK_SECONDS = 3
 """How long to wait for acknowledgements before the partition is left alone and the others go on."""
+REFUSED_SECONDS = 1
+"""How long a partition is left alone that refused what it was sent."""
 REQUEST_SECONDS = 10
 """Deadline of everything else that is asked of the broker."""
 REBUILD_SECONDS = 10
@@ -83,6 +85,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._partitioner = DefaultPartitioner()
         self._in_flight: dict[TopicPartition, Sent] = {}
+        self._refused: dict[TopicPartition, float] = {}
         self._producer: AIOKafkaProducer | None = None
         self._checked = 0.0
         self._silent_since: float | None = None
@@ -167,7 +170,9 @@ class Relay:
 
     async def _send_next(self) -> None:
         """Sends the oldest rows that are not on their way, looking past partitions that are stuck."""
-        looks_past, after = bool(self._in_flight), 0
+        now = time.monotonic()
+        self._refused = {each: at for each, at in self._refused.items() if now - at < REFUSED_SECONDS}
+        looks_past, after = bool(self._in_flight or self._refused), 0
         while rows := await self._rows_after(after):
             async with asyncio.timeout(REQUEST_SECONDS):
                 await self._send_rows(rows)
@@ -180,7 +185,8 @@ class Relay:
             return await uow.rows(UNPUBLISHED, after=after, limit=BATCH_ROWS)
 
     async def _send_rows(self, rows: Sequence[Any]) -> None:
-        """One batch for each partition that has none on its way; what does not fit goes in the next round."""
+        """One batch for each partition that has none on its way and did not just refuse one; what does not fit goes in the
+        next round."""
         assert self._producer is not None  # noqa: S101  set before any row is read
         by_partition: dict[TopicPartition, list[Any]] = defaultdict(list)
         known = {topic: sorted(await self._producer.partitions_for(topic)) for topic in {row.topic for row in rows}}
@@ -188,7 +194,7 @@ class Relay:
             number = self._partitioner(row.key.encode(), known[row.topic], known[row.topic])
             by_partition[TopicPartition(row.topic, number)].append(row)
         for partition, of_it in by_partition.items():
-            if partition not in self._in_flight:
+            if partition not in self._in_flight and partition not in self._refused:
                 await self._send_batch(self._producer, partition, of_it)
 
     async def _send_batch(self, producer: AIOKafkaProducer, partition: TopicPartition, rows: Sequence[Any]) -> None:
@@ -212,6 +218,7 @@ class Relay:
             if sent.future.exception() is None:
                 acknowledged[partition] = sent
             else:
+                self._refused[partition] = time.monotonic()
                 log.warning("relay.refused", topic=partition.topic, error=type(sent.future.exception()).__name__)
         if not acknowledged:
             return

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError
+from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 TOPICS_FILE = Path(__file__).parents[2] / "deploy" / "kafka" / "topics.yaml"
 
@@ -53,7 +53,8 @@ async def _create(admin: AIOKafkaAdminClient, topic: Topic, replication: int) ->
     response = await admin.create_topics([new], timeout_ms=5000)
     for name, code, *_ in response.topic_errors:
         if code not in (0, TopicAlreadyExistsError.errno):
-            raise TopicMismatch(f"topic {name} could not be created: Kafka error {code}")
+            # A broker that has just come back refuses at first: whoever publishes waits, and takes no process with it.
+            raise for_code(code)(f"topic {name} could not be created")
 
 
 async def _check(admin: AIOKafkaAdminClient) -> None:

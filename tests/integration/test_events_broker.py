@@ -7,17 +7,20 @@ import pytest
 import pytest_asyncio
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaConnectionError, KafkaError
+from structlog.testing import capture_logs
 
 from shared import tracing
 from shared.db import Database, UnitOfWork
 from shared.events import CaseChanged
 from shared.kafka import relay as relay_module
+from shared.kafka import topics as topics_module
 from shared.kafka.consumer import Consumer
 from shared.kafka.log_ends import LogEnds
 from shared.kafka.parked import NEXT_TRY
 from shared.kafka.relay import Relay
-from shared.kafka.topics import declared_topics, ensure_topics
+from shared.kafka.topics import Topic, declared_topics, ensure_topics
 from shared.outbox import Cause
 from tests.broker import Broker, running_broker
 from tests.builders import a_case, a_record
@@ -207,6 +210,38 @@ async def _answers(ends: LogEnds) -> bool:
 
 async def _lag_is(ends: LogEnds, lag: int) -> bool:
     return ends.answers and ends.lag_of(TOPIC)[0] == lag
+
+
+async def test_a_broker_that_cannot_make_a_topic_yet_is_waited_for_like_one_that_is_away(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topics_module, "declared_topics", lambda: [Topic("one.more", 1, {})])
+
+    with pytest.raises(KafkaError):
+        await ensure_topics(broker.address, replication=3)
+
+
+async def test_a_partition_that_refuses_what_it_is_sent_is_asked_again_after_a_pause(
+    broker: Broker, make_pipe: MakePipe
+) -> None:
+    pipe = await make_pipe(broker)
+    await _set_longest_message(broker, 100)
+    pipe.tasks = [asyncio.create_task(pipe.relay.run())]
+
+    with capture_logs() as said:
+        await pipe.publish(a_case())
+        await asyncio.sleep(3)
+    await _set_longest_message(broker, 1_000_000)
+
+    assert 1 <= len([each for each in said if each["event"] == "relay.refused"]) <= 4
+    await until(lambda: _all_published(pipe))
+
+
+async def _set_longest_message(broker: Broker, size: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
+    await admin.start()
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, TOPIC, {"max.message.bytes": str(size)})])
+    await admin.close()
 
 
 async def test_publishing_goes_on_while_the_broker_is_away_and_nothing_is_lost(
