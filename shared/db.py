@@ -176,6 +176,10 @@ class Database:
                     "lock_timeout": "10000",
                     "timezone": "UTC",
                     "application_name": "puente",
+                    # A machine that vanishes holds nothing for hours: not the lock of the relay, which is a session's.
+                    "tcp_keepalives_idle": "10",
+                    "tcp_keepalives_interval": "5",
+                    "tcp_keepalives_count": "3",
                 },
             },
         )

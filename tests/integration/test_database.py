@@ -1,7 +1,10 @@
 """The database connection pool: what a unit of work finds when it begins."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
+
+from sqlalchemy import Row
 
 from shared.db import Database, UnitOfWork
 from tests.builders import NOW
@@ -32,3 +35,22 @@ async def test_connections_that_the_database_closed_are_opened_anew_without_anyo
     assert answers == [1, 1, 1]
     await database.close()
     await other.close()
+
+
+async def test_a_client_whose_machine_vanished_holds_its_locks_for_less_than_half_a_minute(
+    new_database: MakeDatabase,
+) -> None:
+    """The relay's lock is a session's: until the server gives the session up, no other relay publishes."""
+    database = Database(await new_database())
+
+    idle, interval, count = [int(row.setting) for row in await database.run(NOW, _keepalives)]
+
+    assert idle + interval * count < 30
+    await database.close()
+
+
+async def _keepalives(uow: UnitOfWork) -> Sequence[Row[Any]]:
+    names = ["tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count"]
+    return await uow.rows(
+        "select setting from pg_settings where name = any(:names) order by array_position(:names, name)", names=names
+    )
