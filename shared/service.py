@@ -24,6 +24,7 @@ from shared.clockwork import Clockwork, Tick
 from shared.crypto import Sealer
 from shared.db import Database, UnitOfWork
 from shared.heartbeat import Heartbeat
+from shared.kafka import parked
 from shared.kafka.batch import BatchRunner, Handler
 from shared.kafka.consumer import Consumer
 from shared.kafka.log_ends import LogEnds
@@ -123,6 +124,7 @@ def create_app(
     common = [
         Tick("forget_old_rows", timedelta(hours=1), partial(service.run, forget_old_rows)),
         Tick("forget_old_spans", timedelta(hours=1), partial(service.run, spans.forget_old_spans)),
+        Tick("forget_closed_events", timedelta(hours=1), partial(service.run, parked.forget_closed)),
     ]
     if service.consumer:
         common.append(Tick("retry_parked", timedelta(seconds=1), service.consumer.retry_parked))

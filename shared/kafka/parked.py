@@ -130,6 +130,12 @@ async def supersede(uow: UnitOfWork, event: ParkedEvent) -> None:
     )
 
 
+async def forget_closed(uow: UnitOfWork) -> int:
+    """Deletes what was closed over 30 days ago; how many there were. By then Kafka holds none of these events any more."""
+    closed = "closed_at < cast(:now as timestamptz) - interval '30 days'"
+    return await uow.execute(f"delete from parked_event where {closed}", now=uow.now)  # noqa: S608  our own constant
+
+
 def _place(record: Record) -> dict[str, object]:
     return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
 

@@ -16,7 +16,7 @@ from shared.db import LostRace
 from shared.events import CaseChanged, NoticeKind, NoticeSent, System
 from shared.kafka import positions
 from shared.kafka.batch import BadRelease
-from shared.kafka.parked import NEXT_TRY
+from shared.kafka.parked import NEXT_TRY, forget_closed
 from shared.kafka.positions import Claimed
 from shared.kafka.records import Received, Record
 from shared.outbox import Cause
@@ -366,6 +366,21 @@ async def test_old_outbox_rows_and_spans_are_forgotten_but_never_the_newest_of_a
 
     assert [row.sequence for row in await ledger.rows("select sequence from outbox")] == [2]
     assert await ledger.rows("select 1 from trace_span") == []
+
+
+async def test_a_parked_event_is_forgotten_a_month_after_it_was_closed_and_a_dead_one_never(ledger: Ledger) -> None:
+    older, newer = versions(a_case(), 1, 2)
+    ledger.poison = {(older.case_ref, 1)}
+    await ledger.run([a_record(older), unreadable_record(TOPIC)])
+    await ledger.run([a_record(newer)])
+
+    left = []
+    for days_later in (29, 2):
+        ledger.clock.advance(timedelta(days=days_later))
+        await ledger.database.run(ledger.clock.now(), forget_closed)
+        left.append([state for _, state, _ in await ledger.parked()])
+
+    assert [["dead", "superseded"], ["dead"]] == left
 
 
 async def test_a_notice_that_was_sent_leaves_the_outbox_too(ledger: Ledger) -> None:
