@@ -1,6 +1,7 @@
 """Closing, pausing and opening programmes again, as operations do."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -41,6 +42,26 @@ async def test_a_programme_that_opens_again_has_no_last_day(intake: Intake) -> N
 
     rows = await intake.rows("select status, closes_on, version from programmes where programme = 'MX-REF'")
     assert [(row.status, row.closes_on, row.version) for row in rows] == [("open", None, 4)]
+
+
+async def test_a_programme_that_was_paused_still_ends_on_the_day_that_was_planned(intake: Intake) -> None:
+    last_day = intake.clock.now().date() + timedelta(days=30)
+    await intake.rows("update programmes set closes_on = :day where programme = 'MX-REF' returning 1", day=last_day)
+
+    for what in ("pause", "reopen"):
+        await post(intake, f"/v1/programmes/MX-REF/{what}")
+
+    rows = await intake.rows("select status, closes_on from programmes where programme = 'MX-REF'")
+    assert [(row.status, row.closes_on) for row in rows] == [("open", last_day)]
+
+
+async def test_a_programme_that_has_not_opened_yet_can_be_closed(intake: Intake) -> None:
+    first_day = intake.clock.now().date() + timedelta(days=30)
+    await intake.rows("update programmes set opens_on = :day where programme = 'MX-REF' returning 1", day=first_day)
+
+    answer = await post(intake, "/v1/programmes/MX-REF/close")
+
+    assert (200, "closed") == (answer.status_code, answer.json()["status"])
 
 
 async def test_a_dry_run_changes_nothing(intake: Intake) -> None:

@@ -1,6 +1,7 @@
 """Programmes, as operations change them: close, pause, reopen. The dry run asks scheduling whom it would concern."""
 
 import json
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -40,12 +41,19 @@ async def change(uow: UnitOfWork, programme: str, what: Change, *, is_dry_run: b
     status = STATUS[what]
     if known.status is status:
         return known
-    closes_on = uow.now.date() if status is ProgrammeStatus.CLOSED else None
+    closes_on = _last_day(known, status, uow.now.date())
     changed = known.model_copy(update={"status": status, "closes_on": closes_on, "version": known.version + 1})
     if not is_dry_run:
         await reference.store_status(uow, changed)
         uow.publish(changed, cause=Cause.first(tracing.current()))
     return changed
+
+
+def _last_day(known: ProgrammeChanged, status: ProgrammeStatus, today: date) -> date | None:
+    """Today when it closes; none when it opens again after that. A pause changes nothing of the day that was planned."""
+    if status is ProgrammeStatus.CLOSED:
+        return max(today, known.opens_on)
+    return None if known.status is ProgrammeStatus.CLOSED else known.closes_on
 
 
 class Effects:
