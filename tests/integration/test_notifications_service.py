@@ -8,6 +8,7 @@ from icalendar import Calendar
 from sqlalchemy.exc import DBAPIError
 
 from services.notifications.channels.email import TryAgainLater
+from services.notifications.repository.views import counts
 from services.notifications.tables import metadata
 from shared.reference import new_case_ref
 from tests.builders import NOW, a_programme
@@ -70,6 +71,28 @@ async def test_an_offer_whose_site_is_unknown_waits_and_goes_when_the_site_comes
     await notifications.send()
 
     assert await notifications.states() == [("offered", "sent")]
+
+
+async def test_a_notice_that_nothing_has_tried_for_over_five_minutes_is_counted_as_late(
+    notifications: Notifications,
+) -> None:
+    """Nobody would see otherwise that the site it names never came."""
+    await notifications.receive(an_offer()[1])
+    await notifications.send()
+    late = [await _late(notifications)]
+    for minutes in (5, 1):
+        notifications.clock.advance(timedelta(minutes=minutes))
+        late.append(await _late(notifications))
+
+    await notifications.receive(a_site())
+    await notifications.send()
+
+    assert [0, 0, 1, 0] == [*late, await _late(notifications)]
+
+
+async def _late(notifications: Notifications) -> int:
+    found = await notifications.database.run(notifications.clock.now(), counts)
+    return found["mx"]["notices_late"]
 
 
 async def test_a_batch_of_many_cases_takes_few_statements_and_tells_each_once(notifications: Notifications) -> None:

@@ -119,7 +119,7 @@ async def test_what_no_address_took_is_withdrawn_when_it_is_not_owed_any_more(no
     ((state, reason),) = await notifications.rows("select state, reason from notices")
     assert (state, reason) == ("withdrawn", "not_reachable, too late")
     found = await notifications.database.run(NOW, counts)
-    assert found["mx"] == {"notices_sent": 0, "not_reachable": 0, "notices_failed": 0, "notices_due": 0}
+    assert set(found["mx"].values()) == {0}
 
 
 async def test_while_intake_is_away_what_has_no_address_stays_not_reachable(notifications: Notifications) -> None:

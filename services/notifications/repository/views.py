@@ -14,18 +14,21 @@ select system,
        count(*) filter (where state = 'sent') as notices_sent,
        count(*) filter (where state = 'not_reachable') as not_reachable,
        count(*) filter (where state = 'failed') as notices_failed,
-       count(*) filter (where state in ('due', 'sending')) as notices_due
+       count(*) filter (where state in ('due', 'sending')) as notices_due,
+       count(*) filter (where closed_at is null and next_try_at < cast(:now as timestamptz) - interval '5 minutes') as notices_late
 from notices group by system
 """
 
 
 async def counts(uow: UnitOfWork) -> dict[str, dict[str, int]]:
-    """By country: notices sent, without an address now, with an address that was refused, and still to go.
+    """By country: notices sent, without an address now, with an address that was refused, still to go, and of all that may
+    still go those whose time came over five minutes ago: nothing has tried them.
 
     Those without a good address are counted as sent when one comes, and not at all when they are not owed any more.
     """
-    names = ("notices_sent", "not_reachable", "notices_failed", "notices_due")
-    found = {row.system: {name: getattr(row, name) for name in names} for row in await uow.rows(COUNTS)}
+    names = ("notices_sent", "not_reachable", "notices_failed", "notices_due", "notices_late")
+    rows = await uow.rows(COUNTS, now=uow.now)
+    found = {row.system: {name: getattr(row, name) for name in names} for row in rows}
     return {system: found.get(system, dict.fromkeys(names, 0)) for system in System}
 
 
