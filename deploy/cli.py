@@ -11,6 +11,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from deploy import traces
 from deploy.local.errors import LocalError
@@ -119,11 +120,11 @@ def _receipts(answer: Answer) -> Table:
     for receipt in answer.receipts:
         table.add_row(
             str(receipt["index"]),
-            receipt["id"],
-            str(receipt["revision"]),
+            Text(receipt["id"] or ""),  # as it stands in the file: as markup it could be an error
+            str(receipt["revision"] or ""),
             receipt["receipt"],
             receipt.get("case_ref") or "",
-            "\n".join([*(_reason(error) for error in receipt.get("errors", [])), *receipt.get("warnings", [])]),
+            Text("\n".join([*(_reason(error) for error in receipt.get("errors", [])), *receipt.get("warnings", [])])),
         )
     return table
 

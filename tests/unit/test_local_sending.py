@@ -154,6 +154,15 @@ def test_a_quarantined_result_is_explained_and_makes_the_exit_status_1(state_dir
     assert "identifier_invalid at /applicants/0/aNumber: too short" in result.stdout
 
 
+def test_a_result_whose_id_looks_like_markup_is_shown_as_it_is(state_dir: Path, intake: Intake) -> None:
+    intake.answer = {**QUARANTINED, "receipts": [{**QUARANTINED["receipts"][0], "id": "[/US-1]"}]}
+
+    result = puente_send(state_dir)
+
+    assert 1 == result.exit_code
+    assert "[/US-1]" in result.stdout
+
+
 def test_as_json_intakes_answer_is_one_line(state_dir: Path, intake: Intake) -> None:
     intake.answer = QUARANTINED
 
