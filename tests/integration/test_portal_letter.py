@@ -195,6 +195,35 @@ async def test_of_two_letters_of_a_household_the_newer_one_holds(portal: Portal,
     assert {hash_of(case.case_ref): 2} == while_offered == await superseded(portal)
 
 
+@pytest.mark.usefixtures("new_lists")
+async def test_a_letter_holds_whose_date_stays_although_another_desk_was_taken_for_it(
+    portal: Portal, case: CaseChanged
+) -> None:
+    """Nobody is written to then, so nobody would print a new one."""
+    letter = await letter_of(portal, case)
+    before = await portal.scheduling.live(case)
+    await portal.scheduling.receive(case.model_copy(update={"version": 2, "revision": 2, "needs": ("quiet-room",)}))
+    after = await portal.scheduling.live(case)
+
+    assert (before.id, before.starts_at, "booked") == (after.replaces, after.starts_at, after.status)
+    assert VALID == headings(await checked(portal, letter))
+    assert {} == await superseded(portal)
+
+
+@pytest.mark.usefixtures("new_lists")
+async def test_a_letter_holds_whose_household_was_recorded_as_being_there_by_mistake(
+    portal: Portal, case: CaseChanged
+) -> None:
+    letter = await letter_of(portal, case)
+    id = (await portal.scheduling.live(case)).id
+    portal.clock.instant = (await portal.scheduling.live(case)).starts_at
+    await portal.scheduling.do(lambda uow: commands.arrive(uow, id, "officer"))
+    await portal.scheduling.do(lambda uow: commands.not_here(uow, id, "officer"))
+
+    assert VALID == headings(await checked(portal, letter))
+    assert {} == await superseded(portal)
+
+
 async def test_at_the_door_the_place_and_the_day_are_checked_too(portal: Portal, case: CaseChanged) -> None:
     letter, booked = await letter_of(portal, case), await portal.scheduling.live(case)
     early, elsewhere = await checked(portal, letter, booked.site), await checked(portal, letter, "US-POE-SYS")
