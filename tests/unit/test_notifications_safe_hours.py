@@ -5,8 +5,8 @@ import pytest
 
 from services.notifications.domain.notice import Notice
 from services.notifications.domain.safe_hours import URGENT, earliest_sending
-from services.notifications.messages.calendar_entry import ALARMS
 from services.notifications.sending.attempts import WAITS_FOR_ADDRESS
+from shared.calendar_entry import ALARMS
 from shared.events import NoticeKind
 from tests.unit.notifications_builders import an_appointment
 

@@ -16,6 +16,7 @@ from services.scheduling.neighbours.contacts import Contacts
 from services.scheduling.web import (
     asked,
     assist,
+    calendar_file,
     case,
     coming,
     contact,
@@ -64,6 +65,7 @@ def router(
         needs.add(routes, service, desk)
         coming.add(routes, desk)
         letter.add(routes, service, keys)
+        calendar_file.add(routes, desk, service.clock)
         asked.add(routes, service, births, checks)
         verify.add(routes, service, keys, checks, own_scripts, letter_lists.ADDRESSES)
 
