@@ -133,6 +133,11 @@ def utc_offset(wall_time: datetime, instant: datetime) -> str:
     return f"UTC{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")
 
 
+def unbroken(text: str) -> str:
+    """The text with a true minus in its offset, at which no line ends, and with no end of a line within p. m."""
+    return text.replace("UTC-", "UTC\u2212").replace(". m.", ".\u00a0m.")
+
+
 def language_names(tags: str, language: str) -> str:
     """The names of an interpreter's languages, given as `es+mam`, as a list that a reader of `language` would write."""
     return listed([language_name(tag, language) for tag in tags.split("+") if tag], language)

@@ -117,6 +117,27 @@ def test_the_hour_is_the_one_on_the_door_whatever_the_zone_data_say() -> None:
     assert "9:00 AM, Tapachula time (UTC-7)" in text
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("COMAR Centro Multiservicios, Tapachula", "Place: COMAR Centro Multiservicios, Tapachula"),
+        ("Calle Central 12, 30700 Tapachula", "Place: COMAR Centro Multiservicios, Calle Central 12, 30700 Tapachula"),
+        ("", "Place: COMAR Centro Multiservicios, Tapachula"),
+    ],
+)
+def test_a_place_is_named_once_whatever_its_address_repeats(address: str, said: str) -> None:
+    notice = Notice(NoticeKind.BOOKED, an_appointment("booked"))
+
+    assert said in render_text(a_letter(notice, site=a_site(address=address))).splitlines()
+
+
+def test_no_line_of_a_message_on_a_page_ends_within_the_offset_of_a_clock() -> None:
+    """Browsers break lines at a hyphen."""
+    page = render_html(a_letter(Notice(NoticeKind.OFFERED, an_appointment("pending"))))
+
+    assert "(UTC\u22126)" in page and "UTC-" not in page
+
+
 def test_an_example_of_a_place_is_called_one() -> None:
     notice = Notice(NoticeKind.BOOKED, an_appointment("booked"))
     warning = CATALOGUES["en"].text("note.illustrative")
@@ -225,7 +246,7 @@ def test_what_is_latin_among_arabic_words_keeps_its_order(shape: Callable[[Lette
     said = shape(a_letter(Notice(NoticeKind.OFFERED, an_appointment("pending")), "ar"))
 
     for value in ("Tapachula", "UTC-6", "https://portal.example/"):
-        assert f"\u2068{value}\u2069" in said
+        assert f"\u2068{value}\u2069" in said.replace("\u2212", "-")
 
 
 def an_entry(notice: Notice, *, site: SiteChanged | None = None, catalogue: Catalogue = CATALOGUES["en"]) -> Calendar:

@@ -14,6 +14,7 @@ from services.notifications.domain.notice import Matter, Notice
 from shared.calendar_entry import Identity, add_alarms, entry_of, file_of
 from shared.events import SiteChanged
 from shared.languages import Catalogue
+from shared.places import in_one_line
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def calendar_entry(
         Identity(identity.uid, identity.sequence),
         status=_status(notice),
         summary=summary,
-        location=", ".join(part for part in (site.name, site.address, site.city) if part),
+        location=in_one_line(site.name, site.address, site.city),
         now=now,
     )
     event.add("organizer", vCalAddress(f"mailto:{identity.organizer}"))

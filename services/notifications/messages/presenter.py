@@ -9,6 +9,7 @@ from services.notifications.domain.notice import Matter, Notice
 from shared.dates import language_names, long_date, time_of_day, utc_offset
 from shared.events import Appointment, SiteChanged
 from shared.languages import Catalogue, direction_of
+from shared.places import in_one_line
 
 PAGE = "my-interview"
 """The portal's page, in each language, that every notice leads to. It is the same for all: nothing in it says whose it is."""
@@ -108,7 +109,7 @@ def _when_and_where(appointment: Appointment, site: SiteChanged, catalogue: Cata
     return [
         _fact("date", long_date(wall_time.date(), catalogue.language), catalogue, matters_most=True),
         _fact("time", time_with_city, catalogue, matters_most=True),
-        _fact("place", _place(site), catalogue),
+        _fact("place", in_one_line(site.name, site.address, site.city), catalogue),
     ]
 
 
@@ -196,10 +197,3 @@ def _moment_at(wall_time: datetime, instant: datetime, city: str, catalogue: Cat
         city=city,
         offset=utc_offset(wall_time, instant.astimezone(UTC)),
     )
-
-
-def _place(site: SiteChanged) -> str:
-    parts = [" ".join(part.split()) for part in (site.name, site.address)]
-    if site.city.lower() not in parts[1].lower():
-        parts.append(site.city)
-    return ", ".join(part for part in parts if part)

@@ -6,6 +6,7 @@ from jinja2 import PackageLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 from services.notifications.messages.presenter import Letter
+from shared.dates import unbroken
 
 
 def render_text(letter: Letter) -> str:
@@ -27,4 +28,5 @@ def _template(name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = unbroken
     return environment.get_template(name)

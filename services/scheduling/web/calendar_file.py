@@ -9,6 +9,7 @@ from services.scheduling.web.routes import Routes
 from services.scheduling.web.visits import Visit
 from shared.calendar_entry import Identity, add_alarms, entry_of, file_of
 from shared.clock import Clock
+from shared.places import in_one_line
 
 PATH = f"{HOME}/appointment.ics"
 AS_FILE = 'attachment; filename="appointment.ics"'
@@ -36,7 +37,7 @@ def _file(standing: Standing, visit: Visit, clock: Clock) -> bytes:
         Identity(case.calendar_uid, case.version),
         status="CONFIRMED",
         summary=summary,
-        location=", ".join(part for part in (site.name, site.address, site.city) if part),
+        location=in_one_line(site.name, site.address, site.city),
         now=clock.now(),
     )
     add_alarms(entry, summary)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from shared.dates import language_names, long_date, time_of_day, utc_offset
+from shared.dates import language_names, long_date, time_of_day, unbroken, utc_offset
 from shared.events import Appointment
 from shared.languages import Catalogue
 
@@ -37,11 +37,6 @@ class Fact:
 def minutes_until(until: datetime, now: datetime) -> int:
     """Whole minutes, never too few and never none."""
     return max(1, math.ceil((until - now) / timedelta(minutes=1)))
-
-
-def unbroken(text: str) -> str:
-    """The text with a true minus in its offset, at which no line ends, and with no end of a line within p. m."""
-    return text.replace("UTC-", "UTC\u2212").replace(". m.", ".\u00a0m.")
 
 
 def moment(instant: datetime, zone: str, city: str, catalogue: Catalogue) -> str:
