@@ -32,7 +32,7 @@ def test_a_place_stands_under_the_day_that_its_site_has() -> None:
 
     assert "2026-12-03" == late.place.starts_at.date().isoformat()
     assert ["2026-12-02"] == dates([late])[0]
-    assert 1 == len(times_of([late], date(2026, 12, 2), ENGLISH).items)
+    assert 1 == len(times_of([late], date(2026, 12, 2), ENGLISH)[0].items)
 
 
 def test_days_outside_of_the_page_are_left_to_others() -> None:
@@ -58,13 +58,13 @@ def test_a_day_is_looked_at_from_its_first_to_its_last_moment_in_every_zone() ->
     assert datetime(2026, 12, 2, 8, tzinfo=UTC) == ends_at
 
 
-def test_the_place_is_said_once_for_all_times_or_with_each_of_them() -> None:
-    here, there = free("2026-12-01T07:00"), free("2026-12-01T07:15", slot=2, site="Consulate")
+def test_times_stand_under_the_place_at_which_they_are_free() -> None:
+    here, later = free("2026-12-01T07:15"), free("2026-12-01T07:30", slot=2)
+    there = [free("2026-12-01T07:00", slot=3, site="Consulate"), free("2026-12-01T07:15", slot=4, site="Consulate")]
 
-    one, two = times_of([here], FIRST, ENGLISH), times_of([here, there], FIRST, ENGLISH)
+    found = times_of([here, later, *there], FIRST, ENGLISH)
 
-    assert ("COMAR, Tapachula", [{"value": "1", "text": "7:00 AM"}]) == (one.where, list(one.items))
-    assert (None, ["COMAR, Tapachula", "Consulate, Tapachula"]) == (
-        two.where,
-        [item["hint"]["text"] for item in two.items],
-    )
+    assert [
+        ("Consulate, Tapachula", [("3", "7:00 AM"), ("4", "7:15 AM")]),
+        ("COMAR, Tapachula", [("1", "7:15 AM"), ("2", "7:30 AM")]),
+    ] == [(each.where, [(item["value"], item["text"]) for item in each.items]) for each in found]

@@ -45,9 +45,9 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The places of one day, as radio buttons take them. `where` is said once, if they are all at one site."""
+    """The places of one day at one site, as radio buttons take them."""
 
-    where: str | None
+    where: str
     items: tuple[dict[str, Any], ...]
 
 
@@ -73,18 +73,17 @@ def days_of(places: Sequence[Free], first: date, catalogue: Catalogue, *, is_cut
     return Days(tuple((day.isoformat(), long_date(day, catalogue.language)) for day in dates), following)
 
 
-def times_of(places: Sequence[Free], day: date, catalogue: Catalogue) -> Times:
-    """The places of one day."""
-    those = [free for free in places if free.wall_time.date() == day]
-    wheres = {f"{free.site.name}, {free.site.city}" for free in those}
-    return Times(wheres.pop() if len(wheres) == 1 else None, tuple(_radio(free, catalogue, those) for free in those))
+def times_of(places: Sequence[Free], day: date, catalogue: Catalogue) -> tuple[Times, ...]:
+    """The places of one day site by site, that with the earliest first."""
+    at: dict[str, list[Free]] = {}
+    for free in sorted(places, key=lambda free: free.place.starts_at):
+        if free.wall_time.date() == day:
+            at.setdefault(f"{free.site.name}, {free.site.city}", []).append(free)
+    return tuple(Times(where, tuple(_radio(free, catalogue) for free in those)) for where, those in at.items())
 
 
-def _radio(free: Free, catalogue: Catalogue, those: Sequence[Free]) -> dict[str, Any]:
-    item: dict[str, Any] = {"value": str(free.slot), "text": time_of_day(free.wall_time.time(), catalogue.language)}
-    if len({each.site for each in those}) > 1:
-        item["hint"] = {"text": f"{free.site.name}, {free.site.city}"}
-    return item
+def _radio(free: Free, catalogue: Catalogue) -> dict[str, Any]:
+    return {"value": str(free.slot), "text": time_of_day(free.wall_time.time(), catalogue.language)}
 
 
 def nearest(places: Sequence[Free], wanted: datetime, catalogue: Catalogue) -> list[dict[str, Any]]:
