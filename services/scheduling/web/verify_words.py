@@ -14,7 +14,11 @@ def words(catalogue: Catalogue) -> dict[str, Any]:
     """Every text, with its placeholders, and the words of dates."""
     text = catalogue.text
     return {
-        "headings": {Verdict.HOLDS: text("verify.holds"), STALE: text("verify.cannot"), "not": text("verify.not")},
+        "headings": {
+            **{verdict: text(f"verify.{verdict}") for verdict in Verdict if catalogue.has(f"verify.{verdict}")},
+            STALE: text("verify.cannot"),
+            "not": text("verify.not"),
+        },
         "verdicts": {verdict: text(f"verify.{verdict}.text") for verdict in (*Verdict, STALE)},
         "offline": text("verify.offline", date="{date}", time="{time}"),
         "reference": text("verify.reference"),

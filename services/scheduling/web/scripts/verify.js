@@ -58,7 +58,7 @@ function show(words, verdict, facts, note) {
 
 function rowOf(row, [label, value, standsOut]) {
   row.querySelector("dt").textContent = label;
-  row.querySelector("dd").textContent = value;
+  row.querySelector("dd").textContent = value.replace("UTC-", "UTC\u2212"); // a true minus, at which no line ends
   row.querySelector("dd").classList.toggle("puente-strong", standsOut);
   return row;
 }
