@@ -123,6 +123,10 @@ class Logins:
         """The case that this session may see and act for; None when it is over."""
         return await logins.see_session(uow, self._sessions.of(session))
 
+    async def case_was(self, uow: UnitOfWork, session: str) -> str | None:
+        """The case that this session saw, also when it is over; None when it was ended or is forgotten."""
+        return await logins.case_was(uow, self._sessions.of(session))
+
     async def close(self, uow: UnitOfWork, session: str) -> None:
         """Logs out: the session opens nothing any more."""
         await logins.end_session(uow, self._sessions.of(session))

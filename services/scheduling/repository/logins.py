@@ -100,6 +100,12 @@ async def see_session(uow: UnitOfWork, token: bytes) -> str | None:
     return rows[0].case_ref if rows else None
 
 
+async def case_was(uow: UnitOfWork, token: bytes) -> str | None:
+    """The case of a session, also of one that lasts no more; None when it was ended or forgotten."""
+    rows = await uow.rows("select case_ref from login_sessions where token = :token", token=token)
+    return rows[0].case_ref if rows else None
+
+
 async def end_session(uow: UnitOfWork, token: bytes) -> None:
     await uow.execute("delete from login_sessions where token = :token", token=token)
 

@@ -19,7 +19,7 @@ from services.scheduling.web.pages import Pages
 from services.scheduling.web.pin_letter import present_pin
 from services.scheduling.web.presented import rows
 from services.scheduling.web.routes import OVER, START, Routes
-from services.scheduling.web.visits import ASSIST, BROWSER, SESSION, Visit, drop_cookie, set_cookie
+from services.scheduling.web.visits import ASSIST, BROWSER, SESSION, TYPED, Visit, drop_cookie, set_cookie
 from shared.reference import canonical_case_ref
 from shared.service import Service
 from shared.web.roles import role_of
@@ -144,7 +144,7 @@ def _next_step(visit: Visit) -> Response:
 
 def _forgetting(answer: Response) -> Response:
     """The answer, after which the browser has nothing of ours."""
-    for cookie in (ASSIST, SESSION, BROWSER):
+    for cookie in (ASSIST, SESSION, BROWSER, TYPED):
         drop_cookie(answer, cookie)
     answer.headers["Clear-Site-Data"] = NOTHING_STAYS
     return answer

@@ -11,7 +11,7 @@ from services.scheduling.access.logins import DIGITS, Logins, Opened
 from services.scheduling.access.pins import PIN_DIGITS
 from services.scheduling.domain.logins import CODE_HOLDS, TRIES
 from services.scheduling.web.routes import Routes
-from services.scheduling.web.visits import SESSION, Visit, drop_cookie, set_cookie, wait_page
+from services.scheduling.web.visits import SESSION, TYPED, Visit, drop_cookie, set_cookie, wait_page
 from shared.reference import canonical_case_ref, is_number, typed_digits
 from shared.service import Service
 
@@ -84,7 +84,8 @@ class CasePages:
         if session:
             await self.service.run(lambda uow: self.logins.close(uow, session))
         answer = visit.go("/logged-out")
-        drop_cookie(answer, SESSION)
+        for cookie in (SESSION, TYPED):
+            drop_cookie(answer, cookie)
         return answer
 
     async def logged_out(self, visit: Visit) -> Response:

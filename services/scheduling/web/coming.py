@@ -29,7 +29,7 @@ class ComingPages:
         standing = await self.desk.look(visit)
         if not can_be_said(standing.case.live, standing.case.snapshot.party):
             return visit.go(HOME)
-        return _question(visit, standing, _now(standing))
+        return _question(visit, standing, _typed(visit) or _now(standing))
 
     async def chosen(self, visit: Visit) -> Response:
         standing = await self.desk.look(visit)

@@ -58,7 +58,7 @@ class ContactPages:
         )
 
     async def email(self, visit: Visit) -> Response:
-        return visit.page("contact-email.html", typed="")
+        return visit.page("contact-email.html", typed=visit.fields.get("email", ""))
 
     async def email_typed(self, visit: Visit) -> Response:
         typed = visit.fields.get("email", "").strip()[:LONGEST_TYPED]
@@ -78,7 +78,8 @@ class ContactPages:
             return _away(visit, "contact-code.html", own=None)
         if own.proposal is None and error is None:
             return visit.go(CONTACT)
-        return visit.page("contact-code.html", status=422 if error else 200, own=own, error=error)
+        typed = None if error else visit.fields.get("code")
+        return visit.page("contact-code.html", status=422 if error else 200, own=own, error=error, typed=typed)
 
     async def code(self, visit: Visit) -> Response:
         return await self._code(visit)
@@ -101,7 +102,7 @@ class ContactPages:
             own = await self.contacts.of(visit.case)
         except IntakeAway:
             return _away(visit, template, items=_items(visit, template, None))
-        items = _items(visit, template, own)
+        items = _items(visit, template, own, visit.fields.get("locale") or visit.fields.get("hours"))
         return visit.page(template, status=422 if error else 200, items=items, error=error)
 
     async def language(self, visit: Visit) -> Response:
@@ -180,14 +181,16 @@ def _rows(visit: Visit, own: OwnContact) -> list[dict[str, Any]]:
 def _items(visit: Visit, template: str, own: OwnContact | None, chosen: str | None = None) -> list[dict[str, Any]]:
     """What can be chosen, with what holds now or was chosen checked."""
     if template == "contact-language.html":
-        now = choose_catalogue(own.locale, visit.pages.catalogues).language if own else chosen
+        now = choose_catalogue(own.locale, visit.pages.catalogues).language if own else None
+        now = chosen if chosen in visit.pages.catalogues else now
         names = {tag: catalogue.text("language.own") for tag, catalogue in visit.pages.catalogues.items()}
         return [
             {"value": tag, "text": name, "checked": tag == now, "label": {"attributes": {"lang": tag}}}
             for tag, name in names.items()
         ]
-    now = (own.safe_hours or ANY_HOUR) if own else chosen
     texts = {ANY_HOUR: visit.text("contact.hours.any"), **{each: _hours(visit, each) for each in USUAL_HOURS}}
+    now = (own.safe_hours or ANY_HOUR) if own else None
+    now = chosen if chosen in texts else now
     return [{"value": value, "text": text, "checked": value == now} for value, text in texts.items()]
 
 

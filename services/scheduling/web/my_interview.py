@@ -138,7 +138,8 @@ def _spoken(visit: Visit) -> str:
 
 
 def _why_page(visit: Visit, page: InterviewPage, *, error: str | None = None) -> Response:
-    causes = [{"value": cause, "text": visit.text(f"cause.{cause}")} for cause in CAUSES]
+    typed = visit.fields.get("cause")
+    causes = [{"value": each, "text": visit.text(f"cause.{each}"), "checked": each == typed} for each in CAUSES]
     return visit.page(
         "decline.html", status=422 if error else 200, page=page, rows=rows(page.facts), causes=causes, error=error
     )

@@ -66,7 +66,8 @@ class Questions:
     async def first(self, visit: Visit, part: str) -> Response:
         """The question about a part, as it was answered so far."""
         found = await self.asking(visit)
-        return _question(visit, part, found.case.own, found)
+        typed = _chosen(visit, part, found) if visit.fields else None
+        return _question(visit, part, typed or found.case.own, found)
 
     async def answered(self, visit: Visit, part: str) -> Response:
         """What was chosen, once more, with what becomes of the date; if that is what it was, nothing is to be done."""
@@ -151,7 +152,7 @@ def add(routes: Routes, service: Service, desk: Desk) -> None:
     for part, address in ADDRESSES.items():
         add_question(address, part)
 
-    @routes.post(f"{NEEDS}/ask", shown_at=NEEDS, private=True)
+    @routes.post(f"{NEEDS}/ask", shown_at=lambda sent: ADDRESSES.get(sent.get("part", ""), NEEDS), private=True)
     async def ask(visit: Visit) -> Response:
         return await or_refused(visit, questions.asked(visit))
 

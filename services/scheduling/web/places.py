@@ -98,7 +98,9 @@ class PlacesPages:
 
     async def days_or_times(self, visit: Visit) -> Response:
         today = still_today(self.service.clock.now())
-        day = _day(visit, "day")
+        day, typed = _day(visit, "day"), _slot(visit.fields.get("slot", ""))
+        if typed:
+            return visit.go(f"{CHOOSE}?slot={typed}")
         try:
             return await (self._times(visit, day) if day else self._days(visit, _day(visit, "from") or today, today))
         except Problem as problem:

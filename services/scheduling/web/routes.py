@@ -1,6 +1,6 @@
 """How pages are reached: a form must be ours, a private page needs a session, and what goes wrong is said on a page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -9,10 +9,13 @@ from services.scheduling.access.assists import Assists
 from services.scheduling.access.logins import Logins
 from services.scheduling.domain.logins import ASSIST_IDLE
 from services.scheduling.web.pages import Pages
-from services.scheduling.web.visits import PROOF, SESSION, Forms, Handler, Visit, drop_cookie
+from services.scheduling.web.typed import KEPT_FOR, Typed
+from services.scheduling.web.visits import PROOF, SESSION, TYPED, Forms, Handler, Visit, drop_cookie, set_cookie
 from shared.db import DatabaseUnavailable
 from shared.service import Service
 from shared.web.problems import RETRY_AFTER_SECONDS, Problem
+
+ShownAt = str | Callable[[Mapping[str, str]], str] | None
 
 FORM_BYTES = 8 * 1024
 MOST_FIELDS = 20
@@ -36,6 +39,7 @@ class Routes:
     ) -> None:
         self._portal, self._service, self._pages = portal, service, pages
         self._logins, self._assists, self._forms, self._language = logins, assists, forms, language
+        self._typed = Typed(service.sealer)
         self.private: set[str] = set()
 
     def get(self, path: str, *, private: bool = False) -> Callable[[Handler], Handler]:
@@ -54,19 +58,21 @@ class Routes:
 
         return register
 
-    def post(self, path: str, *, shown_at: str | None = None, private: bool = False) -> Callable[[Handler], Handler]:
-        """A form's action. `shown_at` is the page that its form stands on, if that has another address."""
+    def post(self, path: str, *, shown_at: ShownAt = None, private: bool = False) -> Callable[[Handler], Handler]:
+        """A form's action. `shown_at` is the page that its form stands on, if that has another address; what was sent may
+        say which."""
 
         def register(handler: Handler) -> Handler:
             @self._portal.post(f"/{self._language}{path}", max_body_size=FORM_BYTES)
             async def action(request: Request) -> Response:
-                place = path if shown_at is None else shown_at
+                fields = await _fields(request)
+                place = shown_at(fields) if callable(shown_at) else shown_at or path
                 visit = Visit.of(request, self._pages, self._forms, language=self._language, path=place)
-                visit.fields = await _fields(request)
+                visit.fields = fields
                 if visit.is_new:
                     return visit.remember(visit.page("no-cookies.html", status=403))
                 if not self._forms.is_ours(visit.browser, visit.fields.get(PROOF, "")):
-                    return visit.page("old-form.html", status=403, again=place)
+                    return visit.page("old-form.html", status=403)
                 return await self._answer(visit, handler, private=private)
 
             return handler
@@ -77,15 +83,18 @@ class Routes:
         try:
             await self._recognise(visit, private=private)
             if private and visit.case_ref is None:
-                return visit.remember(self._to_log_in(visit))
+                return visit.remember(await self._to_log_in(visit))
+            comes_back = private and self._brings_back(visit)
             answer = visit.remember(await handler(visit))
+            if comes_back:
+                drop_cookie(answer, TYPED)
             if visit.assisting:
                 answer.headers["Refresh"] = f"{int(ASSIST_IDLE.total_seconds()) + 5}; url=/{self._language}{OVER}"
             return answer
         except Problem as problem:
-            return visit.page("trouble.html", status=problem.status)
+            return _trouble(visit, problem.status)
         except DatabaseUnavailable:
-            trouble = visit.page("trouble.html", status=503)
+            trouble = _trouble(visit, 503)
             trouble.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
             return trouble
 
@@ -101,15 +110,36 @@ class Routes:
         elif session:
             visit.case_ref = await self._service.database.run(now, lambda uow: self._logins.case_of(uow, session))
 
-    def _to_log_in(self, visit: Visit) -> Response:
-        """To the page for the reference, from which it goes back to this one; a worker to where consent is recorded, or to the
-        end of a session that is over."""
+    def _brings_back(self, visit: Visit) -> bool:
+        """Whether the page is to show what was typed into it before its session was over, which then stands in `fields`."""
+        kept = visit.request.cookies.get(TYPED, "")
+        if visit.request.method != "GET" or not kept or visit.assisting:
+            return False
+        visit.fields = self._typed.opened(kept, case_ref=visit.case, path=visit.path)
+        return bool(visit.fields)
+
+    async def _to_log_in(self, visit: Visit) -> Response:
+        """To the page for the reference, from which it goes back to this one, with what was typed; a worker to where consent is
+        recorded, or to the end of a session that is over."""
         if visit.assist_token:
             return visit.go(START if visit.assisting else OVER)
         answer = visit.go(f"/case?back={visit.path.lstrip('/')}")
-        if visit.session:
+        if session := visit.session:
             drop_cookie(answer, SESSION)
+            case_ref = (
+                await self._service.run(lambda uow: self._logins.case_was(uow, session)) if visit.fields else None
+            )
+            if case_ref and (kept := self._typed.sealed(visit.fields, case_ref=case_ref, path=visit.path)):
+                set_cookie(answer, TYPED, kept, lasts=KEPT_FOR)
         return answer
+
+
+def _trouble(visit: Visit, status: int) -> Response:
+    """Says that something of ours does not work. What was sent stands in a form, to be sent again; a key does not."""
+    sent = {name: value for name, value in visit.fields.items() if name != PROOF}
+    may_send = visit.request.method == "POST" and "key" not in sent
+    action = visit.request.url.path.removeprefix(f"/{visit.language}")
+    return visit.page("trouble.html", status=status, sent=sent if may_send else None, action=action)
 
 
 async def _fields(request: Request) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -27,6 +27,8 @@ SESSION = "__Host-session"
 """The cookie that opens a case."""
 ASSIST = "__Host-assist"
 """The cookie of a worker who helps a household."""
+TYPED = "__Host-typed"
+"""The cookie with what was typed into a form whose session was over."""
 PROOF = "proof"
 """The field by which a form shows that it is ours, given to this browser."""
 KEPT = ("back", "day", "from", "slot")
@@ -153,9 +155,10 @@ def wait_page(visit: Visit, until: datetime, now: datetime, *, reason: str = "wa
     return answer
 
 
-def set_cookie(answer: Response, name: str, value: str) -> None:
-    """A cookie that no script reads, no other site sends with a form, and that is gone with the browser."""
-    answer.set_cookie(name, value, path="/", secure=True, httponly=True, samesite="lax")
+def set_cookie(answer: Response, name: str, value: str, *, lasts: timedelta | None = None) -> None:
+    """A cookie that no script reads, no other site sends with a form, and that is gone with the browser or before."""
+    seconds = int(lasts.total_seconds()) if lasts else None
+    answer.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax")
 
 
 def drop_cookie(answer: Response, name: str) -> None:

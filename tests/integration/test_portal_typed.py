@@ -1,0 +1,137 @@
+"""A session that ends in the middle of a form, and a moment in which something of ours is away: what was typed is kept."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from shared.events import CaseChanged
+from tests.builders import a_case
+from tests.portal import Browser, Portal, forms, headings
+
+HOME = "/en/my-interview"
+AWAY = timedelta(minutes=31)
+
+
+async def in_again(portal: Portal, browser: Browser, case: CaseChanged) -> None:
+    """The household logs in once more in the same browser."""
+    before = portal.notifications.count(case.case_ref)
+    await browser.submit("/en/case", reference=case.case_ref)
+    await browser.submit("/en/case/code", code=await portal.notifications.code_for(case.case_ref, before + 1))
+
+
+async def test_an_address_that_was_typed_when_the_session_was_over_stands_there_again_once(
+    portal: Portal, case: CaseChanged
+) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    await browser.open(f"{HOME}/contact/email")
+    portal.clock.advance(AWAY)
+    await browser.submit(f"{HOME}/contact/email", email="rosa@correo.org")
+    kept = browser.client.cookies["__Host-typed"]
+    await in_again(portal, browser, case)
+    page, later = browser.page, await browser.open(f"{HOME}/contact/email")
+
+    assert "rosa" not in kept and "rosa" not in browser.place
+    assert f"{HOME}/contact/email" == page.url.path
+    assert 'value="rosa@correo.org"' in page.text
+    assert "rosa@correo.org" not in later.text and "__Host-typed" not in browser.client.cookies
+
+
+async def test_whoever_else_logs_in_there_next_does_not_see_it(portal: Portal, case: CaseChanged) -> None:
+    other = a_case()
+    await portal.scheduling.receive(other)
+    browser = await portal.logged_in(case.case_ref)
+    await browser.open(f"{HOME}/contact/email")
+    portal.clock.advance(AWAY)
+    await browser.submit(f"{HOME}/contact/email", email="rosa@correo.org")
+    await in_again(portal, browser, other)
+
+    assert f"{HOME}/contact/email" == browser.place
+    assert "rosa" not in browser.page.text
+
+
+async def test_logging_out_forgets_it(portal: Portal, case: CaseChanged) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    browser.client.cookies.set("__Host-typed", "anything", domain="portal.example")
+
+    await browser.submit("/en/log-out")
+
+    assert "__Host-typed" not in browser.client.cookies
+
+
+@pytest.mark.parametrize(
+    ("question", "action", "sent", "seen"),
+    [
+        ("/decline", "/decline", {"cause": "household-changed"}, 'value="household-changed" checked'),
+        ("/contact/language", "/contact/language", {"locale": "ht"}, 'value="ht" checked'),
+        ("/contact/hours", "/contact/hours", {"hours": "18:00-22:00"}, 'value="18:00-22:00" checked'),
+        ("/coming", "/coming", {"adults": "1", "children": "1"}, 'value="1" selected>1 of 2<'),
+        (
+            "/needs/place",
+            "/needs/place",
+            {"quiet-room": "yes"},
+            'name="quiet-room" type="checkbox" value="yes" checked',
+        ),
+    ],
+)
+async def test_what_was_chosen_when_the_session_was_over_is_chosen_again(
+    portal: Portal, case: CaseChanged, question: str, action: str, sent: dict[str, str], seen: str
+) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    await browser.open(HOME + question)
+    portal.clock.advance(AWAY)
+    await browser.submit(HOME + action, **sent)
+    await in_again(portal, browser, case)
+
+    assert HOME + question == browser.place
+    assert seen in re.sub(r"\s+", " ", browser.page.text)
+    assert 200 == browser.page.status_code
+
+
+async def test_a_time_that_was_chosen_when_the_session_was_over_is_asked_about_next(
+    portal: Portal, case: CaseChanged
+) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    [slot, *_] = [each["slot_id"] for each in await portal.scheduling.slots_of(case)]
+    await browser.open(f"{HOME}/choose?slot={slot}")
+    portal.clock.advance(AWAY)
+    await browser.submit(f"{HOME}/choose")
+    await in_again(portal, browser, case)
+
+    assert f"{HOME}/choose?slot={slot}" == browser.place
+    assert ["Do you want this date?"] == headings(browser.page)
+    assert "pending" == (await portal.scheduling.live(case)).status
+
+
+async def test_a_session_that_others_ended_brings_nothing_back(portal: Portal, case: CaseChanged) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    await browser.open(f"{HOME}/contact/email")
+    await portal.scheduling.do(lambda uow: uow.execute("delete from login_sessions"))
+
+    await browser.submit(f"{HOME}/contact/email", email="rosa@correo.org")
+
+    assert "__Host-typed" not in browser.client.cookies
+
+
+async def test_while_the_database_is_away_what_was_sent_can_be_sent_again_from_the_page_that_says_so(
+    portal: Portal, case: CaseChanged
+) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    await browser.open(f"{HOME}/decline")
+    async with portal.without_database():
+        trouble = await browser.submit(f"{HOME}/decline", cause="applicant-unable")
+    again = forms(trouble)[f"{HOME}/decline"]
+    await browser.submit(f"{HOME}/decline")
+
+    assert (503, "applicant-unable") == (trouble.status_code, again["cause"])
+    assert "declined" == await portal.scheduling.waiting(case)
+
+
+async def test_a_key_is_not_sent_again_by_itself(portal: Portal) -> None:
+    browser = portal.browser()
+    await browser.open("/en/assist")
+    async with portal.without_database():
+        trouble = await browser.submit("/en/assist", worker="tap-07", key="assistant")
+
+    assert 503 == trouble.status_code
+    assert 'value="assistant"' not in trouble.text
