@@ -15,6 +15,7 @@ from shared import tracing
 from shared.db import DatabaseUnavailable, is_unavailable
 from shared.logs import cause_of
 from shared.web import openapi
+from shared.web.guarded import guarded
 
 log = structlog.get_logger()
 
@@ -86,9 +87,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def broken(_: Request, error: Exception) -> Response:
         log.critical("request.failed", cause=cause_of(error))
-        return problem_response(
-            Problem(500, "our_fault", "something here is broken; nothing was changed: tell operations the trace_id")
+        problem = Problem(
+            500, "our_fault", "something here is broken; nothing was changed: tell operations the trace_id"
         )
+        return guarded(problem_response(problem))  # it is made outside of what guards all others
 
     for kind in (DatabaseUnavailable, DBAPIError, OSError, TimeoutError):
         app.add_exception_handler(kind, unavailable)
