@@ -25,7 +25,7 @@ from services.scheduling.neighbours.people import IntakeNames
 from services.scheduling.repository import counts
 from services.scheduling.seed import seed
 from services.scheduling.settings import SchedulingSettings
-from services.scheduling.web import portal
+from services.scheduling.web import portal, strays
 from services.scheduling.web.pages import the_pages
 from services.scheduling.web.portal import WaysIn
 from shared.clock import Clock, SystemClock
@@ -66,12 +66,12 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
     )
     keys = SigningKeys({kid: pem.get_secret_value() for kid, pem in settings.letter_keys.items()})
     pages = the_pages(settings.drafts)
-    routers = [
-        *api.routers(service, names, pins, pages.catalogues),
-        portal.router(service, pages, ways, settings.data_key, keys, births),
-    ]
+    people = portal.router(service, pages, ways, settings.data_key, keys, births)
+    routers = [*api.routers(service, names, pins, pages.catalogues), people]
     rush = partial(Rush, choices=Choices(service.database, service.clock), tokens=settings.tokens)
-    return create_app(service, routers=routers, ticks=ticks, counts=counts.by_country, ahead=rush)
+    app = create_app(service, routers=routers, ticks=ticks, counts=counts.by_country, ahead=rush)
+    strays.install(app, pages, people)
+    return app
 
 
 def prepare(settings: SchedulingSettings) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from services.scheduling.access.assists import Assists
 from services.scheduling.access.logins import Logins
@@ -18,6 +18,8 @@ from shared.web.problems import RETRY_AFTER_SECONDS, Problem
 ShownAt = str | Callable[[Mapping[str, str]], str] | None
 
 FORM_BYTES = 8 * 1024
+MOST_BYTES = 8 * FORM_BYTES
+"""Of a form that is too long and is told so; what is longer than that nobody typed or pasted by mistake."""
 MOST_FIELDS = 20
 START, OVER = "/assist", "/assist/over"
 """Where a worker begins, and where a browser goes by itself when a worker left a page open for too long, and after the end."""
@@ -63,12 +65,18 @@ class Routes:
         say which."""
 
         def register(handler: Handler) -> Handler:
-            @self._portal.post(f"/{self._language}{path}", max_body_size=FORM_BYTES)
+            if isinstance(shown_at, str):
+                self._portal.get(f"/{self._language}{path}")(self._to_form(shown_at))
+
+            @self._portal.post(f"/{self._language}{path}", max_body_size=MOST_BYTES)
             async def action(request: Request) -> Response:
-                fields = await _fields(request)
+                is_long = int(request.headers.get("content-length", 0)) > FORM_BYTES
+                fields = {} if is_long else await _fields(request)
                 place = shown_at(fields) if callable(shown_at) else shown_at or path
                 visit = Visit.of(request, self._pages, self._forms, language=self._language, path=place)
                 visit.fields = fields
+                if is_long:
+                    return visit.page("too-long.html", status=413)
                 if visit.is_new:
                     return visit.remember(visit.page("no-cookies.html", status=403))
                 if not self._forms.is_ours(visit.browser, visit.fields.get(PROOF, "")):
@@ -78,6 +86,10 @@ class Routes:
             return handler
 
         return register
+
+    def _to_form(self, place: str) -> Callable[[], RedirectResponse]:
+        """For who opens the address of an action, which a browser keeps when its answer was a page: where its form stands."""
+        return lambda: RedirectResponse(f"/{self._language}{place}", status_code=303)
 
     async def _answer(self, visit: Visit, handler: Handler, *, private: bool) -> Response:
         try:

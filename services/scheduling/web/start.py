@@ -16,7 +16,7 @@ from shared.web.problems import Problem
 
 
 def router(service: Service, pages: Pages, more: Callable[[APIRouter, str], None]) -> APIRouter:
-    """`/`, the start page of each language, the files that pages load, and a page for addresses that do not exist.
+    """`/`, the start page of each language, and the files that pages load.
 
     `more` adds the other pages of a language.
     """
@@ -41,7 +41,6 @@ def router(service: Service, pages: Pages, more: Callable[[APIRouter, str], None
     for language in pages.catalogues:
         _add_start(portal, service, pages, language)
         more(portal, language)
-        _add_unknown(portal, pages, language)
     return portal
 
 
@@ -57,9 +56,3 @@ def _add_start(portal: APIRouter, service: Service, pages: Pages, language: str)
 
         countries = await service.run(read)
         return pages.render("start.html", language, "", countries=countries)
-
-
-def _add_unknown(portal: APIRouter, pages: Pages, language: str) -> None:
-    @portal.get(f"/{language}/{{rest:path}}")
-    def unknown(rest: str) -> HTMLResponse:
-        return pages.render("unknown.html", language, "", status=404)
