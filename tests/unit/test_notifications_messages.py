@@ -117,6 +117,14 @@ def test_the_hour_is_the_one_on_the_door_whatever_the_zone_data_say() -> None:
     assert "9:00 AM, Tapachula time (UTC-7)" in text
 
 
+def test_a_household_whose_case_its_country_withdrew_is_not_told_that_it_asked_for_that() -> None:
+    asked = CATALOGUES["en"].text("reason.applicant-request")
+    ended = an_appointment("cancelled", reason="applicant-request")
+
+    assert asked in render_text(a_letter(Notice(NoticeKind.CANCELLED, ended, waiting="declined")))
+    assert asked not in render_text(a_letter(Notice(NoticeKind.CANCELLED, ended, closed=True)))
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [

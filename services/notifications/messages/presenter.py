@@ -126,7 +126,7 @@ def _what_to_prepare(appointment: Appointment, catalogue: Catalogue) -> list[Fac
 
 def _notes(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[str, ...]:
     notes: list[str] = []
-    if notice.matter is Matter.END and notice.appointment:
+    if notice.matter is Matter.END and notice.appointment and not notice.closed:
         notes += _reason(notice.appointment, catalogue)
     if notice.earlier:
         notes.append(_earlier(notice, notice.earlier, around, catalogue))
@@ -144,7 +144,8 @@ def _notes(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[
 
 
 def _reason(appointment: Appointment, catalogue: Catalogue) -> list[str]:
-    """Why it ended, when there is a sentence for it; others stay unsaid, since others may read the message too."""
+    """Why it ended, when there is a sentence for it; others stay unsaid, since others may read the message too. Of a case that
+    is closed it stays unsaid as well: one that its country withdrew ends as `applicant-request`, which it may not have been."""
     key = f"reason.{appointment.reason}"
     return [catalogue.text(key)] if catalogue.has(key) else []
 
