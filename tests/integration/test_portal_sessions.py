@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.events import CaseChanged
-from tests.portal import LANGUAGES, Portal, asked_for_code, forms, headings
+from tests.portal import LANGUAGES, Portal, asked_for_code, forms, headings, texts
 
 
 async def test_a_session_is_over_after_thirty_minutes_without_a_look_and_logging_in_leads_back(
@@ -123,7 +123,9 @@ async def test_a_form_without_its_proof_or_with_another_browsers_does_nothing(
     assert 0 == await portal.scheduling.count("select count(*) from login_codes")
 
 
-async def test_a_browser_without_cookies_is_told_so(portal: Portal, case: CaseChanged) -> None:
+async def test_a_browser_whose_cookie_is_gone_is_told_what_may_be_why_and_the_way_back(
+    portal: Portal, case: CaseChanged
+) -> None:
     browser = portal.browser()
     await browser.open("/fr/case")
     sent = {**forms(browser.page)["/fr/case"], "reference": case.case_ref}
@@ -131,7 +133,8 @@ async def test_a_browser_without_cookies_is_told_so(portal: Portal, case: CaseCh
 
     page = await browser.client.post("/fr/case", data=sent)
 
-    assert (403, ["Votre navigateur n’envoie pas de cookies"]) == (page.status_code, headings(page))
+    assert (403, ["Nous ne reconnaissons plus votre navigateur"]) == (page.status_code, headings(page))
+    assert "n’envoie pas de cookies" in texts(page) and '<a class="govuk-link" href="/fr/case">' in page.text
     assert 0 == await portal.scheduling.count("select count(*) from login_codes")
 
 
