@@ -27,7 +27,7 @@ with held as (
          sum(c.units) over (partition by s.id order by a.created_at nulls last, a.id, c.freed_place_id) as up_to
   from slots s join slot_claims c on c.slot_id = s.id left join appointments a on a.id = c.appointment_id
   where s.site = :site and s.planned < s.taken and s.starts_at > :now),
-stranded as (
+stranded as materialized (
   select appointment_id, resource_id, shrunk_because as because from held where up_to > planned
   union all
   select a.id, s.resource_id, a.stranded_because
@@ -38,7 +38,7 @@ stranded as (
   select a.id, r.id, case r.kind when 'interpreter' then :interpreter_unable else :desk_unable end
   from resources r join slots s on s.resource_id = r.id join slot_claims c on c.slot_id = s.id
   join appointments a on a.id = c.appointment_id
-  where r.site = :site and s.starts_at > :now and {IS_UNABLE})
+  where r.site = :site and s.starts_at > :now and s.taken > 0 and {IS_UNABLE})
 select a.id, a.case_ref, a.programme, a.status, a.wall_time, a.zone, a.starts_at, a.minutes, a.party, a.deadline,
        array_agg(distinct h.because order by h.because) as why,
        array_agg(distinct r.name order by r.name) as resources
