@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 STOP_SECONDS = 2.5
 """How long ticks at work are waited for when the process is asked to end."""
+CLOCK_SECONDS = 1.0
+"""How often it is looked at whether the machine's clock was put back."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Clockwork:
         self._at_work: set[asyncio.Task[None]] = set()
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._scheduler.add_listener(_tick_failed, EVENT_JOB_ERROR)
+        self._watching: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         for tick in self._ticks:
@@ -46,9 +49,12 @@ class Clockwork:
             if tick.every > timedelta(minutes=1):
                 self._scheduler.add_job(self._run, args=[tick], misfire_grace_time=None)
         self._scheduler.start()
+        self._watching = asyncio.create_task(self._watch_clock())
 
     async def stop(self) -> None:
         """Starts no tick any more and waits for those at work, but not for ever."""
+        if self._watching:
+            self._watching.cancel()
         self._scheduler.pause()
         if self._at_work:
             await asyncio.wait(self._at_work, timeout=STOP_SECONDS)
@@ -56,6 +62,18 @@ class Clockwork:
         for task in self._at_work:
             task.cancel()
         await asyncio.gather(*self._at_work, return_exceptions=True)
+
+    async def _watch_clock(self) -> None:
+        """The library waits until the clock shows when a tick is due: after one that was put back, each is due at once."""
+        seen = datetime.now(UTC)
+        while True:
+            await asyncio.sleep(CLOCK_SECONDS)
+            now = datetime.now(UTC)
+            if now < seen:
+                log.warning("clock.put_back", seconds=(seen - now).total_seconds())
+                for job in self._scheduler.get_jobs():
+                    job.modify(next_run_time=now)
+            seen = now
 
     async def _run(self, tick: Tick) -> None:
         """In a task of its own, so that the scheduler's end does not cut it off in the middle."""

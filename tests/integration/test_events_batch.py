@@ -26,6 +26,8 @@ from tests.builders import a_case, a_record, unreadable_record
 from tests.conftest import MakeDatabase
 from tests.ledger import TOPIC, Ledger
 
+LONG = "".join(random.Random(1).choices("ABCDEFGHJKMNPQRSTVWXYZ0123456789", k=20_000))
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def template(new_database: MakeDatabase) -> str:
@@ -186,7 +188,7 @@ async def test_the_same_unreadable_bytes_again_are_kept_once(ledger: Ledger) -> 
         pytest.param(lambda: _with_header("ce_id", None), id="an id that is null"),
         pytest.param(lambda: _with_header("ce_type", None), id="a type that is null"),
         pytest.param(lambda: a_record(a_case(case_ref="a\0b")), id="a zero byte in the key"),
-        pytest.param(lambda: a_record(a_case(case_ref=_LONG)), id="a key that no index takes"),
+        pytest.param(lambda: a_record(a_case(case_ref=LONG)), id="a key that no index takes"),
         pytest.param(lambda: a_record(a_case(version=2**63)), id="a sequence that no column takes"),
     ],
 )
@@ -201,9 +203,6 @@ async def test_what_no_database_holds_is_dead_at_once_and_stops_no_topic(
     assert await ledger.handled(case) == [1]
     assert await ledger.parked() == [(None, "dead", 1)]
     assert [bad.offset + 1] == [row.next_offset for row in await ledger.rows("select next_offset from consumer_offset")]
-
-
-_LONG = "".join(random.Random(1).choices("ABCDEFGHJKMNPQRSTVWXYZ0123456789", k=20_000))
 
 
 def _with_header(name: str, said: bytes | None, **changes: Any) -> Record:

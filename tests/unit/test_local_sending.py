@@ -26,7 +26,7 @@ ACCEPTED = {
          "warnings": ["no_contact"], "errors": []}
     ],
 }  # fmt: skip
-QUARANTINED = {
+QUARANTINED: dict[str, Any] = {
     "batch_id": "b",
     "counts": {"quarantined": 1},
     "receipts": [

@@ -80,7 +80,7 @@ async def test_a_batch_that_fails_slowly_is_not_ended_before_its_event_at_fault_
     assert [] == ended
 
 
-def _alone(relay: Callable[[], Awaitable[None]]) -> Any:
+def _alone(relay: Callable[[], Awaitable[object]]) -> Any:
     """A service whose only part that does anything is its relay."""
     idle = SimpleNamespace(run=asyncio.Event().wait)
     return SimpleNamespace(relay=SimpleNamespace(run=relay), ends=idle, watch=idle.run, consumer=None)
