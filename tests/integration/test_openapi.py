@@ -32,7 +32,10 @@ async def _people() -> dict[str, list[Any]]:
 
 
 NAMING_A_VERSION = [
-    *(f"/v1/appointments/{{id}}/{write}" for write in ("arrive", "not-here", "check-in", "miss", "excuse", "fulfil")),
+    *(
+        f"/v1/appointments/{{id}}/{write}"
+        for write in ("arrive", "not-here", "check-in", "miss", "excuse", "fulfil", "not-heard")
+    ),
     "/v1/cases/{case_ref}/appointment",
     *(
         f"/v1/cases/{{case_ref}}/appointment/{write}"

@@ -131,7 +131,7 @@ async def test_the_same_person_is_not_checked_in_over_what_another_recorded_mean
     async with at as client:
         client.headers.update({"Authorization": "Bearer officer", "If-Match": f'"{day[0]["version"]}"'})
         missed = await client.post("miss")
-        refused = [await client.post(path) for path in ("arrive", "not-here", "miss", "excuse", "fulfil")]
+        refused = [await client.post(path) for path in ("arrive", "not-here", "miss", "excuse", "fulfil", "not-heard")]
         refused.append(await client.post("check-in", json={"present": 3}))
         excused = await client.post("excuse", headers={"If-Match": missed.headers["ETag"]})
 
@@ -173,7 +173,7 @@ def test_every_write_of_an_appointment_documents_its_version_and_the_refusal_of_
     }
 
     headers = {path: {each["name"] for each in write["parameters"]} for path, write in writes.items()}
-    assert len(writes) == 13
+    assert len(writes) == 14
     assert {path for path, write in writes.items() if "412" not in write["responses"]} == set()
     assert {path for path, names in headers.items() if "if-match" not in names} == set()
     assert {path for path, names in headers.items() if "idempotency-key" in names} == {

@@ -183,6 +183,40 @@ async def test_a_household_that_was_heard_under_one_programme_is_in_line_for_ano
     assert await scheduling.waiting(case) == "no_capacity_before_valid_until"
 
 
+async def test_who_was_recorded_as_heard_by_mistake_is_back_in_line_or_keeps_the_time_that_is_to_come(
+    scheduling: Scheduling,
+) -> None:
+    (over, was), (to_come, at) = await booked(scheduling), await booked(scheduling)
+    for appointment in (was, at):
+        scheduling.clock.instant = appointment.starts_at - timedelta(minutes=10)
+        await visit(scheduling, appointment, "arrive", "check_in", "fulfil")
+    scheduling.clock.instant = was.starts_at + timedelta(hours=1)
+    await visit(scheduling, was, "not_heard", "not_heard")
+    scheduling.clock.instant = at.starts_at - timedelta(minutes=5)
+
+    await visit(scheduling, at, "not_heard")
+
+    assert ["entered-in-error"] * 2 == [await status_of(scheduling, each) for each in (was, at)]
+    offered, kept = await scheduling.live(over), await scheduling.live(to_come)
+    assert ("pending", True) == (offered.status, offered.starts_at > was.starts_at)
+    assert ("booked", at.starts_at, at.site) == (kept.status, kept.starts_at, kept.site)
+    assert await scheduling.claims_of(kept.id) == 10
+
+
+@pytest.mark.parametrize(("state", "code"), [("booked", "wrong_state"), ("withdrawn", "case_closed")])
+async def test_only_what_was_recorded_of_a_case_that_goes_on_can_have_been_a_mistake(
+    scheduling: Scheduling, state: str, code: str
+) -> None:
+    case, appointment = await booked(scheduling)
+    if state != "booked":
+        await visit(scheduling, appointment, "arrive", "check_in", "fulfil")
+        await scheduling.receive(a_case(case_ref=case.case_ref, version=2, state=state))
+
+    mistaken = partial(commands.not_heard, appointment_id=appointment.id, acted_by="officer")
+
+    assert await scheduling.refusal(mistaken) == code
+
+
 async def test_a_household_that_was_heard_can_choose_no_other_place(scheduling: Scheduling) -> None:
     case, _ = await heard(scheduling)
 

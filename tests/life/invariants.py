@@ -44,7 +44,7 @@ INVARIANTS = {
           from appointment_history window each as (partition by appointment_id order by version)) h
         where version <> version_before + 1
           or case when before is null then status not in ('pending', 'booked')
-             else (before, status) not in ({STEPS}) and not (before = status and acted_by = 'scheduling') end""",
+             else status <> 'entered-in-error' and (before, status) not in ({STEPS}) and not (before = status and acted_by = 'scheduling') end""",
     "no offer is held longer twice": """
         select count(*) from (
           select appointment_id from (

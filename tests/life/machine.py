@@ -29,6 +29,7 @@ VISITS = (
     ("arrive", "not_here", "miss"),
     ("arrive", "check_in"),
     ("arrive", "check_in", "fulfil"),
+    ("arrive", "check_in", "fulfil", "not_heard"),
     ("miss",),
     ("miss", "excuse"),
     ("fulfil",),

@@ -79,6 +79,11 @@ def router(service: Service, names: Names) -> APIRouter:
     async def fulfil(id: UUID, role: AtTheSite, seen: Seen, response: Response) -> dict[str, Any]:
         return await doing(id, seen, response, lambda uow: commands.fulfil(uow, id, role))
 
+    @api.post("/{id}/not-heard", responses=OLD)
+    async def not_heard(id: UUID, role: AtTheSite, seen: Seen, response: Response) -> dict[str, Any]:
+        """It was recorded by mistake that the interview began."""
+        return await doing(id, seen, response, lambda uow: commands.not_heard(uow, id, role))
+
     @api.get("/{id}/people")
     async def people(id: UUID, role: AtTheDoor, response: Response) -> Household:
         """Those who must come, by name: for an officer, on the day, while they can be checked in. Each look is recorded."""

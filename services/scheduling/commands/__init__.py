@@ -5,7 +5,7 @@ from services.scheduling.commands.coming import say_who_comes
 from services.scheduling.commands.locked import HOUSEHOLD
 from services.scheduling.commands.own_needs import ask, check_may_ask
 from services.scheduling.commands.places import cancel, choose, move, take
-from services.scheduling.commands.visits import arrive, check_in, excuse, fulfil, miss, not_here
+from services.scheduling.commands.visits import arrive, check_in, excuse, fulfil, miss, not_heard, not_here
 
 __all__ = [
     "HOUSEHOLD",
@@ -22,6 +22,7 @@ __all__ = [
     "fulfil",
     "miss",
     "move",
+    "not_heard",
     "not_here",
     "offer_again",
     "say_who_comes",

@@ -114,7 +114,7 @@ def _there_and_then(decision: Decision, outcome: Outcome) -> Decision:
     """Where only a desk or an interpreter of the site is not there, somebody else may be at the very time that it had."""
     live, over = outcome.case.date, outcome.ended
     if isinstance(decision, Offer) and over and over.reason in OF_ONE_RESOURCE and live.status in NOT_BEGUN:
-        return replace(decision, need=replace(decision.need, instead_of=(live.site, live.starts_at)))
+        return decision.there_and_then(live.site, live.starts_at)
     return decision
 
 

@@ -1,16 +1,16 @@
-"""The day of the interview, as staff at the site record it: arrive (or not, after all), check in, miss, excuse, fulfil."""
+"""The day of the interview, as staff at the site record it: arrive, check in, miss, excuse, fulfil, and what was a mistake."""
 
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 from services.scheduling.commands.locked import cause_of, locked, locked_with
-from services.scheduling.domain.decisions import CANCEL_REASON, Waiting
+from services.scheduling.domain.decisions import CANCEL_REASON, Offer, Waiting
 from services.scheduling.domain.states import ForbiddenTransition, changed
 from services.scheduling.placing.deciding import decided
-from services.scheduling.placing.offers import carry_out, ended
+from services.scheduling.placing.offers import carry_out, ended, outcomes_of
 from services.scheduling.placing.outcomes import Outcome, end_of, record
-from services.scheduling.repository import appointments, coming, reference
+from services.scheduling.repository import appointments, coming, reference, slots
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
 from shared.events import Appointment, AppointmentStatus
@@ -66,6 +66,35 @@ async def fulfil(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
     await record(uow, [Outcome(case, ended=done, closed="fulfilled", cause=cause_of(case))])
 
 
+async def not_heard(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
+    """It was recorded by mistake that the interview began: that was entered in error. A household whose time is still to
+    come keeps it; after it it is back in line with its seniority. Raises: Problem 404, 409."""
+    case, appointment = await locked_with(uow, appointment_id)
+    if appointment.status is AppointmentStatus.ENTERED_IN_ERROR:
+        return
+    if appointment.status is not AppointmentStatus.FULFILLED or case.live:
+        raise Problem(409, "wrong_state", f"no interview is over by an appointment that is {appointment.status}")
+    _check_in_line(case)
+    wrong = _stepped(appointment, AppointmentStatus.ENTERED_IN_ERROR, acted_by)
+    await appointments.update(uow, [wrong])
+    asking = replace(case, ended=wrong, is_heard=False, cause=cause_of(case))
+    programmes = await reference.programmes(uow, [case.snapshot.programme])
+    is_to_come = wrong.starts_at > uow.now
+    [(_, decision)] = await decided(uow, [asking], programmes, had_date=is_to_come)
+    if is_to_come and isinstance(decision, Offer):
+        await slots.release(uow, [wrong.id])
+        decision = decision.there_and_then(wrong.site, wrong.starts_at)
+    await record(uow, [_kept(each, wrong) for each in await outcomes_of(uow, [(asking, decision)])])
+
+
+def _kept(outcome: Outcome, wrong: Appointment) -> Outcome:
+    """Who is seen at the very time that it had is booked for it, as it was."""
+    made = outcome.made
+    if made is None or (made.site, made.starts_at) != (wrong.site, wrong.starts_at):
+        return outcome
+    return replace(outcome, made=made.model_copy(update={"status": AppointmentStatus.BOOKED, "deadline": None}))
+
+
 async def miss(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
     """Some or all did not come. The case waits until someone reviews why, unless it has ended meanwhile.
 
@@ -86,14 +115,18 @@ async def excuse(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:
     case, appointment = await locked_with(uow, appointment_id)
     if appointment.status is not AppointmentStatus.NOSHOW:
         raise Problem(409, "wrong_state", f"an appointment that is {appointment.status} is no absence to excuse")
-    if case.snapshot.state in CANCEL_REASON:
-        state = case.snapshot.state
-        raise Problem(409, "case_closed", f"the case is {state}: there is no line that it could go back to")
+    _check_in_line(case)
     excused = _stepped(appointment, AppointmentStatus.WAITLIST, acted_by).model_copy(update={"reason": None})
     await appointments.update(uow, [excused])
     asking = replace(case, ended=excused, waiting=None, offers_missed=0, cause=cause_of(case))
     programmes = await reference.programmes(uow, [case.snapshot.programme])
     await carry_out(uow, await decided(uow, [asking], programmes))
+
+
+def _check_in_line(case: KnownCase) -> None:
+    if case.snapshot.state in CANCEL_REASON:
+        state = case.snapshot.state
+        raise Problem(409, "case_closed", f"the case is {state}: there is no line that it could go back to")
 
 
 async def _change(

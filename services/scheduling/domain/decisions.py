@@ -1,6 +1,6 @@
 """What a case's newest snapshot means for its scheduling. Pure: the caller carries it out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -132,6 +132,10 @@ class Offer:
 
     need: Need
     otherwise: Waiting | None = None
+
+    def there_and_then(self, site: str, starts_at: datetime) -> "Offer":
+        """The same, at this site and time before any other."""
+        return replace(self, need=replace(self.need, instead_of=(site, starts_at)))
 
 
 @dataclass(frozen=True, slots=True)
