@@ -9,6 +9,7 @@ from services.scheduling import commands
 from shared.web.problems import Problem
 from tests.builders import days
 from tests.scheduling import Scheduling
+from tests.scheduling_http import Client
 
 SELVES = ("household", "assistant")
 """Those who move as a household may: it itself, and assistants for it."""
@@ -153,3 +154,27 @@ async def test_who_cannot_be_heard_at_the_site_then_is_not_told_to_come_then_all
     await scheduling.do(lambda uow: commands.cancel(uow, case.case_ref, reason, "scheduler"))
 
     assert (await scheduling.live(case)).wall_time.date() > before.wall_time.date()
+
+
+@pytest.mark.parametrize(("role", "status"), [("assistant", 403), ("officer", 200)])
+async def test_only_the_staff_of_an_authority_cancel_for_its_reasons(
+    scheduling: Scheduling, http: Client, role: str, status: int
+) -> None:
+    case, before = await scheduling.booked()
+
+    answer = await http.call(case, "/appointment/cancel", {"reason": "officer-unavailable"}, role=role)
+
+    assert answer.status_code == status
+    assert (before == await scheduling.live(case)) == (status == 403)
+
+
+async def test_an_assistant_asks_for_no_other_offer_while_an_absence_waits_for_its_review(
+    scheduling: Scheduling, http: Client
+) -> None:
+    case, appointment = await scheduling.booked()
+    scheduling.clock.instant = appointment.starts_at + timedelta(hours=1)
+    await scheduling.do(lambda uow: commands.miss(uow, appointment.id, "officer"))
+
+    asked = [await http.call(case, "/appointment/offer-again", role=role) for role in ("assistant", "scheduler")]
+
+    assert [(409, "missed"), (200, None)] == [(each.status_code, each.json().get("code")) for each in asked]

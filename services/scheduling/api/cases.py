@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from services.scheduling import commands
 from services.scheduling.api.choosing import Choice
 from services.scheduling.api.named import Naming, Serving
+from services.scheduling.commands.places import FOR_THEMSELVES
 from services.scheduling.commands.requests import Command, Named, Request, once
 from services.scheduling.placing.choices import Span, places_of
 from services.scheduling.views import cases as case_views
@@ -153,7 +154,8 @@ async def cancel(order: Ordering, why_: Cancellation) -> dict[str, Any]:
 
 @api.post("/{case_ref}/appointment/offer-again", responses=OLD)
 async def offer_again(order: Ordering) -> dict[str, Any]:
-    return await order.carry_out("offer-again", commands.offer_again)
+    by_household = order.role in FOR_THEMSELVES
+    return await order.carry_out("offer-again", partial(commands.offer_again, by_household=by_household))
 
 
 async def _read(service: Service, case_ref: str, read: Callable[[UnitOfWork, str], Awaitable[Any]]) -> Any:

@@ -25,7 +25,7 @@ MOVES = 2
 NOT_WITHIN = timedelta(hours=12)
 """How close to its start a household may still move its interview. Source: docs/domain.md, "Moves"."""
 FOR_THEMSELVES = frozenset({HOUSEHOLD, "assistant"})
-"""Who moves interviews as households may: they themselves, and assistants for them."""
+"""Who may do what households may and no more: they themselves, and assistants for them."""
 PLACE_TAKEN = "place_taken"
 OF_AUTHORITIES = frozenset(
     {"interpreter-unavailable", "officer-unavailable", "site-closed", "site-capacity", "safety", "error"}
@@ -84,12 +84,17 @@ async def cancel(uow: UnitOfWork, case_ref: str, reason: str, acted_by: str) -> 
     """Ends the live appointment for a reason. Seniority is kept; for a reason that is not the household's another place
     is offered at once if there is one, also to a household that is at the site and could not be heard.
 
-    Raises: Problem 404, 409 when there is none, or its time has come and nobody was recorded as being there.
+    Raises: Problem 404, 403 for a household that says it for the authority, 409 when there is none, or its time has come and
+    nobody was recorded as being there.
     """
+    is_of_authority = reason in OF_AUTHORITIES
+    if is_of_authority and acted_by in FOR_THEMSELVES:
+        raise Problem(
+            403, "forbidden", f"only the staff of the authority say {reason}: give the household's own reason"
+        )
     case = await locked(uow, case_ref)
     if case.live is None:
         raise Problem(409, "nothing_to_cancel", "the case has no appointment: read it again to see what it has now")
-    is_of_authority = reason in OF_AUTHORITIES
     if case.live.starts_at <= uow.now and not (is_of_authority and case.live.status in AT_THE_SITE):
         raise began()
     over = ended(case.live, AppointmentStatus.CANCELLED, reason, acted_by)
