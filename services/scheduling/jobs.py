@@ -138,7 +138,8 @@ async def look_at_page(uow: UnitOfWork, programme: ProgrammeChanged, after: Seni
         uow, programme.programme, LOOKED_AT_AGAIN, after, PAGE, with_live=programme.status is CLOSED
     )
     known = await cases.lock(uow, [each.case_ref for each in page])
-    affected = [_caused_by_tick(case) for case in known if case.live or case.waiting in LOOKED_AT_AGAIN]
+    in_line = [case for case in known if case.snapshot.programme == programme.programme]
+    affected = [_caused_by_tick(case) for case in in_line if case.live or case.waiting in LOOKED_AT_AGAIN]
     await carry_out(uow, await decided(uow, affected, {programme.programme: programme}, afresh=True))
     return page[-1] if len(page) == PAGE else None
 

@@ -1,5 +1,6 @@
 """Who waits is looked at again when places open: not for a day that it declined, and never under an old word."""
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -8,10 +9,13 @@ import pytest
 from sqlalchemy.event import listen
 
 from services.scheduling import commands
+from services.scheduling.handlers import cases_changed
 from services.scheduling.jobs import look_at_page
 from services.scheduling.repository import reference
 from services.scheduling.repository.known_case import FIRST
+from shared import tracing
 from shared.events import CaseChanged
+from shared.outbox import Cause
 from tests.builders import NOW, a_case, a_programme, days
 from tests.scheduling import Scheduling
 
@@ -87,6 +91,25 @@ async def test_no_date_is_offered_under_the_old_word_of_a_programme_that_changed
     assert went_on is None
     assert await scheduling.waiting(case) == f"programme_{status}"
     assert await scheduling.count("select count(*) from appointments") == 0
+
+
+async def test_who_comes_under_another_programme_while_its_old_line_is_looked_at_waits_for_that_one(
+    scheduling: Scheduling,
+) -> None:
+    case = a_case(valid_until=NOW.date())
+    await scheduling.receive(a_programme(programme="MX-TVH", allocation="choice"), case)
+    await scheduling.do(reference.look_again)
+    moved = a_case(case_ref=case.case_ref, version=2, programme="MX-TVH")
+
+    async with scheduling.database.begin(NOW) as taking_in:
+        taking_in.caused_by(moved, Cause.first(tracing.new_root()))
+        await cases_changed([moved], taking_in)
+        looking = asyncio.create_task(scheduling.jobs.look_again())
+        done, _ = await asyncio.wait([looking], timeout=0.3)
+    await looking
+
+    assert not done
+    assert await scheduling.waiting(case) == "awaiting_choice"
 
 
 async def test_for_a_place_too_near_to_travel_to_nobody_in_line_is_read(scheduling: Scheduling) -> None:
