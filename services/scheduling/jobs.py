@@ -11,7 +11,7 @@ from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
 from services.scheduling.placing.deciding import decided
 from services.scheduling.placing.freed_places import offer_to_next, open_to_all
 from services.scheduling.placing.offers import carry_out, ended
-from services.scheduling.placing.outcomes import Outcome, record
+from services.scheduling.placing.outcomes import Outcome, end_of, record
 from services.scheduling.placing.rebooking import rebook_next
 from services.scheduling.placing.standby import offer_at_short_notice
 from services.scheduling.placing.unmet import watch_clocks
@@ -164,6 +164,6 @@ def _expired(case: KnownCase) -> Outcome:
     with tracing.span("expire offer", links=links) as span:
         span.attributes[tracing.CASE] = tracing.case_hash(case.case_ref)
         over = ended(case.date, AppointmentStatus.CANCELLED, "offer-expired", "scheduling")
-        expired = Outcome(case, ended=over, missed=True, cause=Cause.first(span.context, *links))
+        expired = replace(end_of(case, over, Waiting.EXPIRED, Cause.first(span.context, *links)), missed=True)
     again = case.offers_missed + expired.is_counted < MISSED_OFFERS
-    return replace(expired, waiting=Waiting.EXPIRED if again else Waiting.UNANSWERED)
+    return expired if again or expired.closed else replace(expired, waiting=Waiting.UNANSWERED)

@@ -69,6 +69,21 @@ async def test_an_offer_past_its_deadline_expires_and_the_place_goes_to_the_next
     assert (await scheduling.live(second)).starts_at == place.starts_at
 
 
+async def test_an_offer_that_runs_out_after_its_case_has_ended_leaves_nothing_to_wait_for(
+    scheduling: Scheduling,
+) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    scheduling.clock.instant = (await scheduling.live(case)).starts_at
+    await scheduling.receive(a_case(case_ref=case.case_ref, version=2, state="withdrawn"))
+
+    await scheduling.jobs.expire_offers()
+
+    assert await scheduling.waiting(case) is None
+    said = "select value::jsonb ->> 'closed' as closed from outbox where key = :ref order by sequence desc limit 1"
+    assert "withdrawn" == (await scheduling.rows(said, ref=case.case_ref))[0].closed
+
+
 async def test_after_two_unanswered_offers_a_case_waits_for_someone_to_act(scheduling: Scheduling) -> None:
     case = a_case()
     await scheduling.receive(a_programme(), case)
