@@ -9,12 +9,13 @@ import pytest
 from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
 from services.scheduling.placing.choices import Span, places_of
+from services.scheduling.repository import reference, slots
 from services.scheduling.views.cases import known
 from shared.db import UnitOfWork
 from shared.events import Allocation, CaseLanguage, Party
 from shared.web.problems import Problem
-from tests.builders import a_case, a_programme
-from tests.calendars import Calendars, closure, weekday
+from tests.builders import NOW, a_case, a_programme
+from tests.calendars import TAP, Calendars, closure, weekday
 from tests.scheduling import OnlyOnce, Scheduling
 
 
@@ -121,3 +122,37 @@ async def waits_for_a_lock(scheduling: Scheduling) -> None:
     async with asyncio.timeout(10):
         while not await scheduling.count("select count(*) from pg_locks where not granted"):
             await asyncio.sleep(0.01)
+
+
+async def test_lines_are_noted_to_be_looked_at_in_the_order_of_their_programmes(calendars: Calendars) -> None:
+    await calendars.scheduling.receive(a_programme(), a_programme(programme="MX-AAA"))
+    await calendars.scheduling.receive(a_programme(programme="MX-AAA", version=2))
+    lock = "select 1 from programmes where programme = :name for update"
+
+    async with calendars.scheduling.database.begin(NOW) as other:
+        await other.rows(lock, name="MX-AAA")
+        noting = asyncio.create_task(calendars.scheduling.do(reference.look_again))
+        done, _ = await asyncio.wait([noting], timeout=0.3)
+        await asyncio.wait_for(other.rows(lock, name="MX-REF"), 0.5)
+    await noting
+
+    assert not done
+
+
+async def test_whoever_holds_slots_waits_for_no_line_that_a_change_of_a_resource_notes(calendars: Calendars) -> None:
+    scheduling = calendars.scheduling
+    _, held = await scheduling.booked()
+    desk = await scheduling.rows(
+        """select r.id, s.id as slot from slot_claims c join slots s on s.id = c.slot_id
+           join resources r on r.id = s.resource_id where c.appointment_id = :id""",
+        id=held.id,
+    )
+
+    async with scheduling.database.begin(NOW) as opening:
+        await slots.lock(opening, [row.slot for row in desk])
+        changing = asyncio.create_task(calendars.change(keep.change_resource(desk[0].id, {"capacity": 2})))
+        done, _ = await asyncio.wait([changing], timeout=0.5)
+        await asyncio.wait_for(reference.look_again(opening, TAP), 0.5)
+    await changing
+
+    assert not done

@@ -33,6 +33,17 @@ from shared.db import Database, UnitOfWork
 from shared.outbox import Cause
 from shared.web.problems import Problem
 
+SAYS_WHO_CAN_COME = (
+    "admin_area",
+    "is_open",
+    "programmes",
+    "languages",
+    "accommodations",
+    "modes",
+    "is_remote",
+    "capacity",
+)
+"""What a site or a resource says that can end somebody's waiting, beside its hours."""
 Edit = Callable[[UnitOfWork, str], Awaitable[dict[str, Any]]]
 """Changes one row of a locked site and says what it changed, for those who come later."""
 
@@ -68,6 +79,7 @@ async def _changed(uow: UnitOfWork, asked: Asked, edit: Edit) -> dict[str, Any]:
     before = {row.id: row for row in await calendars.stranded_at(uow, asked.site)}
     what = await edit(uow, asked.site)
     slots = await regenerate(uow, asked.site)
+    await _look_again(uow, asked.site, what)
     after = {row.id: row for row in await calendars.stranded_at(uow, asked.site)}
     site = await calendars.note_change(uow, asked.site, acted_by=asked.acted_by, what=what)
     cause = uow.publish(site_changed(site), cause=Cause.first(tracing.current()))
@@ -82,6 +94,13 @@ async def _changed(uow: UnitOfWork, asked: Asked, edit: Edit) -> dict[str, Any]:
         "not_stranded_any_more": stranded_view([row for id, row in before.items() if id not in after]),
         "rebooking": await _rebooking(uow, asked, site, new, cause) if asked.stranded is Fate.REBOOK else None,
     }
+
+
+async def _look_again(uow: UnitOfWork, site: str, what: dict[str, Any]) -> None:
+    """Notes that who waits is to be decided about again, where the site or a resource is another now."""
+    before, after = what["before"] or {}, what["after"]
+    if any(name in before and before[name] != after[name] for name in SAYS_WHO_CAN_COME):
+        await reference.look_again(uow, None if after.get("is_remote") else site)
 
 
 async def _rebooking(uow: UnitOfWork, asked: Asked, site: Any, stranded: Sequence[Any], cause: Cause) -> dict[str, Any]:
@@ -122,7 +141,6 @@ def change_resource(id: UUID, fields: dict[str, Any]) -> Edit:
         before = resource_view(row)
         row.sqlmodel_update(fields)
         await _check_resource(uow, row)
-        await reference.look_again(uow, None if row.is_remote else site)
         return await written(uow, row, before, resource_view(row))
 
     return edit

@@ -14,8 +14,6 @@ from shared.db import Database, UnitOfWork
 from shared.outbox import Cause
 from shared.web.problems import Problem
 
-SAYS_WHO_MAY_COME = frozenset({"admin_area", "is_open"})
-
 
 async def add_site(
     database: Database, now: datetime, fields: dict[str, Any], *, acted_by: str, dry_run: bool
@@ -36,16 +34,13 @@ async def add_site(
 
 
 def change_site(fields: dict[str, Any]) -> Edit:
-    """What the site says of itself, or the site open or closed. In another zone its hours are at other instants. Where
-    that says who may be seen there, who waits is looked at again."""
+    """What the site says of itself, or the site open or closed. In another zone its hours are at other instants."""
 
     async def edit(uow: UnitOfWork, site: str) -> dict[str, Any]:
         row = await uow.session.get_one(Site, site)
         before = site_view(row)
         row.sqlmodel_update(fields)
         await _check(uow, row)
-        if not SAYS_WHO_MAY_COME.isdisjoint(fields):
-            await reference.look_again(uow, site)
         return await written(uow, row, before, site_view(row))
 
     return edit

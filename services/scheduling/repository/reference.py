@@ -20,6 +20,14 @@ set version = excluded.version, snapshot = excluded.snapshot, look_again_since =
 where p.version < excluded.version
 """
 
+LOOK_AGAIN = """
+update programmes p set look_again_since = :now
+from (select programme from programmes where snapshot ->> 'allocation' = 'immediate'
+        and (cast(:site as text) is null or snapshot -> 'sites' ? cast(:site as text))
+      order by programme for update) due
+where p.programme = due.programme
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class SiteZone:
@@ -87,14 +95,11 @@ async def sites_named(uow: UnitOfWork, codes: Iterable[str]) -> Sequence[Any]:
 
 
 async def look_again(uow: UnitOfWork, site: str | None = None) -> None:
-    """Notes that places were opened, at one site or at all: who waits for one is to be decided again."""
-    await uow.execute(
-        """update programmes set look_again_since = :now
-           where snapshot ->> 'allocation' = 'immediate'
-             and (cast(:site as text) is null or snapshot -> 'sites' ? cast(:site as text))""",
-        now=uow.now,
-        site=site,
-    )
+    """Notes that places were opened, at one site or at all: who waits for one is to be decided again.
+
+    Programmes are locked after everything else, in their order.
+    """
+    await uow.execute(LOOK_AGAIN, now=uow.now, site=site)
 
 
 async def look_again_at_strays(uow: UnitOfWork) -> None:
