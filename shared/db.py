@@ -27,6 +27,10 @@ T = TypeVar("T")
 LOST_RACES = frozenset({"40001", "40P01", "55P03", "23505", "23514", "23P01"})
 """Serialization failure, deadlock, lock not available, and constraints that a concurrent writer made fail."""
 
+LONGEST_STATEMENT_SECONDS = 15
+LONG_STATEMENT_SECONDS = 900
+"""For what reads whole tables, and for which nobody waits."""
+
 UNAVAILABLE_CLASSES = ("08", "53", "57", "58", "25P03", "25006")
 """Connection, resources, operator intervention, system error; idle in transaction, read-only."""
 
@@ -158,7 +162,9 @@ def as_json(rows: Sequence[dict[str, Any]]) -> str:
 class Database:
     """A service's own database."""
 
-    def __init__(self, database_url: str, *, pool_size: int = 10) -> None:
+    def __init__(
+        self, database_url: str, *, pool_size: int = 10, longest_statement: float = LONGEST_STATEMENT_SECONDS
+    ) -> None:
         self.url = database_url
         self._on_published: list[Callable[[list[OutboxRow]], None]] = []
         self.engine: AsyncEngine = create_async_engine(
@@ -170,7 +176,7 @@ class Database:
             hide_parameters=True,  # they name people, and errors are logged
             connect_args={
                 "timeout": 5,
-                "command_timeout": 15,
+                "command_timeout": longest_statement,
                 "server_settings": {
                     "idle_in_transaction_session_timeout": "30000",
                     "lock_timeout": "10000",
@@ -220,6 +226,15 @@ class Database:
                     raise
             await asyncio.sleep(random.uniform(0.01, 0.05) * (attempt + 1))
         raise DatabaseUnavailable("three others were faster: try again in a few seconds")
+
+    async def run_long(self, now: datetime, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """As `run`, on a connection of its own, on which a statement may take a quarter of an hour: what reads a whole table
+        would otherwise fail for ever once the table has grown."""
+        patient = Database(self.url, pool_size=1, longest_statement=LONG_STATEMENT_SECONDS)
+        try:
+            return await patient.run(now, work)
+        finally:
+            await patient.close()
 
     async def answers(self) -> bool:
         """True when the database answers within two seconds."""

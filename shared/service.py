@@ -70,6 +70,10 @@ class Service:
         """The result of one request or job that begins now, as `Database.run` says."""
         return await self.database.run(self.clock.now(), work, reads=reads)
 
+    async def run_long(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """The result of a job that begins now and reads whole tables, as `Database.run_long` says."""
+        return await self.database.run_long(self.clock.now(), work)
+
     def lag_of(self, topic: str, now: datetime) -> tuple[int, float]:
         """Events of a topic not yet handled, and how many seconds the oldest of them has waited at least."""
         lag, since = self.ends.lag_of(topic)
@@ -122,9 +126,9 @@ def create_app(
     """The service's web application; its consumer, relay and ticks run while it does. `ahead` makes of it what sees
     requests first, without span and security headers: what it does not answer itself it gives to the application."""
     common = [
-        Tick("forget_old_rows", timedelta(hours=1), partial(service.run, forget_old_rows)),
-        Tick("forget_old_spans", timedelta(hours=1), partial(service.run, spans.forget_old_spans)),
-        Tick("forget_closed_events", timedelta(hours=1), partial(service.run, parked.forget_closed)),
+        Tick("forget_old_rows", timedelta(hours=1), partial(service.run_long, forget_old_rows)),
+        Tick("forget_old_spans", timedelta(hours=1), partial(service.run_long, spans.forget_old_spans)),
+        Tick("forget_closed_events", timedelta(hours=1), partial(service.run_long, parked.forget_closed)),
     ]
     if service.consumer:
         common.append(Tick("retry_parked", timedelta(seconds=1), service.consumer.retry_parked))

@@ -264,8 +264,7 @@ class Relay:
     async def _say_all_again(self, lost: LogLost) -> None:
         log.critical("relay.log_lost", reason=str(lost), service=self._service)
         try:
-            async with self._database.begin(self._clock.now()) as uow:
-                count = await republish(uow, lost.cluster_id)
+            count = await self._database.run_long(self._clock.now(), lambda uow: republish(uow, lost.cluster_id))
         except PASSING as error:
             if not is_unavailable(error):
                 raise

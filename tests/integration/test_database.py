@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from sqlalchemy import Row
 
-from shared.db import Database, UnitOfWork
+from shared.db import Database, DatabaseUnavailable, UnitOfWork
 from tests.builders import NOW
 from tests.conftest import MakeDatabase
 
@@ -41,7 +42,7 @@ async def test_a_client_whose_machine_vanished_holds_its_locks_for_less_than_hal
     new_database: MakeDatabase,
 ) -> None:
     """The relay's lock is a session's: until the server gives the session up, no other relay publishes."""
-    database = Database(await new_database())
+    database = Database(await new_database("template0"))
 
     idle, interval, count = [int(row.setting) for row in await database.run(NOW, _keepalives)]
 
@@ -54,3 +55,20 @@ async def _keepalives(uow: UnitOfWork) -> Sequence[Row[Any]]:
     return await uow.rows(
         "select setting from pg_settings where name = any(:names) order by array_position(:names, name)", names=names
     )
+
+
+async def test_what_reads_a_whole_table_may_take_longer_than_what_somebody_waits_for(
+    new_database: MakeDatabase,
+) -> None:
+    database = Database(await new_database("template0"), longest_statement=0.2)
+
+    with pytest.raises(DatabaseUnavailable):
+        await database.run(NOW, _slowly)
+    slowly = await database.run_long(NOW, _slowly)
+
+    assert slowly == 1
+    await database.close()
+
+
+async def _slowly(uow: UnitOfWork) -> int:
+    return len(await uow.rows("select pg_sleep(0.5)"))

@@ -12,18 +12,21 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 from structlog.testing import capture_logs
 
 from shared import tracing
+from shared.clock import FixedClock
 from shared.db import Database, UnitOfWork
 from shared.events import CaseChanged
+from shared.kafka import log_watch
 from shared.kafka import relay as relay_module
 from shared.kafka import topics as topics_module
 from shared.kafka.consumer import Consumer
 from shared.kafka.log_ends import LogEnds
+from shared.kafka.log_watch import REPUBLISH, LogLost
 from shared.kafka.parked import NEXT_TRY
 from shared.kafka.relay import Relay
 from shared.kafka.topics import Topic, declared_topics, ensure_topics
 from shared.outbox import Cause
 from tests.broker import Broker, running_broker
-from tests.builders import a_case, a_record
+from tests.builders import NOW, a_case, a_record
 from tests.conftest import MakeDatabase
 from tests.ledger import TOPIC, Ledger
 
@@ -282,6 +285,23 @@ async def test_control_without_saying_it_again_what_the_broker_lost_stays_lost(
 
     with pytest.raises(TimeoutError):
         await until(lambda: _handled(pipe, 21), seconds=15)
+
+
+async def test_what_was_lost_is_found_however_long_that_takes(
+    new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two million rows of the outbox take longer than a statement may for which somebody waits."""
+    slowly = REPUBLISH.replace("from outbox", "from outbox cross join (select pg_sleep(0.5)) as slowly")
+    monkeypatch.setattr(log_watch, "REPUBLISH", slowly)
+    database = Database(await Ledger.prepare(await new_database("template0")), longest_statement=0.3)
+    async with database.begin(NOW) as uow:
+        uow.publish(a_case(), cause=Cause.first(tracing.new_root()))
+    await database.run(NOW, lambda uow: uow.execute("delete from outbox_unpublished"))
+
+    await Relay(database, "nowhere", service="test", clock=FixedClock(NOW))._say_all_again(LogLost("a test"))
+
+    assert len(await database.run(NOW, lambda uow: uow.rows("select id from outbox_unpublished"))) == 1
+    await database.close()
 
 
 async def test_a_consumer_whose_log_was_refilled_reads_it_from_the_start(
