@@ -39,12 +39,14 @@ values (:case_ref, 1, 'mx', 'MX-REF', cast(:snapshot as jsonb))
 
 
 class ContactsDouble:
-    """Knows every household by the same address, unless told otherwise. `meanwhile` runs before it answers."""
+    """Knows every household by the same address, unless told otherwise. `meanwhile` runs before it answers; a question with
+    one of `breaks_on` in it gets no answer at all."""
 
     def __init__(self) -> None:
         self.is_away = False
         self.usual: dict[str, Any] = {"email": SecretStr(ADDRESS), "locale": "es"}
         self.unknown: set[str] = set()
+        self.breaks_on: set[str] = set()
         self.asked: list[dict[str, str]] = []
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
@@ -52,7 +54,7 @@ class ContactsDouble:
         self.asked.append(dict(traceparents))
         if self.meanwhile:
             await self.meanwhile()
-        if self.is_away:
+        if self.is_away or self.breaks_on & set(traceparents):
             raise IntakeAway("intake does not answer")
         return {ref: Contact(case_ref=ref, **self.usual) for ref in traceparents if ref not in self.unknown}
 

@@ -126,6 +126,20 @@ async def test_while_the_mail_server_is_away_notices_are_tried_less_and_less_oft
     assert await notifications.states() == [("offered", "sent")]
 
 
+async def test_a_case_that_intake_cannot_answer_for_keeps_no_other_one_from_its_notice(
+    notifications: Notifications,
+) -> None:
+    snapshots = [a_snapshot(an_offer()[0], case_ref=new_case_ref()) for _ in range(AT_ONCE)]
+    notifications.contacts.breaks_on = {snapshots[3].case_ref}
+    await notifications.receive(a_site(), *snapshots)
+
+    for _ in range(400):
+        await notifications.send()
+        notifications.clock.advance(timedelta(seconds=0.25))
+
+    assert sorted(await notifications.states()) == [("offered", "due")] + [("offered", "sent")] * (AT_ONCE - 1)
+
+
 async def for_ever() -> None:
     await asyncio.Event().wait()
 

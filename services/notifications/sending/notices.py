@@ -81,8 +81,9 @@ class NoticeSender:
     async def _wait_for_intake(self, attempts: Sequence[Attempt], away: IntakeAway) -> None:
         self._intake_failures += 1
         log.warning("notices.wait_for_intake", notices=len(attempts), reason=str(away))
-        at = self._ask_intake_at = next_try(self.clock.now(), self._intake_failures)
-        later = [each.unasked("intake away", at) for each in attempts]
+        # Each at a time of its own: one case that intake cannot answer for must not meet the same others again.
+        later = [each.unasked("intake away", next_try(self.clock.now(), self._intake_failures)) for each in attempts]
+        self._ask_intake_at = min(each.next_try_at for each in later)
         await self._run(lambda uow: outcomes.try_later(uow, attempts[0].notice, later))
         for each in attempts:
             each.ended_by(away)
