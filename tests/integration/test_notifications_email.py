@@ -78,6 +78,19 @@ async def test_a_server_that_asks_to_wait_or_blames_us_is_tried_again(answers: d
     assert not later.value.may_have_arrived
 
 
+@pytest.mark.parametrize(
+    ("answer", "about_recipient"), [("450 4.2.1 busy", True), ("452 4.2.2 full", True), ("421 closing", False)]
+)
+async def test_a_mailbox_that_cannot_take_it_now_is_told_from_a_server_that_cannot(
+    answer: str, about_recipient: bool
+) -> None:
+    async with serving(MailServerDouble(at_rcpt=answer)) as server:
+        with pytest.raises(TryAgainLater) as later:
+            await send(AN_EMAIL, server)
+
+    assert about_recipient == later.value.about_recipient
+
+
 async def test_a_server_that_is_away_is_tried_again() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

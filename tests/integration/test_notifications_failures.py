@@ -126,6 +126,20 @@ async def test_while_the_mail_server_is_away_notices_are_tried_less_and_less_oft
     assert await notifications.states() == [("offered", "sent")]
 
 
+async def test_a_mailbox_that_stays_full_is_tried_once_an_hour_in_the_end(notifications: Notifications) -> None:
+    notifications.mail.failure = TryAgainLater("SMTPRecipientRefused 452", about_recipient=True)
+    await notifications.receive(a_site(), a_snapshot(waiting="full"))
+    waits = []
+    for _ in range(22):
+        await notifications.send()
+        (row,) = await notifications.rows("select next_try_at from notices")
+        waits.append(row.next_try_at - notifications.clock.now())
+        notifications.clock.instant = row.next_try_at
+
+    assert max(waits[:20]) <= 5 * MINUTES
+    assert [54 * MINUTES <= wait <= 66 * MINUTES for wait in waits[20:]] == [True] * 2
+
+
 async def test_a_case_that_intake_cannot_answer_for_keeps_no_other_one_from_its_notice(
     notifications: Notifications,
 ) -> None:

@@ -28,16 +28,20 @@ ABOUT_THE_MESSAGE = frozenset({550, 551, 553, 554})
 """Final answers after the message was sent; all others are about the server, and a moment later it may be well.
 Source: RFC 5321, section 4.2.3."""
 
+ABOUT_A_MAILBOX = frozenset({450, 451, 452})
+"""Answers to a recipient that may change: greylisted, busy, full. 421 is about the server. Source: RFC 5321, section 4.2.3."""
+
 UNUSABLE = "the address is not one that mail can go to"
 
 
 class TryAgainLater(RuntimeError):
     """The mail server is away or asks to wait: the same message may go later. `may_have_arrived` says whether it had
-    the whole message when contact was lost."""
+    the whole message when contact was lost, `about_recipient` that it takes others, as when a mailbox is full."""
 
-    def __init__(self, why: str, *, may_have_arrived: bool = False) -> None:
+    def __init__(self, why: str, *, may_have_arrived: bool = False, about_recipient: bool = False) -> None:
         super().__init__(why)
         self.may_have_arrived = may_have_arrived
+        self.about_recipient = about_recipient
 
 
 class Refused(RuntimeError):
@@ -114,7 +118,7 @@ async def _about_recipient(step: Awaitable[object]) -> None:
     except ValueError:
         raise Refused(UNUSABLE) from None  # the library's own check, whose message holds the address
     except (aiosmtplib.SMTPException, OSError) as error:
-        raise _refused_or_later(error, may_have_arrived=False) from error
+        raise _refused_or_later(error, may_have_arrived=False, about_recipient=True) from error
 
 
 async def _about_message(step: Awaitable[object]) -> None:
@@ -127,11 +131,14 @@ async def _about_message(step: Awaitable[object]) -> None:
         raise _refused_or_later(error, may_have_arrived=not is_answer) from error
 
 
-def _refused_or_later(error: Exception, *, may_have_arrived: bool) -> TryAgainLater | Refused:
+def _refused_or_later(
+    error: Exception, *, may_have_arrived: bool, about_recipient: bool = False
+) -> TryAgainLater | Refused:
     code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else 0
     if 500 <= code < 600 and code not in OUR_FAULT:
         return Refused(_why(error))
-    return TryAgainLater(_why(error), may_have_arrived=may_have_arrived)
+    about_recipient = about_recipient and code in ABOUT_A_MAILBOX
+    return TryAgainLater(_why(error), may_have_arrived=may_have_arrived, about_recipient=about_recipient)
 
 
 def _why(error: Exception) -> str:

@@ -9,16 +9,22 @@ from typing import Any
 
 from opentelemetry.trace import SpanKind
 
+from services.notifications.channels.email import TryAgainLater
 from services.notifications.domain.notice import UNDELIVERED, NoticeState
 from services.notifications.repository import sending
 from services.notifications.repository.sending import ClaimedNotice, Later
 from shared import tracing
+from shared.back_off import next_try
 from shared.db import UnitOfWork
 from shared.events import NoticeFailed, NoticeSent
 
 WAITS_FOR_ADDRESS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 """How long a notice that no address took waits for its next tries; the last for all that follow, while it is owed.
 Source: docs/domain.md, "Messages"."""
+
+TRIES_AT_A_MAILBOX = 20
+"""After so many, which take about an hour, a mailbox that cannot take its message for now is tried once an hour. Source:
+docs/domain.md, "Messages"."""
 
 NOT_REACHABLE = "not_reachable"
 REFUSED = "refused"
@@ -51,6 +57,13 @@ class Attempt:
         """The notice, to be tried again; what may have arrived once stays so."""
         arrived = may_have_arrived or self.notice.may_have_arrived
         return Later(self.notice.id, NoticeState.DUE, reason, at, self.span.context, arrived)
+
+    def next_try(self, later: TryAgainLater, now: datetime) -> datetime:
+        """When to try again what the mail server did not take this time."""
+        tries = self.notice.attempts + 1
+        if later.about_recipient and tries > TRIES_AT_A_MAILBOX:
+            return now + timedelta(hours=1) * random.uniform(0.9, 1.1)
+        return next_try(now, tries)
 
     def unasked(self, reason: str, at: datetime) -> Later:
         """The notice when nobody could say how to reach its household: what had no address still has none."""

@@ -175,7 +175,7 @@ class NoticeSender:
         except TryAgainLater as later:
             attempt.ended_by(later)
             log.warning("notice.later", notice_id=notice_id, reason=str(later))
-            at = next_try(self.clock.now(), attempt.notice.attempts + 1)
+            at = attempt.next_try(later, self.clock.now())
             again = [attempt.later(str(later), at, may_have_arrived=later.may_have_arrived)]
             await self._run(lambda uow: outcomes.try_later(uow, attempt.notice, again))
         except Refused as refused:
