@@ -58,7 +58,8 @@ class Teller:
             await self.receivers.tell(system, [each.claimed.telling for each in attempts], self.clock.now())
         except Refused as refused:
             if len(attempts) == 1:
-                return await self._later(attempts, refused, next_try(self.clock.now(), attempts[0].claimed.tries + 1))
+                await self._later(attempts, refused, attempts[0].claimed.tries + 1)
+                return
             middle = len(attempts) // 2
             await self._tell(system, attempts[:middle])
             await self._tell(system, attempts[middle:])
@@ -72,15 +73,20 @@ class Teller:
     async def _wait(self, system: System, attempts: Sequence["_Attempt"], away: ReceiverAway) -> None:
         """The others stay due: an outage holds one batch back, and its length counts, not their number."""
         self._failures[system] += 1
-        at = self._again_at[system] = next_try(self.clock.now(), self._failures[system])
-        await self._later([each for each in attempts if not each.is_over], away, at)
+        self._again_at[system] = await self._later(
+            [each for each in attempts if not each.is_over], away, self._failures[system]
+        )
 
-    async def _later(self, attempts: Sequence["_Attempt"], error: RuntimeError, at: datetime) -> None:
+    async def _later(self, attempts: Sequence["_Attempt"], error: RuntimeError, failures: int) -> datetime:
+        """When the first of them is tried again. Each has a time of its own: one at which a system breaks must not meet
+        the same others again."""
+        at = [next_try(self.clock.now(), failures) for _ in attempts]
         log.warning("telling.later", system=attempts[0].system, cases=len(attempts), reason=str(error))
         claimed, contexts = [each.claimed for each in attempts], [each.span.context for each in attempts]
         await self._run(lambda uow: tellings.try_later(uow, claimed, contexts, error=str(error), at=at))
         for each in attempts:
             each.end(type(error).__qualname__)
+        return min(at)
 
     async def _run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         return await self.database.run(self.clock.now(), work)

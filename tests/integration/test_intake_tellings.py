@@ -34,13 +34,14 @@ MINUTES = timedelta(minutes=1)
 
 class World(Countries):
     """The three countries' systems on one port. `status` is answered to everything, if set; `cannot_read`: a word that
-    makes a document unreadable; `asked`: who was told something, in order."""
+    makes a document unreadable; `breaks_on`: one at which the system breaks; `asked`: who was told something, in order."""
 
     def __init__(self, folder: Path) -> None:
         write_private(folder / "dev.json", {"systems": {system: {"ours": ours} for system, ours in OURS.items()}})
         super().__init__(folder)
         self.status: int | None = None
         self.cannot_read: str | None = None
+        self.breaks_on: str | None = None
         self.asked: list[str] = []
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler_for(self))
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
@@ -49,6 +50,8 @@ class World(Countries):
         self.asked.append(system)
         if self.cannot_read and self.cannot_read in body:
             return 422
+        if self.breaks_on and self.breaks_on in body:
+            return 500
         return self.status or super().take(system, headers, body)
 
     def url(self, system: str) -> HttpUrl:
@@ -198,6 +201,18 @@ async def test_a_message_that_cannot_be_read_keeps_no_other_from_arriving(intake
     [row] = await intake.rows("select case_ref, tries, last_error from tellings where next_try_at is not null")
     assert {*refs} - {refs[3]} == {ref for ref, _ in world.heard("mx")}
     assert (refs[3], 1, "HTTP 422") == tuple(row)
+
+
+async def test_a_message_at_which_a_system_breaks_keeps_no_other_from_arriving(intake: Telling, world: World) -> None:
+    refs = [await intake.a_case(number=number) for number in range(1, 6)]
+    await intake.hear(*(a_snapshot(an_appointment("booked"), case_ref=ref) for ref in refs))
+    world.breaks_on = refs[3]
+
+    for _ in range(400):
+        await intake.tell(System.MX)
+        intake.clock.advance(timedelta(seconds=0.25))
+
+    assert {*refs} - {refs[3]} == {ref for ref, _ in world.heard("mx")}
 
 
 async def test_what_arrived_without_our_knowing_comes_again_under_the_same_id(intake: Telling, world: World) -> None:

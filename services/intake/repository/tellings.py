@@ -56,9 +56,9 @@ where t.case_ref = r.case_ref
 """
 
 TRY_LATER = """
-update tellings t set next_try_at = :at, tries = t.tries + 1, last_error = :error, last_attempt = r.attempt,
+update tellings t set next_try_at = r.at, tries = t.tries + 1, last_error = :error, last_attempt = r.attempt,
   lease = null, lease_until = null
-from jsonb_to_recordset(cast(:rows as jsonb)) as r(case_ref text, attempt text)
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(case_ref text, attempt text, at timestamptz)
 where t.case_ref = r.case_ref and t.lease = :lease
 """
 
@@ -109,14 +109,19 @@ async def record_told(uow: UnitOfWork, system: System, told: Sequence[Claimed]) 
 
 
 async def try_later(
-    uow: UnitOfWork, claimed: Sequence[Claimed], attempts: Sequence[SpanContext], *, error: str, at: datetime
+    uow: UnitOfWork,
+    claimed: Sequence[Claimed],
+    attempts: Sequence[SpanContext],
+    *,
+    error: str,
+    at: Sequence[datetime],
 ) -> None:
-    """Gives messages of one claim back until their next try, with the attempts that failed."""
+    """Gives messages of one claim back, each until its own next try, with the attempts that failed."""
     rows = [
-        {"case_ref": each.telling.case_ref, "attempt": to_traceparent(attempt)}
-        for each, attempt in zip(claimed, attempts, strict=True)
+        {"case_ref": each.telling.case_ref, "attempt": to_traceparent(attempt), "at": next_try_at}
+        for each, attempt, next_try_at in zip(claimed, attempts, at, strict=True)
     ]
-    await uow.execute(TRY_LATER, rows=as_json(rows), lease=claimed[0].lease, error=error, at=at)
+    await uow.execute(TRY_LATER, rows=as_json(rows), lease=claimed[0].lease, error=error)
 
 
 def _claimed(row: Any) -> Claimed:
