@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -302,6 +303,25 @@ async def test_what_was_lost_is_found_however_long_that_takes(
 
     assert len(await database.run(NOW, lambda uow: uow.rows("select id from outbox_unpublished"))) == 1
     await database.close()
+
+
+async def test_a_topic_that_a_release_gave_up_keeps_no_other_from_being_published(
+    broker: Broker, make_pipe: MakePipe
+) -> None:
+    pipe = await make_pipe(broker)
+    await pipe.publish(a_case())
+    for sql in (
+        "update outbox set topic = 'given.up'",
+        "delete from outbox_unpublished",
+        "insert into relay_partition values ('given.up', 0, 7)",
+        "insert into relay_cluster values (true, 'another')",
+    ):
+        await pipe.publisher.run(NOW, partial(UnitOfWork.execute, sql=sql))
+    pipe.tasks = [asyncio.create_task(pipe.relay.run())]
+
+    await pipe.publish(a_case())
+
+    await until(lambda: _all_published(pipe), seconds=9)
 
 
 async def test_a_consumer_whose_log_was_refilled_reads_it_from_the_start(
