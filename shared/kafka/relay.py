@@ -89,6 +89,7 @@ class Relay:
         self._producer: AIOKafkaProducer | None = None
         self._checked = 0.0
         self._silent_since: float | None = None
+        self._is_away = False
         database.when_published(lambda _: self._wake.set())
 
     async def run(self) -> None:
@@ -157,7 +158,8 @@ class Relay:
 
     async def _publish_some(self) -> bool:
         """Sends the next rows and marks what was acknowledged; False when there was nothing to do."""
-        await self._send_next()
+        if not (self._is_away and self._in_flight):  # else it would read all that waits, again and again
+            await self._send_next()
         if not self._in_flight:
             return False
         await asyncio.wait([sent.future for sent in self._in_flight.values()], timeout=ACK_SECONDS)
@@ -222,6 +224,7 @@ class Relay:
                 log.warning("relay.refused", topic=partition.topic, error=type(sent.future.exception()).__name__)
         if not acknowledged:
             return
+        self._is_away = False
         offsets = {partition: (sent.first_offset, len(sent.rows)) for partition, sent in acknowledged.items()}
         rows = [_published(partition, sent) for partition, sent in acknowledged.items()]
         async with self._database.begin(self._clock.now()) as uow:
@@ -241,8 +244,9 @@ class Relay:
             async with asyncio.timeout(REQUEST_SECONDS):
                 cluster = await ensure_topics(self._bootstrap)
         except (KafkaError, OSError):
-            self._silent_since = None
+            self._silent_since, self._is_away = None, True
             return
+        self._is_away = False
         await remember_cluster(self._database, self._clock.now(), cluster)
         self._silent_since = self._silent_since or time.monotonic()
         if time.monotonic() - self._silent_since > REBUILD_SECONDS:

@@ -1,8 +1,9 @@
 """Outbox to Kafka to handler with the real broker: order, restarts, a log that was lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -23,7 +24,7 @@ from shared.kafka.consumer import Consumer
 from shared.kafka.log_ends import LogEnds
 from shared.kafka.log_watch import REPUBLISH, LogLost
 from shared.kafka.parked import NEXT_TRY
-from shared.kafka.relay import Relay
+from shared.kafka.relay import Relay, Sent
 from shared.kafka.topics import Topic, declared_topics, ensure_topics
 from shared.outbox import Cause
 from tests.broker import Broker, running_broker
@@ -322,6 +323,38 @@ async def test_a_topic_that_a_release_gave_up_keeps_no_other_from_being_publishe
     await pipe.publish(a_case())
 
     await until(lambda: _all_published(pipe), seconds=9)
+
+
+class Silent:
+    """A producer of six partitions, none of which acknowledges anything."""
+
+    async def partitions_for(self, topic: str) -> set[int]:
+        return set(range(6))
+
+
+async def test_while_the_broker_is_away_what_waits_is_not_read_again_and_again(
+    broker: Broker, make_pipe: MakePipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(bootstrap: str) -> str:
+        raise KafkaConnectionError(bootstrap)
+
+    monkeypatch.setattr(relay_module, "ensure_topics", away)
+    monkeypatch.setattr(relay_module, "ACK_SECONDS", 0.01)
+    pipe = await make_pipe(broker)
+    await pipe.publish(*[a_case() for _ in range(600)])
+    relay, reads, read = pipe.relay, [], pipe.relay._rows_after
+    relay._producer = Silent()
+    relay._in_flight = {TopicPartition(TOPIC, n): Sent([], asyncio.Future(), 0) for n in range(6)}
+
+    async def noted(after: int) -> Sequence[Any]:
+        reads.append(after)
+        return await read(after)
+
+    monkeypatch.setattr(relay, "_rows_after", noted)
+    for _ in range(5):
+        await relay._publish_some()
+
+    assert len(reads) == 3
 
 
 async def test_a_consumer_whose_log_was_refilled_reads_it_from_the_start(
