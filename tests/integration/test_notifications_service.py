@@ -8,7 +8,7 @@ from icalendar import Calendar
 from sqlalchemy.exc import DBAPIError
 
 from services.notifications.channels.email import TryAgainLater
-from services.notifications.repository.views import counts
+from services.notifications.repository.views import COUNTS, counts
 from services.notifications.tables import metadata
 from shared.reference import new_case_ref
 from tests.builders import NOW, a_programme
@@ -88,6 +88,16 @@ async def test_a_notice_that_nothing_has_tried_for_over_five_minutes_is_counted_
     await notifications.send()
 
     assert [0, 0, 1, 0] == [*late, await _late(notifications)]
+
+
+async def test_sent_notices_are_counted_by_their_index_and_not_by_reading_them(notifications: Notifications) -> None:
+    async with notifications.database.begin(NOW) as uow:
+        await uow.execute("set local enable_seqscan = off")
+        plan = await uow.rows(f"explain {COUNTS}", now=NOW)
+
+    lines = [row[0] for row in plan]
+    assert any("Index Only Scan using notices_ended" in line for line in lines)
+    assert any("using notices_due" in line for line in lines)
 
 
 async def _late(notifications: Notifications) -> int:
