@@ -204,6 +204,20 @@ async def test_who_asks_for_one_code_after_the_other_waits_longer_each_time_and_
     assert "Try again in 16 minutes." in texts(page)
 
 
+async def test_who_waits_can_type_the_code_that_came_and_then_sees_the_page_that_was_asked_for_or_goes_back(
+    portal: Portal, case: CaseChanged
+) -> None:
+    browser = portal.browser()
+    await browser.open("/en/my-interview/letter")
+    while (page := await browser.submit("/en/case", reference=case.case_ref)).status_code == 200:
+        await browser.open("/en/case?back=my-interview/letter")
+
+    assert 429 == page.status_code
+    assert ["/en/case/code?back=my-interview/letter", "/en/case?back=my-interview%2Fletter"] == re.findall(
+        r'<p class="govuk-body"><a class="govuk-link" href="([^"]+)"', page.text
+    )
+
+
 async def test_waiting_is_enough_and_another_case_does_not_wait(portal: Portal, case: CaseChanged) -> None:
     for _ in range(4):
         page = await asked_for_code(portal.browser(), case.case_ref)

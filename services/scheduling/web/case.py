@@ -38,11 +38,12 @@ class CasePages:
         asked = await self.service.run(
             lambda uow: self.logins.ask(uow, case_ref, browser=visit.browser, address=visit.address),
         )
+        code_page = f"/case/code?back={self._back_of(visit).lstrip('/')}"
         if asked.code is None:
             now = self.service.clock.now()
-            return wait_page(visit, asked.wait_until or now, now, again="/case/code")
+            return wait_page(visit, asked.wait_until or now, now, again=code_page)
         sending = BackgroundTask(self.post.send_soon, asked.case_ref, asked.code)
-        return visit.go(f"/case/code?back={self._back_of(visit).lstrip('/')}", background=sending)
+        return visit.go(code_page, background=sending)
 
     async def reference(self, visit: Visit) -> Response:
         if visit.case_ref:
