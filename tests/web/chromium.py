@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Page, Request, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Request, Response, ViewportSize, async_playwright
 
 from deploy.assets import AXE
 
@@ -59,7 +59,10 @@ class Window:
     def __init__(self, context: BrowserContext, page: Page) -> None:
         self.context, self.page = context, page
         self.requests: list[Request] = []
+        self.status = 0
+        """Of the last answer that was a page."""
         page.on("request", lambda request: self.requests.append(request))
+        page.on("response", self._note)
 
     @classmethod
     async def opened(
@@ -70,6 +73,10 @@ class Window:
             java_script_enabled=has_javascript, viewport=viewport, reduced_motion="reduce"
         )
         return cls(context, await context.new_page())
+
+    def _note(self, answer: Response) -> None:
+        if answer.request.resource_type == "document":
+            self.status = answer.status
 
     async def send(self) -> None:
         """Presses the main button of the page, the first one of its content."""

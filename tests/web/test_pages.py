@@ -12,7 +12,7 @@ from tests.web.walk import Town, walk
 
 STATES = (
     "start unknown logged-out case case-empty code code-wrong verify asked asked-empty asked-no wait offered booked waiting "
-    "closed lacking accept extend decline decline-empty contact contact-language contact-hours contact-email contact-email-empty "
+    "closed lacking letter accept extend decline decline-empty contact contact-language contact-hours contact-email contact-email-empty "
     "contact-code coming coming-empty coming-check coming-done coming-said needs needs-interpreter "
     "needs-place needs-check needs-check-empty needs-done needs-asked needs-check-stays days times times-empty choose "
     "gone no-cookies old-form taken refused trouble"
@@ -32,6 +32,8 @@ async def test_every_page_is_light_fits_320_pixels_asks_only_us_and_has_no_fault
         faults += [
             f"{seen.name}: {fault}" for fault in [*plain_faults(seen), *await judge.faults(town.address, seen.html)]
         ]
+        if seen.name == "wait":
+            assert 429 == window.status
     asked = {request.url for window in windows for request in window.requests}
 
     assert [] == faults
@@ -124,6 +126,26 @@ async def test_every_page_of_a_case_has_a_way_out_that_tells_nothing_of_where_on
     way_out, none = [("https://www.wikipedia.org/", "nofollow noreferrer")], list[tuple[str, str]]()
     outside = dict.fromkeys(("", "/verify", "/logged-out"), none)
     assert {**outside, **dict.fromkeys(("/case/code", "/my-interview", "/my-interview/accept"), way_out)} == exits
+
+
+@pytest.mark.parametrize("language", [*LANGUAGES, *DRAFTS])
+async def test_the_example_of_a_reference_stands_on_one_line_and_a_long_language_beside_the_name(
+    town: Town, language: str
+) -> None:
+    window = await town.window()
+    await window.page.goto(f"{town.address}/{language}/case")
+    await window.send()
+    lines = await window.page.evaluate(
+        "Array.from(document.querySelectorAll('main bdi'), each => each.getClientRects().length)"
+    )
+    heading, menu = [
+        await window.page.locator(each).bounding_box() for each in ("main h1", ".puente-languages summary")
+    ]
+
+    assert heading and menu
+    assert [1] == lines
+    assert menu["x"] >= heading["x"] and menu["x"] + menu["width"] <= heading["x"] + heading["width"]
+    await window.context.close()
 
 
 @pytest.mark.parametrize("language", [*LANGUAGES, *DRAFTS])

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from playwright.async_api import Browser
 
+from services.scheduling.domain.logins import FOR_A_CASE
 from shared.events import Allocation, CaseState, ProgrammeStatus, System
 from shared.reference import new_case_ref
 from tests.builders import a_case, a_programme
-from tests.portal import DRAFTS, LANGUAGES, Portal, asked_for_code
+from tests.portal import DRAFTS, LANGUAGES, Portal
 from tests.web.chromium import NARROW, Seen, Window
 
 MINE = "/my-interview"
@@ -124,10 +125,10 @@ async def _outside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Windo
     await window.send()
     yield await window.look("asked-no"), window
     insisted = new_case_ref()
-    for _ in range(3):
-        await asked_for_code(town.portal.browser(f"198.51.100.{ord(language[0])}"), insisted)
-    await town.type_reference(window, language, insisted)
+    for _ in range(FOR_A_CASE.free + 1):
+        await town.type_reference(window, language, insisted)
     yield await window.look("wait"), window
+    await town.portal.scheduling.do(lambda uow: uow.execute("delete from login_pressures"))
     await window.context.close()
 
 
@@ -136,6 +137,8 @@ async def _inside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window
     for state, window in town.inside.items():
         await window.page.goto(home)
         yield await window.look(state), window
+    await town.inside["booked"].page.goto(f"{home}/letter")
+    yield await town.inside["booked"].look("letter"), town.inside["booked"]
     window = town.inside["offered"]
     for name in ("accept", "extend", "decline"):
         await window.page.goto(f"{home}/{name}")

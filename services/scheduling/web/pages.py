@@ -1,5 +1,6 @@
 """How a page is made: the language of its address, its template, its headers."""
 
+import re
 from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
+from markupsafe import Markup, escape
 
 from services.scheduling.web.aloud import Aloud, aloud
 from services.scheduling.web.audio import AudioFiles, Voice
@@ -33,6 +35,9 @@ EXIT_TO = "https://www.wikipedia.org/"
 OF_A_CASE = ("/case", "/my-interview")
 """How addresses of the pages begin that say something of a case or lead to one."""
 
+REFERENCE = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b")
+"""As texts name one for an example."""
+
 MACROS = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
 """The components of GOV.UK Frontend, under the name by which they import each other."""
 
@@ -51,6 +56,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["whole"] = whole
         voices = {language: (audio or AudioFiles()).voice(language) for language in self.catalogues}
         self.voices: Mapping[str, Voice] = {language: voice for language, voice in voices.items() if voice}
 
@@ -99,6 +105,12 @@ class Pages:
         """To the page of this path in the browser's language."""
         to = f"/{self.language_for(request)}{path}"
         return RedirectResponse(to, status_code=303, headers={"Vary": "Accept-Language"})
+
+
+def whole(text: str) -> Markup:
+    """The text as HTML, in which a reference stands on one line and runs from left to right."""
+    said = REFERENCE.sub(r'<bdi class="puente-code" dir="ltr">\g<0></bdi>', str(escape(text)))
+    return Markup(said)  # noqa: S704  escaped above, and our own tags put in
 
 
 @cache

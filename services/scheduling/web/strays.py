@@ -39,7 +39,7 @@ def install(app: FastAPI, pages: Pages, portal: APIRouter) -> None:
 
 
 def _first(request: Request) -> str:
-    return request.url.path.split("/")[1].lower()
+    return request.url.path.removeprefix("/").split("/")[0].lower()
 
 
 def _is_for_people(request: Request, pages: Pages) -> bool:
