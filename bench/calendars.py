@@ -5,17 +5,15 @@ Expected: all of it under 10 s.
 """
 
 import asyncio
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.cpu import cpu_seconds
-from deploy.local.ports import Ports
+from bench.databases import a_stack
 from deploy.local.stack import Stack
 from services.scheduling.app import MIGRATIONS
 from services.scheduling.calendars.slot_generation import AT_ONCE, Regenerated, regenerate
@@ -43,13 +41,8 @@ select gen_random_uuid(), site, :day, :day, 'bench', 'bench' from sites
 
 async def main() -> None:
     use_packaged_zone_data()
-    with tempfile.TemporaryDirectory(prefix="puente-bench-", ignore_cleanup_errors=True) as folder:
-        stack = Stack(Path(folder) / "state", Ports.free(), services={})
-        await stack.start()
-        try:
-            await _measure(stack)
-        finally:
-            await stack.stop()
+    async with a_stack() as stack:
+        await _measure(stack)
 
 
 async def _measure(stack: Stack) -> None:
