@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import asyncpg
 import pytest
-from sqlalchemy import Row
+from sqlalchemy import Row, text
 
 from shared.db import Database, DatabaseUnavailable, UnitOfWork
 from tests.builders import NOW
@@ -72,3 +73,27 @@ async def test_what_reads_a_whole_table_may_take_longer_than_what_somebody_waits
 
 async def _slowly(uow: UnitOfWork) -> int:
     return len(await uow.rows("select pg_sleep(0.5)"))
+
+
+async def test_what_a_type_is_made_of_is_asked_once_for_all_connections(
+    new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    ask = asyncpg.Connection._introspect_types
+
+    async def counted(self: Any, typeoids: Any, *limit: float) -> Any:
+        asked.append(typeoids)
+        return await ask(self, typeoids, *limit)
+
+    monkeypatch.setattr(asyncpg.Connection, "_introspect_types", counted)
+    database = Database(await new_database())
+    async with database.begin(NOW) as uow:
+        await uow.execute("create type pair as (a int, b text)")
+
+    async with database.engine.connect() as first, database.engine.connect() as second:
+        select = text("select b from unnest(cast(:rows as pair[]))")
+        read = [[row.b for row in await each.execute(select, {"rows": [(1, "x")]})] for each in (first, second)]
+
+    assert read == [["x"], ["x"]]
+    assert len(asked) == 1
+    await database.close()
