@@ -44,10 +44,13 @@ select c.case_ref, c.version, c.system, c.waiting, c.offers_missed, c.calendar_u
        (select q.id from adjustment_requests q where q.appointment_id = live.id and q.answer is not null
         order by q.answered_at desc, q.id limit 1) as adjustment_answered {snapshot}
 from cases c
-left join appointments live on live.case_ref = c.case_ref and live.status in ('pending', 'booked', 'arrived', 'checked-in')
-left join appointments ended on ended.id = c.ended_appointment
+left join lateral (
+  select * from appointments a where a.case_ref = c.case_ref and a.status in ('pending', 'booked', 'arrived', 'checked-in')
+  limit 1) live on true
+left join lateral (select * from appointments a where a.id = c.ended_appointment limit 1) ended on true
 where c.case_ref = any(:refs)
 """
+"""With limits, so that appointments are found by their keys: a plan made while there were few would read all of them."""
 
 STATE_ALONE = STATE.format(snapshot="")
 READ = STATE.format(snapshot=", c.snapshot")
