@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from services.scheduling.commands.choosing import Choosing, choose_together
+from services.scheduling.commands.requests import kept_key
 from shared import tracing
 from shared.events import CaseChanged
 from shared.web.problems import Problem
@@ -211,7 +212,7 @@ async def test_choices_that_arrive_together_keep_their_keys_with_their_answers(s
     await scheduling.leave_only(slots[0])
 
     def choosing(case: CaseChanged, key: str | None) -> Choosing:
-        return Choosing(case.case_ref, slots[0], "assistant", tracing.new_root(), key)
+        return Choosing(case.case_ref, slots[0], "assistant", tracing.new_root(), key and kept_key(key))
 
     asked = [choosing(first, "a"), choosing(second, "b"), choosing(first, "a"), choosing(second, "c")]
     answers = await scheduling.do(lambda uow: choose_together(uow, asked))

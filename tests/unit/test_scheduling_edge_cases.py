@@ -41,11 +41,11 @@ def test_what_overlaps_is_refused_and_what_only_touches_is_not(steps: int, is_fr
     """Case 28: an hour is taken; another hour is asked for."""
     one = desk()
     calendar = Calendar.of([one], free(one, 12, begin=DAY - 4 * QUARTER))
-    assert calendar.try_at(a_need(), DAY) is not None
+    assert calendar.try_at(a_need(), one.site, DAY) is not None
     for _, step in [(one.id, step) for step in calendar.steps[one.id] if DAY <= step.starts_at < DAY + 4 * QUARTER]:
         step.left = 0
 
-    assert is_free == (calendar.try_at(a_need(), DAY + steps * QUARTER) is not None)
+    assert is_free == (calendar.try_at(a_need(), one.site, DAY + steps * QUARTER) is not None)
 
 
 @pytest.mark.parametrize(
@@ -56,11 +56,11 @@ def test_what_is_contained_in_what_is_taken_or_contains_it_is_refused(begins: in
     one = desk()
     calendar = Calendar.of([one], free(one, 12, begin=DAY - 4 * QUARTER))
     need = a_need(settings=(Setting(15 * lasts, lasts),))
-    assert calendar.try_at(need, DAY + begins * QUARTER) is not None
+    assert calendar.try_at(need, one.site, DAY + begins * QUARTER) is not None
     for step in calendar.steps[one.id]:
         step.left -= DAY <= step.starts_at < DAY + 4 * QUARTER
 
-    assert calendar.try_at(need, DAY + begins * QUARTER) is None
+    assert calendar.try_at(need, one.site, DAY + begins * QUARTER) is None
 
 
 def test_with_one_place_too_few_nothing_is_taken_and_the_next_household_that_fits_may_go() -> None:

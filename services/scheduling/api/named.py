@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from services.scheduling.commands.requests import Named
+from services.scheduling.commands.requests import Named, kept_key
 from shared.service import Service
 from shared.web.versions import IfMatch, version_in
 
@@ -41,7 +41,7 @@ Seen = Annotated[int | None, Depends(seen)]
 
 async def named(seen_version: Seen, idempotency_key: Key = None) -> Named:
     """Both. A key in quotes is the same as without them."""
-    return Named(idempotency_key.strip('"') if idempotency_key else None, seen_version)
+    return Named(kept_key(idempotency_key.strip('"')) if idempotency_key else None, seen_version)
 
 
 Naming = Annotated[Named, Depends(named)]

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.scheduling.api.choosing import Choice, Choices, note
 from services.scheduling.api.named import KEY_PATTERN
 from services.scheduling.commands.choosing import Answer, Choosing
+from services.scheduling.commands.requests import kept_key
 from shared import tracing
 from shared.db import DatabaseUnavailable
 from shared.reference import canonical_case_ref
@@ -29,7 +30,7 @@ PATH = re.compile("/v1/cases/([^/]+)/appointment")
 JSON = b"application/json"
 MOST_BYTES = 1_000
 AskedBy = tuple[Role, str | None]
-"""Who asks, and under which key."""
+"""Who asks, and under which key, as it is kept."""
 
 
 class Rush:
@@ -72,7 +73,7 @@ class Rush:
         is_plain = headers.get(b"content-type") == JSON and b"if-match" not in headers and not scope["query_string"]
         if role not in STAFF or not is_plain or (key is None and b"idempotency-key" in headers):
             return None
-        return role, key[1] if key else None
+        return role, kept_key(key[1]) if key else None
 
 
 def _read_body(case_ref: str, asked_by: AskedBy, read: Sequence[Message]) -> Choosing | None:

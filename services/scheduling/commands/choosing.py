@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from opentelemetry.trace import SpanContext
 
 from services.scheduling.commands.places import place_taken
-from services.scheduling.commands.requests import Named, Request, answered_before, keep, kept_key
+from services.scheduling.commands.requests import Named, Request, answered_before, keep
 from services.scheduling.domain.admission import admit
-from services.scheduling.domain.needs import LONGEST, Need
-from services.scheduling.domain.places import Place
+from services.scheduling.domain.needs import Need
+from services.scheduling.domain.places import STEP, Place
 from services.scheduling.placing.choices import need_to_choose
 from services.scheduling.placing.offers import appointment_at
 from services.scheduling.placing.outcomes import Outcome, record
@@ -25,7 +25,7 @@ from shared.web.problems import Problem
 
 
 class Choosing(NamedTuple):
-    """A household's choice, with the key under which it is done once; `context` is the span of the request."""
+    """A household's choice, with the key under which it is done once, as it is kept; `context` is the span of the request."""
 
     case_ref: str
     slot_id: int
@@ -44,7 +44,7 @@ Answer = dict[str, Any] | Problem | None
 
 async def gone(uow: UnitOfWork, asked: Sequence[Choosing]) -> set[int]:
     """Which of them, counted from 0, can only be refused, since their places are taken: read, without any lock."""
-    return await slots.gone_for(uow, [(each.case_ref, each.slot_id, kept_key(each.key)) for each in asked])
+    return await slots.gone_for(uow, [(each.case_ref, each.slot_id, each.key) for each in asked])
 
 
 async def choose_together(uow: UnitOfWork, asked: Sequence[Choosing]) -> list[Answer]:
@@ -118,12 +118,13 @@ async def _places(uow: UnitOfWork, wanted: Sequence[tuple[Need, int]]) -> list[P
     resources = await slots.resources_of(uow, {site for site, _ in begins.values()}, with_remote=interpreted)
     programmes = {need.programme for need, _ in wanted}
     able = [r for r in resources if r.kind == "interpreter" or not programmes.isdisjoint(r.programmes)]
-    calendar = await slots.free_calendar(uow, able, first, last + LONGEST)
+    longest = max(setting.steps * STEP[need.kind] for need, _ in wanted for setting in need.settings)
+    calendar = await slots.free_calendar(uow, able, first, last + longest)
     found = []
     for need, slot in wanted:
-        site, starts_at = begins.get(slot, (None, need.earliest))
+        site, starts_at = begins.get(slot, ("", need.earliest))
         if site in need.sites and starts_at >= need.earliest:
-            found.append(calendar.take_at(replace(need, sites=(site,)), starts_at))
+            found.append(calendar.take_at(need, site, starts_at))
     return [place for place in found if place]
 
 

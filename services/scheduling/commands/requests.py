@@ -24,7 +24,8 @@ Answer = dict[str, Any] | Problem
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a request names beside what it asks: the key under which it is done once, the case's version that was seen."""
+    """What a request names beside what it asks: the key under which it is done once, as it is kept, and the case's version
+    that was seen."""
 
     key: str | None = None
     seen_version: int | None = None
@@ -43,19 +44,14 @@ class Request:
     named: Named = NOTHING
 
     @property
-    def key(self) -> str | None:
-        """The key as it is kept."""
-        return kept_key(self.named.key)
-
-    @property
     def said(self) -> str:
         """By whom and what: a key stands for this and for nothing else."""
         return f"{self.acted_by} {self.what}"
 
 
-def kept_key(key: str | None) -> str | None:
+def kept_key(key: str) -> str:
     """The key as it is kept: nobody can read out of it what a sender put into it."""
-    return hashlib.sha256(key.encode()).hexdigest() if key else None
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 async def once(database: Database, now: datetime, asked: Request, command: Command) -> dict[str, Any]:
@@ -68,7 +64,7 @@ async def once(database: Database, now: datetime, asked: Request, command: Comma
     try:
         answer = await database.run(now, lambda uow: _carried_out(uow, asked, command))
     except Problem as refusal:
-        if not (asked.key and _is_kept(refusal)):
+        if not (asked.named.key and _is_kept(refusal)):
             raise
         answer = await database.run(now, partial(_refused, asked=asked, refusal=refusal))
     if isinstance(answer, Problem):
@@ -102,9 +98,9 @@ async def _before(uow: UnitOfWork, asked: Request) -> Answer | None:
 
 async def answered_before(uow: UnitOfWork, asked: Iterable[Request]) -> dict[str, Answer]:
     """By case, what those requests were answered before whose keys were used; each is of another case."""
-    keyed = {each.case_ref: (each, each.key) for each in asked if each.key}
-    rows = await answered.find(uow, [(ref, key) for ref, (_, key) in keyed.items()])
-    return {ref: _said_before(row, keyed[ref][0]) for ref, row in rows.items()}
+    of_case = {each.case_ref: each for each in asked}
+    rows = await answered.find(uow, [(ref, key) for ref, each in of_case.items() if (key := each.named.key)])
+    return {ref: _said_before(row, of_case[ref]) for ref, row in rows.items()}
 
 
 def _said_before(row: Any, asked: Request) -> Answer:
@@ -121,13 +117,13 @@ async def keep(uow: UnitOfWork, answers: Sequence[tuple[Request, Answer]]) -> No
     rows = [
         {
             "case_ref": asked.case_ref,
-            "key": asked.key,
+            "key": asked.named.key,
             "request": asked.said,
             "status": answer.status if isinstance(answer, Problem) else 200,
             "answer": orjson.dumps(_plain(answer), default=str).decode(),
         }
         for asked, answer in answers
-        if asked.key and (not isinstance(answer, Problem) or _is_kept(answer))
+        if asked.named.key and (not isinstance(answer, Problem) or _is_kept(answer))
     ]
     await answered.keep(uow, rows)
 

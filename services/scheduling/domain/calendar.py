@@ -74,28 +74,30 @@ class Calendar:
         it, and only for it; who holds nothing any more is asked the same way as who chooses."""
         for resource_id, step in own.steps:
             self.add(resource_id, replace(step))
-        wished = self._staying(need.wished, own) if need.wished else None
-        found = wished or self._staying(need, own) or (self._earliest(need) if own.steps else self.choose(need))
+        wished = self.take_at(need.wished, own.site, own.starts_at) if need.wished else None
+        found = wished or self.take_at(need, own.site, own.starts_at)
+        found = found or (self._earliest(need) if own.steps else self.choose(need))
         place = found.keeping(own) if found else None
         kept = dict(place.kept) if place else {}
         for resource_id, step in own.steps:
             self._index(resource_id)[step.starts_at].left -= step.left - kept.get(step.slot_id, 0)
         return place
 
-    def try_at(self, need: Need, starts_at: datetime) -> Place | None:
-        """A place that begins then, or None; nothing is taken from this calendar."""
-        return self._at_start(need, starts_at)[0]
+    def try_at(self, need: Need, site: str, starts_at: datetime) -> Place | None:
+        """A place at this one of the need's sites that begins then, or None; nothing is taken from this calendar."""
+        return self._at_start(need, site, starts_at)[0]
 
-    def take_at(self, need: Need, starts_at: datetime) -> Place | None:
+    def take_at(self, need: Need, site: str, starts_at: datetime) -> Place | None:
         """The same, taken from this calendar."""
-        place, taking = self._at_start(need, starts_at)
+        place, taking = self._at_start(need, site, starts_at)
         return _taken(place, taking) if place else None
 
-    def _at_start(self, need: Need, starts_at: datetime) -> tuple[Place | None, Taking]:
+    def _at_start(self, need: Need, site: str, starts_at: datetime) -> tuple[Place | None, Taking]:
         for resource in self._fitting(need):
-            place, taking = self._place_at(need, resource, starts_at)
-            if place and place.local_date <= need.latest and place.local_date not in need.not_on:
-                return place, taking
+            if resource.site == site:
+                place, taking = self._place_at(need, resource, starts_at)
+                if place and place.local_date <= need.latest and place.local_date not in need.not_on:
+                    return place, taking
         return None, []
 
     def places(self, need: Need, *own: Own) -> list[Place]:
@@ -135,14 +137,6 @@ class Calendar:
             if place:
                 return place, taking, starts_at, resource
         return None, [], NEVER, None
-
-    def _staying(self, need: Need, own: Own) -> Place | None:
-        for resource in self._fitting(need):
-            if resource.site == own.site:
-                place, taking = self._place_at(need, resource, own.starts_at)
-                if place and place.local_date <= need.latest:
-                    return _taken(place, taking)
-        return None
 
     def _fitting(self, need: Need) -> list[Resource]:
         """The desks or windows that can hear the household in one of its settings: those for the setting to be preferred

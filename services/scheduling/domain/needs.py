@@ -138,8 +138,15 @@ def _setting(minutes: int, step: timedelta, desks: int, accommodations: frozense
     return Setting(minutes, math.ceil(timedelta(minutes=minutes) / step), desks, accommodations)
 
 
-def need_of(case: CaseChanged, programme: ProgrammeChanged, areas: Mapping[str, str | None], now: datetime) -> Need:
-    """The household's need under the programme. `areas` is the state code of each site, None where it has none.
+def need_of(
+    case: CaseChanged,
+    programme: ProgrammeChanged,
+    areas: Mapping[str, str | None],
+    now: datetime,
+    notice: timedelta | None = None,
+) -> Need:
+    """The household's need under the programme. `areas` is the state code of each site, None where it has none. `notice`:
+    the least time from now to an interview, None for what an offer needs.
 
     A household bound to a state may only be seen there; allowed sites that it does not name are all of the programme's.
     """
@@ -148,7 +155,7 @@ def need_of(case: CaseChanged, programme: ProgrammeChanged, areas: Mapping[str, 
     if case.admin_area:
         sites = [site for site in sites if areas[site] == case.admin_area]
     interpreted = [language for language in case.languages if language.interpreter]
-    offer = timedelta(hours=programme.offer_hours)
+    of_offer = max(TRAVEL_NOTICE, timedelta(hours=programme.offer_hours) + AFTER_DEADLINE)
     return Need(
         case_ref=case.case_ref,
         programme=programme.programme,
@@ -159,7 +166,7 @@ def need_of(case: CaseChanged, programme: ProgrammeChanged, areas: Mapping[str, 
         party=case.party.attendees,
         languages=tuple(sorted({language.tag.split("-")[0].lower() for language in interpreted})),
         interpreter=_interpreter_of(case) if interpreted else frozenset(),
-        earliest=now + max(TRAVEL_NOTICE, offer + AFTER_DEADLINE),
+        earliest=now + (notice or of_offer),
         latest=case.valid_until,
         deadline_hours=programme.offer_hours,
     )

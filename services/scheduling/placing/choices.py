@@ -93,4 +93,4 @@ def need_to_choose(
         raise Problem(409, "programme_not_open", f"the programme is {programme.status}: wait until it opens again")
     if programme.allocation is Allocation.DRAW:
         raise Problem(409, "drawn", "places of this programme are drawn: the household takes part by itself")
-    return replace(need_of(case.as_asked, programme, areas, now), earliest=now + TRAVEL_NOTICE)
+    return need_of(case.as_asked, programme, areas, now, TRAVEL_NOTICE)

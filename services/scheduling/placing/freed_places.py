@@ -70,8 +70,8 @@ async def _first_who_fits(
             need = need_of(case.as_asked, programme, areas, uow.now)
             if case.case_ref == place.from_case or place.site not in need.sites or place.starts_at < need.earliest:
                 continue
-            there = replace(need, sites=(place.site,), not_on=declined.get(case.case_ref, frozenset()))
-            found = calendar.try_at(there, place.starts_at)
+            there = replace(need, not_on=declined.get(case.case_ref, frozenset()))
+            found = calendar.try_at(there, place.site, place.starts_at)
             if found and case.snapshot.state is CaseState.ELIGIBLE and case.waiting in CANDIDATES:
                 return case, found
         after = page[-1]

@@ -46,7 +46,7 @@ async def offer_at_short_notice(uow: UnitOfWork, place: FreedPlace) -> bool:
     calendar = await calendar_of(uow, place, kept)
     for case in sorted(await cases.read(uow, refs), key=seniority_of):
         need = await need_there(uow, case, place.site, day)
-        found = calendar.try_at(need, place.starts_at) if need else None
+        found = calendar.try_at(need, place.site, place.starts_at) if need else None
         if found:
             await _offer(uow, found, place, kept)
             return True
