@@ -78,6 +78,10 @@ def starts_again(name: str, it: Container) -> bool:
     return name in ONE_SHOT or it.get("restart") == "unless-stopped"
 
 
+def has_a_log_that_ends(name: str, it: Container) -> bool:
+    return {"max-size", "max-file"} <= it.get("logging", {}).get("options", {}).keys()
+
+
 RULES: dict[str, tuple[Rule, Container]] = {
     "confined": (is_confined, {"cap_drop": []}),
     "not root": (is_not_root, {"user": "0:0"}),
@@ -86,6 +90,7 @@ RULES: dict[str, tuple[Rule, Container]] = {
     "on loopback only": (is_on_loopback_only, {"ports": ["8002:8000"]}),
     "without secrets": (has_no_secret, {"environment": {"PUENTE_TOKENS": "{}"}}),
     "started again": (starts_again, {"restart": "no"}),
+    "with a log that ends": (has_a_log_that_ends, {"logging": {"driver": "json-file"}}),
 }
 """Each rule for every container, and the change to one of them that breaks it."""
 
