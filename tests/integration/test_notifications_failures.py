@@ -154,6 +154,19 @@ async def test_a_case_that_intake_cannot_answer_for_keeps_no_other_one_from_its_
     assert sorted(await notifications.states()) == [("offered", "due")] + [("offered", "sent")] * (AT_ONCE - 1)
 
 
+async def test_a_notice_that_this_release_cannot_read_keeps_no_other_one_from_being_sent(
+    notifications: Notifications,
+) -> None:
+    snapshots = [a_snapshot(an_offer()[0], case_ref=new_case_ref()) for _ in range(3)]
+    await notifications.receive(a_site(), *snapshots)
+    broken = """update notices set content = '{"appointment": {"id": "of another kind"}}' where n = 1 returning id"""
+    await notifications.rows(broken)
+
+    await notifications.send()
+
+    assert await notifications.states() == [("offered", "due"), ("offered", "sent"), ("offered", "sent")]
+
+
 async def for_ever() -> None:
     await asyncio.Event().wait()
 

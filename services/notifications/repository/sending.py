@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import structlog
 from opentelemetry.trace import SpanContext
 
 from services.notifications.domain.notice import Notice, NoticeState
@@ -17,6 +18,8 @@ from shared.db import UnitOfWork, as_json
 from shared.events import CaseScheduled, System
 from shared.outbox import Cause
 from shared.tracing import from_traceparent, new_root, to_traceparent
+
+log = structlog.get_logger()
 
 LEASE = timedelta(seconds=45)
 """Longer than one message may take with the mail server; renewed at each hand-over."""
@@ -107,10 +110,20 @@ class Later:
 
 
 async def claim(uow: UnitOfWork, limit: int) -> list[ClaimedNotice]:
-    """The notices that have been due longest and have all they need; nobody else gets them for the time of a lease."""
+    """The notices that have been due longest and have all they need; nobody else gets them for the time of a lease.
+
+    One that cannot be read, as what a later release wrote before it was taken back, is left out and said to operations: it
+    must not keep the others from being sent.
+    """
     lease = uuid4()
     rows = await uow.rows(CLAIM, now=uow.now, until=uow.now + LEASE, lease=lease, limit=limit)
-    return [_claimed(row) for row in sorted(rows, key=lambda row: (row.next_try_at, row.n))]
+    claimed = []
+    for row in sorted(rows, key=lambda row: (row.next_try_at, row.n)):
+        try:
+            claimed.append(_claimed(row))
+        except ValueError:
+            log.error("notice.unreadable", notice_id=str(row.id))
+    return claimed
 
 
 async def lock_case(uow: UnitOfWork, case_ref: str) -> tuple[CaseScheduled, str | None]:
