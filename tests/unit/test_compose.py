@@ -79,7 +79,7 @@ def starts_again(name: str, it: Container) -> bool:
 
 
 def has_a_log_that_ends(name: str, it: Container) -> bool:
-    return {"max-size", "max-file"} <= it.get("logging", {}).get("options", {}).keys()
+    return bool({"max-size", "max-file"} <= it.get("logging", {}).get("options", {}).keys())
 
 
 RULES: dict[str, tuple[Rule, Container]] = {
