@@ -5,11 +5,11 @@ Assumptions: PostgreSQL 18, read committed, locks taken in one order everywhere 
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 import orjson
@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from shared.events import Event
+from shared.known_types import KnownTypes
 from shared.outbox import Cause, OutboxRow
 from shared.rows import RowType
 
@@ -159,27 +160,20 @@ def as_json(rows: Sequence[dict[str, Any]]) -> str:
     return orjson.dumps(rows, default=str, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg says nothing of its types
-    """Knows what a type is made of if any connection to this database was told so before: finding it out takes the
-    database 5 ms each time, and a crowd makes the pool open ten connections at the same moment."""
-
-    _types: ClassVar[dict[tuple[Any, ...], Any]] = {}
-
-    async def _introspect_types(self, typeoids: Iterable[int], *limit: float) -> Any:
-        asked = (self._addr, self._params.database, frozenset(typeoids))
-        if asked not in self._types:
-            self._types[asked] = await super()._introspect_types(typeoids, *limit)
-        return self._types[asked]
-
-
 class Database:
-    """A service's own database."""
+    """A service's own database. `types`: what is known of its types already."""
 
     def __init__(
-        self, database_url: str, *, pool_size: int = 10, longest_statement: float = LONGEST_STATEMENT_SECONDS
+        self,
+        database_url: str,
+        *,
+        pool_size: int = 10,
+        longest_statement: float = LONGEST_STATEMENT_SECONDS,
+        types: KnownTypes | None = None,
     ) -> None:
         self.url = database_url
         self._on_published: list[Callable[[list[OutboxRow]], None]] = []
+        known = types or KnownTypes()
         self.engine: AsyncEngine = create_async_engine(
             async_url(database_url),
             pool_size=pool_size,
@@ -189,9 +183,9 @@ class Database:
             json_deserializer=orjson.loads,
             hide_parameters=True,  # they name people, and errors are logged
             connect_args={
+                "connection_class": known.connection_class,
                 "timeout": 5,
                 "command_timeout": longest_statement,
-                "connection_class": _Connection,
                 "server_settings": {
                     "idle_in_transaction_session_timeout": "30000",
                     "lock_timeout": "10000",
@@ -206,6 +200,7 @@ class Database:
         )
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         event.listen(self.engine.sync_engine, "checkout", _check_stands)
+        event.listen(self.engine.sync_engine, "invalidate", lambda *_: known.forget())
 
     def when_published(self, callback: Callable[[list[OutboxRow]], None]) -> None:
         """Calls back after each commit that put something into the outbox."""

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
 import pytest
 from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import Database, DatabaseUnavailable, UnitOfWork
 from tests.builders import NOW
@@ -75,25 +75,36 @@ async def _slowly(uow: UnitOfWork) -> int:
     return len(await uow.rows("select pg_sleep(0.5)"))
 
 
-async def test_what_a_type_is_made_of_is_asked_once_for_all_connections(
-    new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[Any] = []
-    ask = asyncpg.Connection._introspect_types
-
-    async def counted(self: Any, typeoids: Any, *limit: float) -> Any:
-        asked.append(typeoids)
-        return await ask(self, typeoids, *limit)
-
-    monkeypatch.setattr(asyncpg.Connection, "_introspect_types", counted)
+async def test_what_types_there_are_is_asked_once_for_all_connections(new_database: MakeDatabase) -> None:
     database = Database(await new_database())
-    async with database.begin(NOW) as uow:
-        await uow.execute("create type pair as (a int, b text)")
-
     async with database.engine.connect() as first, database.engine.connect() as second:
-        select = text("select b from unnest(cast(:rows as pair[]))")
-        read = [[row.b for row in await each.execute(select, {"rows": [(1, "x")]})] for each in (first, second)]
+        asked = [await _questions_for_types(each) for each in (first, second)]
 
-    assert read == [["x"], ["x"]]
-    assert len(asked) == 1
+    assert asked == [1, 0]
     await database.close()
+
+
+async def test_when_a_connection_was_lost_types_are_asked_for_again(new_database: MakeDatabase) -> None:
+    """What comes back may be another database, restored, in which the same number means another type."""
+    database = Database(await new_database())
+    async with database.engine.connect() as first:
+        await _questions_for_types(first)
+        driver: Any = (await first.get_raw_connection()).driver_connection
+    assert driver is not None
+    driver.terminate()
+
+    async with database.engine.connect() as second:
+        assert await _questions_for_types(second) == 1
+    await database.close()
+
+
+async def _questions_for_types(connection: AsyncConnection) -> int:
+    """How often it asks what an array is."""
+    asked: list[str] = []
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None
+    driver.add_query_logger(lambda logged: asked.append(logged.query))
+    [[found]] = await connection.execute(text("select cast(:ids as bigint[])"), {"ids": [1]})
+    assert found == [1]
+    await asyncio.sleep(0)  # then the logger is told
+    return sum("typeinfo" in query for query in asked)
