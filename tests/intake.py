@@ -15,8 +15,8 @@ from services.intake.seed import seed
 from services.intake.settings import IntakeSettings, SystemCredentials
 from shared.clock import FixedClock
 from shared.crypto import Sealer
-from shared.db import Database
 from shared.migrations import upgrade_async
+from tests.databases import database_at
 from tests.lent import give_back, lend
 from tests.unit.intake_builders import NOW, ROOT
 
@@ -32,7 +32,7 @@ PATHS = {"us": "/v1/systems/us/results", "mx": "/v1/systems/mx/batches", "ca": "
 async def prepared(url: str) -> str:
     """A database with intake's schema, programmes and sites."""
     await upgrade_async(url, ROOT / "services" / "intake" / "migrations")
-    database = Database(url)
+    database = database_at(url)
     await database.run(NOW, seed)
     await database.close()
     return url
@@ -63,7 +63,7 @@ class Intake:
     def __init__(self, url: str) -> None:
         self.clock = FixedClock(NOW)
         self.sealer = Sealer(DATA_KEY)
-        self.database = Database(url)
+        self.database = database_at(url)
         self.app = lend(build, settings(url), self.database, self.clock)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://intake", timeout=60)

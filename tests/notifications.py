@@ -21,12 +21,12 @@ from services.notifications.sending.notices import NoticeSender
 from services.notifications.settings import NotificationsSettings
 from shared.clock import FixedClock
 from shared.crypto import Sealer
-from shared.db import Database
 from shared.events import Event
 from shared.kafka.batch import BatchRunner
 from shared.languages import read_catalogues
 from shared.migrations import upgrade_async
 from tests.builders import NOW, a_record
+from tests.databases import database_at
 
 SEALER = Sealer(base64.b64encode(bytes(32)).decode())
 ADDRESS = "familia@example.org"
@@ -121,7 +121,7 @@ class Notifications:
     """What a test does with notifications and asks of it."""
 
     def __init__(self, url: str, now: datetime = NOW) -> None:
-        self.database = Database(url)
+        self.database = database_at(url)
         self.clock = FixedClock(now)
         self.contacts, self.mail = ContactsDouble(), MailDouble()
         self.sender = self.another_sender()

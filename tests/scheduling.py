@@ -19,13 +19,14 @@ from services.scheduling.settings import SchedulingSettings
 from services.scheduling.views import cases as case_views
 from shared.clock import FixedClock
 from shared.crypto import Sealer
-from shared.db import Database, UnitOfWork
+from shared.db import UnitOfWork
 from shared.events import CaseChanged, Event
 from shared.kafka.batch import BatchRunner
 from shared.migrations import upgrade_async
 from shared.settings import Role
 from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, a_record, days
+from tests.databases import database_at
 from tests.letters import LETTER_KEY
 from tests.life.invariants import BROKEN
 
@@ -49,7 +50,7 @@ ROLES: tuple[Role, ...] = ("ops", "scheduler", "officer", "assistant", "service"
 async def prepared(url: str) -> str:
     """A database with scheduling's schema, all sites, and the slots of those that tests use, as of NOW."""
     await upgrade_async(url, MIGRATIONS)
-    database = Database(url)
+    database = database_at(url)
     async with database.begin(NOW) as uow:
         await seed(uow)
         await uow.execute(ONLY_THESE_SITES, whole=WHOLE_SITES, part=PART_SITES)
@@ -91,7 +92,7 @@ class Scheduling:
     """What a test does with scheduling and asks of it."""
 
     def __init__(self, url: str) -> None:
-        self.database = Database(url)
+        self.database = database_at(url)
         self.clock = FixedClock(NOW)
         self.jobs = Jobs(self.database, self.clock)
         self.runners = {

@@ -16,12 +16,13 @@ from services.scheduling.placing.choices import Span, places_of
 from services.scheduling.repository.known_case import KnownCase
 from services.scheduling.seed import seed
 from services.scheduling.views.cases import known
-from shared.db import Database, UnitOfWork
+from shared.db import UnitOfWork
 from shared.events import CaseChanged, ProgrammeChanged
 from shared.migrations import upgrade_async
 from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme
 from tests.calendars import Calendars
+from tests.databases import database_at
 from tests.life.invariants import BROKEN
 from tests.life.stranded import Stranded
 from tests.scheduling import Scheduling
@@ -53,7 +54,7 @@ SMALL = (
 async def small(url: str) -> str:
     """A database with the three sites and their slots, as of NOW."""
     await upgrade_async(url, MIGRATIONS)
-    database = Database(url)
+    database = database_at(url)
     async with database.begin(NOW) as uow:
         await seed(uow)
         for statement in SMALL:
