@@ -8,8 +8,9 @@ import pytest
 from services.scheduling import commands
 from services.scheduling.app import build
 from services.scheduling.repository import counts
+from services.scheduling.repository.stalled import stalled
 from shared.events import CaseChanged, Reachable
-from tests.builders import NOW, a_case, days
+from tests.builders import NOW, a_case, a_programme, days
 from tests.scheduling import Scheduling, settings
 
 
@@ -48,6 +49,19 @@ async def test_offers_that_a_household_could_not_read_count_as_no_miss(
     assert await scheduling.waiting(case) == "offer_expired"
     assert await scheduling.count("select offers_missed from cases") == 0
     assert await counted(scheduling, case) == {"unreached": 1}
+
+
+@pytest.mark.parametrize(("reachable", "found"), [(Reachable.NO, {"unreached": 1}), (Reachable.YES, {})])
+async def test_who_is_to_choose_and_hears_nothing_of_it_is_counted_and_listed(
+    scheduling: Scheduling, reachable: Reachable, found: dict[str, int]
+) -> None:
+    case = a_case(programme="MX-TVH", reachable=reachable)
+    await scheduling.receive(a_programme(programme="MX-TVH", allocation="choice"), case)
+
+    assert await scheduling.waiting(case) == "awaiting_choice"
+    assert await counted(scheduling, case) == found
+    listed = await scheduling.do(lambda uow: stalled(uow, "mx", "unreached", 500))
+    assert [case.case_ref] * len(found) == [row.case_ref for row in listed]
 
 
 async def test_who_answers_no_offer_is_counted_and_listed_until_someone_acts(scheduling: Scheduling) -> None:

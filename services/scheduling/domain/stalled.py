@@ -14,7 +14,7 @@ class Stalled(StrEnum):
     UNANSWERED = "unanswered"
     """Offers that it could read ran out without an answer."""
     UNREACHED = "unreached"
-    """Its last offer ran out, and no message can reach it."""
+    """Its last offer ran out, or it is to choose a place, and no message can reach it."""
     MISSED = "missed"
     """It was absent, and nobody has reviewed why."""
     UNRECORDED = "unrecorded"

@@ -15,6 +15,9 @@ from (select case_ref, ended_appointment as appointment,
       from cases
       where waiting in ('missed', 'offers_unanswered') or waiting = 'offer_expired' and snapshot ->> 'reachable' <> 'yes'
       union all
+      select case_ref, ended_appointment, 'unreached' from cases
+      where waiting = 'awaiting_choice' and snapshot ->> 'reachable' <> 'yes'
+      union all
       select case_ref, id, 'unrecorded' from appointments
       where status in ('booked', 'arrived', 'checked-in') and starts_at < :over
       union all
