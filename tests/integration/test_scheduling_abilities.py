@@ -1,5 +1,6 @@
 """A desk or interpreter that loses an ability strands whoever was promised it, and nobody else."""
 
+import asyncio
 from datetime import time
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from services.scheduling import commands
 from services.scheduling.commands import calendars as keep
 from services.scheduling.commands.calendars import Fate
+from services.scheduling.repository import slots
 from shared.events import CaseChanged, CaseLanguage
 from tests.builders import NOW, a_case, a_programme, days
 from tests.calendars import Calendars
@@ -99,6 +101,28 @@ async def test_who_is_rebooked_stays_booked_at_its_very_time_where_another_desk_
     after = await scheduling.live(case)
     assert (after.status, after.starts_at, after.replaces) == ("booked", before.starts_at, before.id)
     assert desk.id != (await held_by(calendars, after, "desk")).id
+
+
+async def test_a_rebooking_waits_for_no_slot_that_it_gives_back_while_it_has_others(calendars: Calendars) -> None:
+    """All slots but its own are made after them, so that they come later in the order of locks."""
+    case, scheduling = a_case(), calendars.scheduling
+    before = await booked(calendars, case)
+    await scheduling.take_all_but(before)
+    desk = await held_by(calendars, before, "desk")
+    await calendars.change(without(desk, "programmes", "MX-REF"), stranded=Fate.REBOOK)
+    at_its_start = "select id from slots where resource_id = :id and starts_at = :at for update"
+    elsewhere = "select id from slots where site = :site and kind = 'desk' and resource_id <> :id and starts_at = :at"
+
+    async with scheduling.database.begin(NOW) as other:
+        await other.rows(at_its_start, id=desk.id, at=before.starts_at)
+        rebooking = asyncio.create_task(scheduling.jobs.rebook_stranded())
+        done, _ = await asyncio.wait([rebooking], timeout=0.5)
+        free = await other.rows(elsewhere, site=desk.site, id=desk.id, at=before.starts_at)
+        await asyncio.wait_for(slots.lock(other, [row.id for row in free]), 0.5)
+    await rebooking
+
+    assert not done
+    assert (await scheduling.live(case)).starts_at == before.starts_at
 
 
 async def test_the_time_that_an_unable_desk_still_has_goes_to_who_waits(calendars: Calendars) -> None:

@@ -4,7 +4,7 @@ Used by the handlers (events) and the jobs (time). The cases are locked when the
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -66,12 +66,14 @@ async def place_all(
     taken: Counter[int] | None = None,
     *,
     is_first: bool = True,
+    beside: Collection[int] = (),
 ) -> dict[str, Place | NoPlace]:
     """A place for each household that can have one, its slots locked and found free, or why there is none.
 
     Earlier ones choose first. Who loses a place to a concurrent claim chooses again, three times, from what nobody else
     has locked. `taken` are the units of each slot that others won in this transaction; what is won here is added.
     `is_first`: nothing was locked in it before. Who holds slots already, whether they were won or lost, waits for none.
+    `beside` are slots that are to be given back: they are locked along with the first that are chosen.
     What a household keeps of its own time is looked at again once it is locked: it may have been closed meanwhile.
     Raises: LostRace when there is a place only where others are choosing.
     """
@@ -92,9 +94,9 @@ async def place_all(
             raise LostRace("the places that are left are being claimed: choose again")
         won.update(none)
         asked = {slot for place in chosen for slot, _ in place.claims}
-        left = await lock(uow, asked)
+        left = await lock(uow, asked.union(beside))
         busy.update(dict.fromkeys(asked - left.keys(), ALL_UNITS))
-        lock = slots.lock_free
+        lock, beside = slots.lock_free, ()
         if any(place.kept for place in chosen):
             own = await _own_time(uow, held_by)
         closed = {ref for place in chosen if place.kept and not place.still_has(own[ref := place.need.case_ref])}

@@ -15,7 +15,7 @@ from services.scheduling.domain.rebooking import Unable, Wish, nearest_first
 from services.scheduling.domain.states import NOT_BEGUN
 from services.scheduling.placing.offers import NoPlace, ended, offered, place_all
 from services.scheduling.placing.outcomes import Outcome, record
-from services.scheduling.repository import calendars, cases, rebookings, reference
+from services.scheduling.repository import calendars, cases, rebookings, reference, slots
 from services.scheduling.repository.known_case import KnownCase, seniority_of
 from services.scheduling.repository.rebookings import Done, Rebooking, Stranded
 from services.scheduling.repository.reference import SiteZone
@@ -34,6 +34,8 @@ REASONS: dict[str, str] = {
 """Why an appointment ends that cannot take place as its calendar is now; for all other causes the site is closed then."""
 STILL_PLANNED = frozenset({REASONS[unable] for unable in Unable})
 """Reasons that leave time which others can be heard in: who waits is looked at again."""
+STILL_OTHERS = STILL_PLANNED | {REASONS[NotPlanned.CAPACITY_LOWERED]}
+"""Reasons for which others may be claiming the very slots that are given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +110,15 @@ async def places_instead(uow: UnitOfWork, concerned: Sequence[Concerned]) -> dic
     """
     found: dict[str, Place | NoPlace] = {}
     taken: Counter[int] = Counter()
+    contested = [each.case.date.id for each in concerned if each.reason in STILL_OTHERS]
+    given_back = await slots.claimed_by(uow, contested) if contested else set()
     for n in range(max((len(each.wishes) for each in concerned), default=0)):
         asking = [
             (replace(each.case, live=None), each.wishes[n].of(each.need))
             for each in concerned
             if n < len(each.wishes) and not isinstance(found.get(each.case.case_ref), Place)
         ]
-        found |= await place_all(uow, asking, taken, is_first=n == 0)
+        found |= await place_all(uow, asking, taken, is_first=n == 0, beside=() if n else given_back)
     return found
 
 

@@ -172,6 +172,12 @@ async def lock_free(uow: UnitOfWork, slot_ids: Iterable[int]) -> dict[int, int]:
     return {row.id: row.left for row in await uow.rows(LOCK_FREE, ids=sorted(set(slot_ids)))}
 
 
+async def claimed_by(uow: UnitOfWork, appointment_ids: Sequence[UUID]) -> set[int]:
+    """The slots of which these appointments of locked cases hold something."""
+    sql = "select distinct slot_id from slot_claims where appointment_id = any(:ids)"
+    return {row.slot_id for row in await uow.rows(sql, ids=list(appointment_ids))}
+
+
 async def own_time(uow: UnitOfWork, appointment_ids: Sequence[UUID]) -> dict[UUID, Own]:
     """What each appointment holds of the time that is planned: what is not open any more is nobody's to choose."""
     rows = await uow.rows(OWN, ids=list(appointment_ids)) if appointment_ids else []
