@@ -134,6 +134,7 @@ async def test_a_browser_whose_cookie_is_gone_is_told_what_may_be_why_and_the_wa
     page = await browser.client.post("/fr/case", data=sent)
 
     assert (403, ["Nous ne reconnaissons plus votre navigateur"]) == (page.status_code, headings(page))
+    assert "set-cookie" not in page.headers
     assert "n’envoie pas de cookies" in texts(page) and '<a class="govuk-link" href="/fr/case">' in page.text
     assert 0 == await portal.scheduling.count("select count(*) from login_codes")
 

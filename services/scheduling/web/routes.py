@@ -78,7 +78,8 @@ class Routes:
                 if is_long:
                     return visit.page("too-long.html", status=413)
                 if visit.is_new:
-                    return visit.remember(visit.page("no-cookies.html", status=403))
+                    # No cookie with it: a form that another site makes a browser send comes without ours, and would replace it.
+                    return visit.page("no-cookies.html", status=403)
                 if not self._forms.is_ours(visit.browser, visit.fields.get(PROOF, "")):
                     return visit.page("old-form.html", status=403)
                 return await self._answer(visit, handler, private=private)
