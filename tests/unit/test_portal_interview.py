@@ -125,6 +125,18 @@ def test_an_interview_that_took_place_and_one_that_is_taking_place_can_not_be_ch
     assert ((), ()) == (can_do(done), can_do(arrived, OFFER.starts_at))
 
 
+def test_a_date_is_booked_until_a_day_after_it_and_then_over_until_somebody_says_what_became_of_it() -> None:
+    booked = an_appointment("booked")
+    standing, over = a_standing(live=booked), booked.starts_at + timedelta(minutes=booked.minutes, hours=24)
+    before, after = (present(standing, CATALOGUES["en"], over - each) for each in (timedelta(seconds=1), timedelta()))
+
+    assert ("booked", True) == (before.state, before.may_say)
+    assert ("past", False, ()) == (after.state, after.may_say, after.actions)
+    assert "The day of your interview has passed" == after.heading
+    assert "have not told us yet" in after.next[0] and 1 == len(after.next)
+    assert "arrived" == present(a_standing(live=an_appointment("arrived")), CATALOGUES["en"], over).state
+
+
 def test_an_offer_can_be_answered_until_its_deadline_and_no_longer() -> None:
     assert OFFER.deadline is not None
     offered = a_standing(live=OFFER)

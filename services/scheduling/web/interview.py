@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from services.scheduling.commands.own_needs import why_not_ask
 from services.scheduling.commands.places import MOVES, NOT_WITHIN
 from services.scheduling.domain.coming import Coming, can_be_said, everyone, within
 from services.scheduling.domain.decisions import UNMET, Waiting
 from services.scheduling.domain.holds import extended_deadline
+from services.scheduling.domain.letters import HOLDS_AFTER_END
 from services.scheduling.repository.known_case import KnownCase
 from services.scheduling.web.aloud import Aloud
 from services.scheduling.web.presented import Fact, Site, moment, when_and_where, who
@@ -16,6 +17,9 @@ from services.scheduling.web.requests import Asked, sentence_of
 from shared.dates import listed, long_date
 from shared.events import Allocation, Appointment, AppointmentStatus, CaseState, ProgrammeChanged, ProgrammeStatus
 from shared.languages import Catalogue
+
+PAST = "past"
+"""How the page of a case stands whose date is over, until somebody says what became of it."""
 
 ASKS_AGAIN = frozenset({Waiting.DECLINED, Waiting.EXPIRED, Waiting.UNANSWERED})
 """Reasons that the household ends by asking for another date."""
@@ -66,7 +70,8 @@ class InterviewPage:
 
 def present(standing: Standing, catalogue: Catalogue, now: datetime) -> InterviewPage:
     """The page of a case as it stands now."""
-    state, live = state_of(standing.case), standing.case.live
+    live = standing.case.live
+    state = PAST if live and is_past(live, now) else state_of(standing.case)
     return InterviewPage(
         state=state,
         heading=catalogue.text(f"mine.{state}"),
@@ -76,8 +81,14 @@ def present(standing: Standing, catalogue: Catalogue, now: datetime) -> Intervie
         actions=actions_of(standing, now),
         appointment_id=str(live.id) if live else None,
         may_ask=why_not_ask(standing.case, now) is None,
-        may_say=can_be_said(live, standing.case.snapshot.party),
+        may_say=state != PAST and can_be_said(live, standing.case.snapshot.party),
     )
+
+
+def is_past(date: Appointment, now: datetime) -> bool:
+    """True a day after its end, when its letter does not hold any more and nobody has recorded yet what became of it."""
+    is_over = now >= date.starts_at + timedelta(minutes=date.minutes) + HOLDS_AFTER_END
+    return is_over and date.status is AppointmentStatus.BOOKED
 
 
 def state_of(case: KnownCase) -> str:
@@ -162,6 +173,8 @@ def _next(standing: Standing, state: str, catalogue: Catalogue, now: datetime) -
     live = standing.case.live
     if live is None:
         return _next_without(standing, state, catalogue, now)
+    if state == PAST:
+        return (catalogue.text("next.past"),)
     said = [catalogue.text(_key_with(live, state, now), **_deadline(standing, live, catalogue))]
     if live.first_deadline and state == "offered" and is_open(live, now):
         said.append(catalogue.text("next.extended"))

@@ -13,7 +13,15 @@ from shared.languages import Catalogue
 MINUTES = str(int(CODE_HOLDS.total_seconds() // 60))
 TYPED_WRONG = ("case.error.empty", "case.error.form")
 ACTIONS = ("accept", "places", "again", "extend", "decline")
-APPOINTED = {"offered": True, "booked": True, "arrived": True, "waiting": False, "done": False, "closed": False}
+APPOINTED = {
+    "offered": True,
+    "booked": True,
+    "arrived": True,
+    "past": True,
+    "waiting": False,
+    "done": False,
+    "closed": False,
+}
 """The states of a case, and whether it has an appointment then."""
 NEXT = ("why.", "next.", "ended.", "mine.illustrative", "coming.said", "request.")
 """How ids begin of what `my-interview` says of a case; not all of it stands on one page."""
