@@ -19,7 +19,7 @@ from services.scheduling.settings import SchedulingSettings
 from services.scheduling.views import cases as case_views
 from shared.clock import FixedClock
 from shared.crypto import Sealer
-from shared.db import UnitOfWork
+from shared.db import Database, UnitOfWork
 from shared.events import CaseChanged, Event
 from shared.kafka.batch import BatchRunner
 from shared.migrations import upgrade_async
