@@ -86,6 +86,12 @@ async def test_an_unknown_programme_and_another_role_are_refused(intake: Intake)
     assert (await post(intake, "/v1/programmes/MX-REF/burn")).status_code == 422
 
 
+async def test_scheduling_is_asked_about_no_programme_that_nobody_knows(intake: Intake) -> None:
+    answer = await post(intake, "/v1/programmes/MX-REF%3Fx/close?dry_run=true")
+
+    assert answer.status_code == 404
+
+
 async def test_effects_are_asked_as_the_service_that_we_are(intake: Intake) -> None:
     with pytest.raises(Problem, match="nothing was changed"):
         await Effects("http://127.0.0.1:1", ROLES["service"]).of_closing("MX-REF")

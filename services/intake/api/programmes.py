@@ -82,8 +82,8 @@ def router(service: Service, effects: Effects) -> APIRouter:
     async def change_programme(
         programme: str, what: Change, role: Annotated[Role, Depends(requires("ops"))], dry_run: bool = False
     ) -> dict[str, Any]:
-        concerned = await effects.of_closing(programme) if dry_run else None
         changed = await service.run(lambda uow: change(uow, programme, what, is_dry_run=dry_run))
+        concerned = await effects.of_closing(changed.programme) if dry_run else None
         return {
             "programme": changed.programme,
             "status": changed.status,
