@@ -7,7 +7,10 @@ import pytest
 
 from services.scheduling import commands
 from services.scheduling.commands import standby
+from services.scheduling.handlers import cases_changed
+from shared import tracing
 from shared.events import CaseChanged, Party, Urgency
+from shared.outbox import Cause
 from tests.builders import NOW, a_case, days
 from tests.calendars import TAP
 from tests.scheduling import Scheduling
@@ -238,6 +241,26 @@ async def test_who_takes_its_word_back_while_it_is_being_called_is_not_booked(sc
 
     async with scheduling.database.begin(scheduling.clock.now()) as taking_back:
         await standby.stand_down(taking_back, case.case_ref, TAP, day)
+        calling = asyncio.create_task(scheduling.jobs.offer_freed_places())
+        done, _ = await asyncio.wait([calling], timeout=0.3)
+    await calling
+
+    assert not done
+    assert await scheduling.waiting(case) == "declined"
+
+
+async def test_who_becomes_more_while_it_is_being_called_is_given_no_place_for_fewer(scheduling: Scheduling) -> None:
+    holder, place = await booked(scheduling)
+    case, day = await waiting(scheduling), place.wall_time.date()
+    await stand_by(scheduling, case, day)
+    await scheduling.take_all_but(place)
+    scheduling.clock.instant = place.starts_at - timedelta(hours=5)
+    await scheduling.decline(holder)
+    grown = case.model_copy(update={"version": 2, "party": Party(attendees=6, adults=4, children=2)})
+
+    async with scheduling.database.begin(scheduling.clock.now()) as taking_in:
+        taking_in.caused_by(grown, Cause.first(tracing.new_root()))
+        await cases_changed([grown], taking_in)
         calling = asyncio.create_task(scheduling.jobs.offer_freed_places())
         done, _ = await asyncio.wait([calling], timeout=0.3)
     await calling

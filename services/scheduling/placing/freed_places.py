@@ -81,7 +81,7 @@ async def _first_who_fits(
 async def _give(uow: UnitOfWork, seen: KnownCase, found: Place, place: FreedPlace, kept: list[HeldStep]) -> None:
     """Locks the case, then all slots at once, looks again and offers. Raises: LostRace when one of them is another by now."""
     [case] = await cases.lock(uow, [seen.case_ref])
-    if (case.version, case.snapshot, case.own) != (seen.version, seen.snapshot, seen.own):
+    if not case.is_as(seen):
         raise LostRace("the household waits for something else by now: look who is next")
     if not await take_over(uow, found, place, kept):
         raise LostRace("what the place needs beside what was freed is taken: look who can use it now")

@@ -48,18 +48,18 @@ async def offer_at_short_notice(uow: UnitOfWork, place: FreedPlace) -> bool:
         need = await need_there(uow, case, place.site, day)
         found = calendar.try_at(need, place.site, place.starts_at) if need else None
         if found:
-            await _offer(uow, found, place, kept)
+            await _offer(uow, case, found, place, kept)
             return True
     return False
 
 
-async def _offer(uow: UnitOfWork, found: Place, place: FreedPlace, kept: list[HeldStep]) -> None:
+async def _offer(uow: UnitOfWork, seen: KnownCase, found: Place, place: FreedPlace, kept: list[HeldStep]) -> None:
     """Locks the case and the slots and looks again. Raises: LostRace when one of them is another by now.
 
     It stands by no more that day, so that no place goes round in a circle of those who do not answer.
     """
-    [case] = await cases.lock(uow, [found.need.case_ref])
-    if case.live or not await _stands_by(uow, case, found):
+    [case] = await cases.lock(uow, [seen.case_ref])
+    if case.live or not case.is_as(seen) or not await _stands_by(uow, case, found):
         raise LostRace("who stood by does not any more: look who is next")
     if not await take_over(uow, found, place, kept):
         raise LostRace("what the place needs beside what was freed is taken: look who can use it now")

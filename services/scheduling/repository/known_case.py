@@ -59,6 +59,10 @@ class KnownCase:
         """What its present appointment must be: the country's word, and of the household's what it was made with."""
         return added_to(self.snapshot, self.own.met_by(self.held)) if self.held else self.snapshot
 
+    def is_as(self, seen: "KnownCase") -> bool:
+        """True when nothing was said of it since it was `seen` without its lock: by its country, its household or us."""
+        return (self.version, self.snapshot, self.own) == (seen.version, seen.snapshot, seen.own)
+
 
 class Seniority(NamedTuple):
     """Who is served first: urgent ones, then by first registration; ties by reference."""
