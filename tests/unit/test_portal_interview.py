@@ -12,6 +12,7 @@ from services.scheduling.web.interview import Standing, present
 from services.scheduling.web.pages import HERE
 from services.scheduling.web.presented import minutes_until
 from shared.clock import use_packaged_zone_data
+from shared.dates import long_date
 from shared.events import Allocation, AppointmentStatus, CaseState, ProgrammeStatus
 from shared.languages import read_catalogues
 from tests.builders import NOW, a_programme
@@ -183,6 +184,13 @@ def test_nothing_can_be_chosen_while_the_programme_is_not_open(status: Programme
 @pytest.mark.parametrize("reason", sorted(UNMET))
 def test_who_lacks_a_place_reads_that_we_write_by_ourselves(reason: Waiting) -> None:
     assert "will write to you" in said(a_standing(reason))
+
+
+def test_who_is_to_choose_reads_until_when_that_is_possible() -> None:
+    choosing = a_standing(Waiting.CHOICE)
+
+    assert long_date(choosing.case.snapshot.valid_until, "en") in said(choosing)
+    assert "at the latest" not in said(a_standing(Waiting.DRAW))
 
 
 def test_a_place_that_is_not_confirmed_is_said_to_be_an_example() -> None:

@@ -227,6 +227,9 @@ def _next_without(standing: Standing, state: str, catalogue: Catalogue, now: dat
     case = standing.case
     reasons = [Waiting(case.waiting or ""), *([standing.lacks] if standing.lacks else [])]
     said = [catalogue.text(f"why.{reason}") for reason in dict.fromkeys(reasons)]
+    if case.waiting == Waiting.CHOICE:
+        last = long_date(case.snapshot.valid_until, catalogue.language)
+        said.append(catalogue.text("next.choose_by", date=last))
     if case.waiting in WRITES:
         said.append(catalogue.text("next.write"))
     if standing.rank is not None and case.waiting in IN_LINE:
