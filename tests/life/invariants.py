@@ -8,9 +8,9 @@ STEPS = ", ".join(f"('{before}', '{after}')" for before, afters in TRANSITIONS.i
 
 INVARIANTS = {
     "the claims of a slot are what is taken of it": """
-        select count(*) from slots s
-        left join (select slot_id, sum(units) as units from slot_claims group by slot_id) c on c.slot_id = s.id
-        where s.taken <> coalesce(c.units, 0)""",
+        select count(*) from (select id, taken from slots where taken <> 0) s
+        full join (select slot_id, sum(units) as units from slot_claims group by slot_id) c on c.slot_id = s.id
+        where s.taken is distinct from c.units""",
     "nothing is taken beyond capacity": "select count(*) from slots where taken > capacity",
     "no case has two live appointments": f"""
         select count(*) from (select case_ref from appointments where status in {LIVE}
