@@ -11,6 +11,7 @@ from services.scheduling.commands.sites import change_site
 from shared.events import Allocation, Counts, Party
 from tests.builders import NOW, a_case, a_programme
 from tests.calendars import TAP, Calendars, closure, weekday
+from tests.scheduling import UNTIL
 
 TIJ, WINDOWS = "MX-TIJ-01", "MX-SCH-01"
 
@@ -104,7 +105,7 @@ async def test_a_holiday_is_open_only_by_a_rule_that_says_so(calendars: Calendar
 async def test_hours_that_overlap_make_each_slot_once(calendars: Calendars) -> None:
     longer = {
         "resource_id": (await calendars.resource("desk 1")).id, "rrule": "FREQ=WEEKLY;BYDAY=MO", "valid_from": NOW.date(),
-        "opens": time(14), "closes": time(16),
+        "valid_until": UNTIL, "opens": time(14), "closes": time(16),
     }  # fmt: skip
 
     first = await calendars.change(keep.add_rule(longer))

@@ -58,6 +58,7 @@ async def test_what_is_shown_in_the_week_of_a_clock_change_can_be_chosen_and_is_
 ) -> None:
     """Cases 8, 9 and 13, at a site whose clocks change on 14 March 2027."""
     scheduling.clock.instant = datetime(2027, 3, 1, 12, tzinfo=UTC)
+    await scheduling.do(lambda uow: uow.execute("update opening_rules set valid_until = null"))
     await scheduling.jobs.open_calendars()
     case = await a_chooser(scheduling, sites=(TIJ,))
 
