@@ -5,12 +5,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
+from shared import crowd
 from shared.db import DatabaseUnavailable
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 MOST = 120
 """Calls done together: the last of them waits for all."""
+CROWD = MOST // 2
+"""So many calls done together are a crowd."""
 AT_ONCE = 2
 """While the database works for some of them, Python works for others."""
 
@@ -44,6 +47,8 @@ class Gathered(Generic[Asked, Answer]):
             )  # now, not a turn later: whoever comes meanwhile would wait for ever
 
     async def _do(self, batch: Sequence[tuple[Asked, "asyncio.Future[Answer | BaseException]"]]) -> None:
+        if len(batch) >= CROWD:
+            crowd.seen()
         [outcome] = await asyncio.gather(self._do_all([asked for asked, _ in batch]), return_exceptions=True)
         if isinstance(outcome, BaseException) and len(batch) > 1 and not isinstance(outcome, DatabaseUnavailable):
             for each in batch:

@@ -4,6 +4,7 @@ A database that is away costs spans, never a request: the queue drops its oldest
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ import orjson
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
-from shared import tracing
+from shared import crowd, tracing
 from shared.db import UnitOfWork
 from shared.rows import RowType
 
@@ -60,6 +61,7 @@ class PostgresSpans(SpanExporter):
         self._connection: asyncpg.Connection | None = None
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        time.sleep(crowd.wait_seconds())
         try:
             self._loop.run_until_complete(self._write(SPANS.of(as_row(span) for span in spans)["rows"]))
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):

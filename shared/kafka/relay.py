@@ -23,7 +23,7 @@ from opentelemetry.trace import SpanKind
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared import tracing
+from shared import crowd, tracing
 from shared.clock import Clock
 from shared.db import PASSING, Database, as_json, is_unavailable
 from shared.kafka.consumer import stop_quietly
@@ -141,6 +141,7 @@ class Relay:
                 await self._wake.wait()
         except TimeoutError:
             pass
+        await asyncio.sleep(crowd.wait_seconds())
 
     async def _new_producer(self) -> AIOKafkaProducer:
         """Settings and their reasons: docs/domain.md, "The Kafka client"."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -10,8 +11,9 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from opentelemetry.trace import SpanKind
 
-from shared import tracing
+from shared import crowd, tracing
 from shared.db import LostRace
 from shared.events import CaseChanged, NoticeKind, NoticeSent, System
 from shared.kafka import positions
@@ -21,7 +23,7 @@ from shared.kafka.positions import Claimed
 from shared.kafka.records import Received, Record
 from shared.outbox import Cause
 from shared.outbox_retention import forget_old_rows
-from shared.spans import forget_old_spans
+from shared.spans import forget_old_spans, processors
 from tests.builders import a_case, a_record, unreadable_record
 from tests.conftest import MakeDatabase
 from tests.ledger import TOPIC, Ledger
@@ -346,6 +348,23 @@ async def test_replaying_everything_twice_and_shuffled_changes_nothing(ledger: L
             await ledger.run(records[n : n + 50])
 
     assert before == await ledger.rows("select key, version from ledger order by key, version")
+
+
+async def test_spans_that_end_while_a_crowd_comes_are_stored_a_moment_later(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowd, "WAIT_SECONDS", 0.5)
+    monkeypatch.setattr(crowd, "_seen_at", -crowd.QUIET_SECONDS)
+    tracing.configure("test", processors(ledger.database.url, None))
+    crowd.seen()
+
+    for n in range(3):
+        tracing.Span("sent", SpanKind.INTERNAL, tracing.new_root(), starts_ns=n).end()
+    began = time.monotonic()
+    await asyncio.to_thread(tracing.shutdown)  # stores what is queued
+
+    assert 0.3 < time.monotonic() - began < 2
+    assert len(await ledger.rows("select 1 from trace_span")) == 3
 
 
 async def test_old_outbox_rows_and_spans_are_forgotten_but_never_the_newest_of_a_stream(ledger: Ledger) -> None:

@@ -13,7 +13,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError
 from structlog.testing import capture_logs
 
-from shared import tracing
+from shared import crowd, tracing
 from shared.clock import FixedClock
 from shared.db import Database, UnitOfWork
 from shared.events import CaseChanged
@@ -120,6 +120,26 @@ async def test_what_is_published_is_handled_and_its_place_on_kafka_is_noted(
 
     await until(lambda: _handled(pipe, 300))
     assert await _unpublished(pipe) == 0
+
+
+async def test_what_is_published_while_a_crowd_comes_goes_out_a_moment_later(
+    broker: Broker, make_pipe: MakePipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = await make_pipe(broker)
+    pipe.start()
+    await pipe.publish(a_case())
+    await until(lambda: _all_published(pipe))
+    monkeypatch.setattr(crowd, "_seen_at", -crowd.QUIET_SECONDS)
+    crowd.seen()
+
+    for _ in range(3):
+        await pipe.publish(*(a_case() for _ in range(100)))
+    at_once = await _unpublished(pipe)
+    await asyncio.sleep(crowd.wait_seconds() - 0.3)
+    before = await _unpublished(pipe)
+
+    assert (at_once, before) == (300, 300)
+    await until(lambda: _handled(pipe, 301), seconds=5)
 
 
 async def test_a_consumer_that_starts_again_goes_on_where_its_database_says(

@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
+from shared import crowd
 from shared.db import DatabaseUnavailable
-from shared.gathered import Gathered
+from shared.gathered import CROWD, Gathered
 
 
 async def test_what_comes_while_two_are_at_work_is_done_together_after_the_first_of_them() -> None:
@@ -85,3 +88,24 @@ async def test_who_went_away_does_not_keep_the_others_from_their_answer() -> Non
     gone.cancel()
 
     assert await stays == 2
+
+
+async def test_a_crowd_is_waited_for_in_its_first_second_and_not_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(crowd, "_seen_at", -crowd.QUIET_SECONDS)
+
+    async def echo(asked: Sequence[int]) -> list[int]:
+        return list(asked)
+
+    gathered = Gathered(echo)
+
+    async def come(count: int) -> float:
+        await asyncio.gather(*(gathered(n) for n in range(count)))
+        return crowd.wait_seconds()
+
+    few, many = await come(CROWD - 1), await come(CROWD)
+    await asyncio.sleep(0.2)
+    still = await come(CROWD)
+
+    assert (few, still) == (0, 0)
+    assert 0 < many <= 0.2
