@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ AN_OLD_CASE = """
 insert into cases (case_ref, version, system, programme, snapshot)
 values (:case_ref, 1, 'mx', 'MX-REF', cast(:snapshot as jsonb))
 """
+
+
+_catalogues = cache(read_catalogues)
 
 
 class ContactsDouble:
@@ -132,7 +136,7 @@ class Notifications:
 
     def another_sender(self) -> NoticeSender:
         """The job as it would run in another process."""
-        writer = Writer(read_catalogues(LANGUAGES_DIR), "no-reply@puente.example")
+        writer = Writer(_catalogues(LANGUAGES_DIR), "no-reply@puente.example")
         return NoticeSender(self.database, self.clock, self.contacts, writer, self.mail.send, "https://portal.example")
 
     async def receive(self, *events: Event) -> None:

@@ -59,8 +59,7 @@ class NotificationsDouble:
     """A notifications that keeps what it is asked to send; away, it fails the first times."""
 
     def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
-        self.failures = 0
+        self.begin_anew()
         self.app = FastAPI()
 
         @self.app.post("/internal/codes")
@@ -70,6 +69,11 @@ class NotificationsDouble:
                 raise HTTPException(503)
             self.asked.append(question)
             return {"sent": True}
+
+    def begin_anew(self) -> None:
+        """Nobody asked for anything yet."""
+        self.asked: list[dict[str, Any]] = []
+        self.failures = 0
 
     def count(self, case_ref: str) -> int:
         """How many codes were sent for a case."""
@@ -157,14 +161,15 @@ class Portal:
 
 
 class Neighbours:
-    """ASGI: intake and notifications at one address, served once for all portals, of which each finds its own."""
+    """ASGI: intake and notifications at one address, made and served once for all portals, of which each finds them new."""
 
     def __init__(self) -> None:
         self.address = ""
-        self.renew()
+        self.notifications, self.intake = NotificationsDouble(), IntakeDouble()
 
     def renew(self) -> None:
-        self.notifications, self.intake = NotificationsDouble(), IntakeDouble()
+        self.notifications.begin_anew()
+        self.intake.begin_anew()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = self.notifications if scope["path"] == "/internal/codes" else self.intake

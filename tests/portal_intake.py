@@ -11,13 +11,17 @@ CODE = "048151"
 class IntakeDouble:
     """Keeps what every household says as one; away as long as `is_away`. Tests of intake itself show that it answers so."""
 
-    def __init__(self) -> None:
+    def begin_anew(self) -> None:
+        """Nobody said or asked anything yet."""
         self.is_away, self.outcome = False, "proposed"
         self.now: dict[str, Any] = {"email": "r…@c….org", "locale": "es", "safe_hours": None}
         self.proposal: str | None = None
         self.confirmed: str | None = None
         self.births: dict[str, int] = {}
         self.asked: list[dict[str, Any]] = []
+
+    def __init__(self) -> None:
+        self.begin_anew()
         self.app = FastAPI()
 
         @self.app.post("/internal/births")
