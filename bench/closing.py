@@ -151,7 +151,7 @@ async def _prepared(stack: Stack, scene: Scene) -> str:
     async with database.begin(NOW) as uow:
         await uow.execute("update appointments set status = 'booked' where status = 'pending'")
         await uow.execute("""update cases set snapshot = jsonb_set(cast(snapshot as jsonb), '{sites}', '[]')""")
-        await uow.execute("truncate outbox")
+        await uow.execute("truncate outbox, outbox_unpublished")
     async with database.engine.connect() as connection:
         raw = await connection.execution_options(isolation_level="AUTOCOMMIT")
         await raw.exec_driver_sql("vacuum analyze")
