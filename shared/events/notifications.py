@@ -9,7 +9,7 @@ from shared.events.intake import System
 
 class NoticeKind(StrEnum):
     """What a notice tells the household. `clock-changed`: the hour stays, but is another instant, since a country
-    changed its clocks. `adjustment-answered`: there is an answer to what it asked for, which its page says. `reminder`: it
+    changed its clocks. `party-changed`: the date stays, another number of people must come. `adjustment-answered`: there is an answer to what it asked for, which its page says. `reminder`: it
     brings no news."""
 
     WAITING = "waiting"
@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     CANCELLED = "cancelled"
     CLOSED = "closed"
     CLOCK_CHANGED = "clock-changed"
+    PARTY_CHANGED = "party-changed"
     ADJUSTMENT_ANSWERED = "adjustment-answered"
     REMINDER = "reminder"
 

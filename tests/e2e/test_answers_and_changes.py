@@ -106,6 +106,8 @@ async def test_a_revision_that_no_longer_fits_gives_the_household_another_place_
     assert ("cancelled", "superseded") == (case["ended"]["status"], case["ended"]["reason"])
     is_same_date = all(before[each] == case["appointment"][each] for each in ("site", "wall_time"))
     assert ("La fecha que tenía antes ya no vale" in text_of(moved)) != is_same_date
+    assert f"Personas que deben venir ahora: 4. Antes: {before['party']}." in text_of(moved)
+    assert "imprímala otra vez" in text_of(moved) or not is_same_date
 
 
 async def test_a_review_leaves_the_date_as_it_is(puente: Running) -> None:

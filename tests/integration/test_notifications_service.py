@@ -1,13 +1,16 @@
 """Snapshots become notices, and notices become messages: handlers and job on a real database."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
+from uuid import uuid4
 
 import pytest
 from icalendar import Calendar
 from sqlalchemy.exc import DBAPIError
 
 from services.notifications.channels.email import TryAgainLater
+from services.notifications.domain.reminders import moments
+from services.notifications.reminders import Reminders
 from services.notifications.repository.views import COUNTS, counts
 from services.notifications.tables import metadata
 from shared.reference import new_case_ref
@@ -278,3 +281,46 @@ async def test_a_changed_clock_is_told_once_and_the_calendar_entry_follows(notif
     assert [1, 2] == [entry["SEQUENCE"] for entry in entries]
     assert 1 == len({entry["UID"] for entry in entries})
     assert [b"20261214T090000"] * 2 == [entry["DTSTART"].to_ical() for entry in entries]
+
+
+@pytest.mark.parametrize("is_another", [True, False])
+async def test_another_number_of_people_is_told_once_and_the_calendar_entry_keeps_its_time(
+    notifications: Notifications, is_another: bool
+) -> None:
+    booked = an_appointment("booked")
+    changes: dict[str, Any] = (
+        {"id": uuid4(), "replaces": booked.id, "party": 4} if is_another else {"version": 2, "party": 2}
+    )
+    changed = later(booked, "booked", **changes)
+    await notifications.receive(a_site(), a_snapshot(booked))
+    await notifications.send()
+
+    for version in (2, 3):
+        await notifications.receive(a_snapshot(changed, version=version))
+        await notifications.send()
+
+    assert [("booked", "sent"), ("party-changed", "sent")] == await notifications.states()
+    assert f"Personas que deben venir ahora: {changed.party}. Antes: 3." in notifications.mail.sent[-1].text
+    entries = [
+        Calendar.from_ical(email.calendar.ics).walk("VEVENT")[0] for email in notifications.mail.sent if email.calendar
+    ]
+    assert [1, 2] == [entry["SEQUENCE"] for entry in entries]
+    assert [b"20261214T143000"] * 2 == [entry["DTSTART"].to_ical() for entry in entries]
+
+
+async def test_a_reminder_that_waits_is_not_sent_with_the_number_of_people_of_before(
+    notifications: Notifications,
+) -> None:
+    booked = an_appointment("booked")
+    await notifications.receive(a_site(), a_snapshot(booked))
+    await notifications.send()
+    notifications.contacts.usual["safe_hours"] = "18:00-20:00"
+    notifications.clock.instant = moments(booked)[1][0]
+    await Reminders(notifications.database, notifications.clock).make_reminders()
+    await notifications.send()
+
+    await notifications.receive(a_snapshot(later(booked, "booked", id=uuid4(), party=4), version=2))
+    notifications.clock.advance(timedelta(hours=8))
+    await notifications.send()
+
+    assert [("booked", "sent"), ("reminder", "withdrawn"), ("party-changed", "sent")] == await notifications.states()

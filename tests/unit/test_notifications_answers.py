@@ -76,7 +76,7 @@ def test_an_answer_that_goes_along_to_another_appointment_of_the_same_date_is_no
 
     due = due_for(told, a_snapshot(after, answered=ANSWER, version=3))
 
-    assert NoticesDue(new=Notice(NoticeKind.BOOKED, after)) == due
+    assert NoticesDue(new=Notice(NoticeKind.PARTY_CHANGED, after, before)) == due
 
 
 def test_an_answer_that_did_not_go_yet_goes_along_to_another_appointment_of_the_same_date() -> None:
@@ -85,7 +85,7 @@ def test_an_answer_that_did_not_go_yet_goes_along_to_another_appointment_of_the_
 
     due = due_for([told, unsent], a_snapshot(after, answered=ANSWER, version=3))
 
-    both = Notice(NoticeKind.BOOKED, after, answered=ANSWER)
+    both = Notice(NoticeKind.PARTY_CHANGED, after, before, answered=ANSWER)
     assert NoticesDue(new=both, withdrawn=(unsent.id,)) == due
 
 

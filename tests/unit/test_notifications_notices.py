@@ -302,7 +302,7 @@ def test_an_offer_is_too_late_at_its_deadline_and_a_booking_when_it_begins() -> 
 
 APPOINTMENTS = [an_appointment("pending") for _ in range(3)]
 statuses = st.sampled_from(["pending", "booked", "cancelled", "fulfilled"])
-appointments = st.builds(later, st.sampled_from(APPOINTMENTS), statuses)
+appointments = st.builds(later, st.sampled_from(APPOINTMENTS), statuses, party=st.sampled_from([3, 2]))
 snapshots = st.builds(
     a_snapshot,
     st.none() | appointments,

@@ -13,6 +13,11 @@ def is_over(appointment: Appointment, now: datetime) -> bool:
     return now >= appointment.starts_at
 
 
+def is_same_date(one: Appointment, other: Appointment) -> bool:
+    """True when only the desk, the interpreter or the number of people is another."""
+    return (one.site, one.wall_time, one.starts_at) == (other.site, other.wall_time, other.starts_at)
+
+
 class NoticeState(StrEnum):
     """`due -> sending -> sent`, `sending -> due` when it is to be tried again.
 
@@ -39,13 +44,14 @@ OPEN = UNSENT | {NoticeState.SENDING}
 
 class Matter(StrEnum):
     """What a notice settles. A household hears once per matter and appointment: `booked` and `moved` say the same.
-    Of a changed clock it hears once per instant, of what staff answered once per answer; it is reminded once for each number of
-    days before."""
+    Of a changed clock it hears once per instant, of a party that changed without another appointment once per number of people,
+    of what staff answered once per answer; it is reminded once for each number of days before."""
 
     WAIT = "wait"
     OFFER = "offer"
     CONFIRMATION = "confirmation"
     CLOCK = "clock"
+    PARTY = "party"
     ANSWER = "answer"
     REMINDER = "reminder"
     END = "end"
@@ -58,6 +64,7 @@ MATTERS = {
     NoticeKind.BOOKED: Matter.CONFIRMATION,
     NoticeKind.MOVED: Matter.CONFIRMATION,
     NoticeKind.CLOCK_CHANGED: Matter.CLOCK,
+    NoticeKind.PARTY_CHANGED: Matter.CONFIRMATION,
     NoticeKind.ADJUSTMENT_ANSWERED: Matter.ANSWER,
     NoticeKind.REMINDER: Matter.REMINDER,
     NoticeKind.EXPIRED: Matter.END,
@@ -65,14 +72,14 @@ MATTERS = {
     NoticeKind.CLOSED: Matter.CLOSING,
 }
 
-SAID_AGAIN = frozenset({Matter.CLOCK, Matter.ANSWER})
+SAID_AGAIN = frozenset({Matter.CLOCK, Matter.PARTY, Matter.ANSWER})
 """Matters of a date that its household has heard of already."""
 
 
 @dataclass(frozen=True)
 class Notice:
     """What is to be said. `earlier` is a date that the household believes in and that no longer holds, or the same one at
-    the instant that it had before; `waiting` says why the case has no date, `closed` that none is to come.
+    the instant or for the number of people that it had before; `waiting` says why the case has no date, `closed` that none is to come.
 
     `follows` is the notice after which this is said anew: a closing follows the one that spoke of the list, a reason to
     wait follows the closing when a case comes back. `answered` is the request that staff answered: the page says what.
@@ -89,16 +96,25 @@ class Notice:
 
     @property
     def matter(self) -> Matter:
-        return MATTERS[self.kind]
+        """Another appointment on the same date confirms it for as many as it is for; the same one is confirmed already."""
+        is_said_again = self.kind is NoticeKind.PARTY_CHANGED and self.is_about_one_appointment
+        return Matter.PARTY if is_said_again else MATTERS[self.kind]
+
+    @property
+    def is_about_one_appointment(self) -> bool:
+        """True when what was true of it before is what it says is true no longer."""
+        return bool(self.appointment and self.earlier and self.appointment.id == self.earlier.id)
 
     @property
     def subject(self) -> str:
-        """What it is about: the appointment's id, with its instant where that is the news or the days before it; what staff
-        answered; or the reason for waiting and the notice that it follows."""
+        """What it is about: the appointment's id, with its instant or number of people where that is the news, or the days before
+        it; what staff answered; or the reason for waiting and the notice that it follows."""
         if self.matter is Matter.ANSWER:
             return str(self.answered)
         if self.appointment and self.matter is Matter.CLOCK:
             return f"{self.appointment.id} {self.appointment.starts_at.astimezone(UTC).isoformat()}"
+        if self.appointment and self.matter is Matter.PARTY:
+            return f"{self.appointment.id} {self.appointment.party}"
         if self.appointment and self.matter is Matter.REMINDER:
             return f"{self.appointment.id} {self.days_before}"
         if self.appointment:

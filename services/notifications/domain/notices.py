@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.notifications.domain.beliefs import Belief, belief_of
-from services.notifications.domain.notice import UNSENT, Matter, Notice, NoticeState, PastNotice, is_over
+from services.notifications.domain.notice import UNSENT, Matter, Notice, NoticeState, PastNotice, is_over, is_same_date
 from shared.events import Appointment, AppointmentStatus, CaseScheduled, NoticeKind, ReferralState
 
 OFFER_EXPIRED = "offer-expired"
@@ -63,7 +63,7 @@ def _is_owed(this: PastNotice, owed: Notice | None, past: Iterable[PastNotice], 
     date, reminders = this.notice.appointment, [each for each in past if each.notice.matter is Matter.REMINDER]
     if date is None or live is None or live.status is not AppointmentStatus.BOOKED or this is not reminders[-1]:
         return False
-    return (date.site, date.starts_at) == (live.site, live.starts_at)
+    return (date.site, date.starts_at, date.party) == (live.site, live.starts_at, live.party)
 
 
 def is_too_late(notice: Notice, now: datetime) -> bool:
@@ -85,7 +85,7 @@ def owed_notice(past: Iterable[PastNotice], snapshot: CaseScheduled, now: dateti
     belief = belief_of(past, now)
     live = snapshot.appointment
     if live is not None:
-        news = _about_clock(live, belief.date, past) or _about_live(live, belief.sure_date, belief.date)
+        news = _about_change(live, belief.date, past) or _about_live(live, belief.sure_date, belief.date)
         return news and _with_answer(news, snapshot.adjustment_answered, past)
     if belief.date is not None and not _took_place(belief.date, snapshot.ended):
         return _about_end(belief, belief.date, snapshot)
@@ -108,28 +108,43 @@ def waiting_reason(snapshot: CaseScheduled) -> str | None:
     return None if snapshot.waiting in NOT_FOR_HOUSEHOLDS else snapshot.waiting
 
 
-def _about_clock(live: Appointment, believed: Appointment | None, past: Iterable[PastNotice]) -> Notice | None:
-    """What says that the date which the household believes in is at another instant by the same clock; None when it is not.
+def _about_change(live: Appointment, believed: Appointment | None, past: Iterable[PastNotice]) -> Notice | None:
+    """What says that the date which the household believes in is at another instant by the same clock, or for another number of
+    people; None when it is not.
 
-    That is what it is to hear of the date anyway, if it did not hear that yet: every notice says the instant.
+    That is what it is to hear of the date anyway, if it did not hear that yet: every notice says both.
     """
-    if believed is None or believed.id != live.id or believed.starts_at == live.starts_at:
+    if believed is None or believed.id != live.id:
+        return None
+    is_at_another_instant = believed.starts_at != live.starts_at
+    if not is_at_another_instant and believed.party == live.party:
         return None
     news = _about_live(live)
     if news and any(each.may_have_arrived and each.notice.is_about_the_same_as(news) for each in past):
-        return Notice(NoticeKind.CLOCK_CHANGED, live, believed)
+        kind = NoticeKind.CLOCK_CHANGED if is_at_another_instant else NoticeKind.PARTY_CHANGED
+        return Notice(kind, live, believed)
     return news and replace(news, earlier=believed)
 
 
 def _about_live(live: Appointment, *believed: Appointment | None) -> Notice | None:
-    """What says the live date, and the first of the believed ones that is another."""
-    others = (each for each in believed if each and each.id != live.id and not _is_same_date(each, live))
-    earlier = next(others, None)
+    """What says the live date, and the first of the believed ones that is another, else that is for another number of people."""
+    others = [each for each in believed if each and each.id != live.id]
+    for_others = (each for each in others if each.party != live.party)
+    earlier = next((each for each in others if not is_same_date(each, live)), None) or next(for_others, None)
     if live.status is AppointmentStatus.PENDING:
         return Notice(NoticeKind.OFFERED, live, earlier)
     if live.status is AppointmentStatus.BOOKED:
-        return Notice(NoticeKind.MOVED if earlier else NoticeKind.BOOKED, live, earlier)
+        return Notice(_confirmation(live, earlier), live, earlier)
     return None
+
+
+def _confirmation(live: Appointment, earlier: Appointment | None) -> NoticeKind:
+    """A household that accepts its offer is told that it is booked, whatever else is new."""
+    if earlier is None:
+        return NoticeKind.BOOKED
+    if not is_same_date(earlier, live):
+        return NoticeKind.MOVED
+    return NoticeKind.BOOKED if earlier.status is AppointmentStatus.PENDING else NoticeKind.PARTY_CHANGED
 
 
 def _with_answer(news: Notice, answered: UUID | None, past: Collection[PastNotice]) -> Notice:
@@ -141,11 +156,6 @@ def _with_answer(news: Notice, answered: UUID | None, past: Collection[PastNotic
     if any(notice.answered != answered for notice in about_it):
         return replace(news, kind=NoticeKind.ADJUSTMENT_ANSWERED, answered=answered)
     return replace(news, answered=answered)
-
-
-def _is_same_date(one: Appointment, other: Appointment) -> bool:
-    """True when nothing of it is news: only the desk or the interpreter is another."""
-    return (one.site, one.wall_time, one.starts_at) == (other.site, other.wall_time, other.starts_at)
 
 
 def _about_end(belief: Belief, believed: Appointment, snapshot: CaseScheduled) -> Notice:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from services.notifications.domain.notice import Matter, Notice
+from services.notifications.domain.notice import Matter, Notice, is_same_date
 from shared.dates import language_names, long_date, time_of_day, utc_offset
-from shared.events import Appointment, SiteChanged
+from shared.events import Appointment, AppointmentStatus, SiteChanged
 from shared.languages import Catalogue, direction_of
 from shared.places import in_one_line
 
@@ -129,7 +129,7 @@ def _notes(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[
     if notice.matter is Matter.END and notice.appointment and not notice.closed:
         notes += _reason(notice.appointment, catalogue)
     if notice.earlier:
-        notes.append(_earlier(notice, notice.earlier, around, catalogue))
+        notes += _earlier(notice, notice.earlier, around, catalogue)
     if notice.answered and notice.matter is not Matter.ANSWER:
         notes.append(catalogue.text("note.adjustment_answered"))
     if notice.asks() and notice.appointment and notice.appointment.deadline:
@@ -163,14 +163,24 @@ def _what_comes_next(notice: Notice, catalogue: Catalogue) -> str:
     return catalogue.text(key if catalogue.has(key) else "note.on_the_list")
 
 
-def _earlier(notice: Notice, earlier: Appointment, around: Surroundings, catalogue: Catalogue) -> str:
-    """That another date no longer holds, or that the same hour on the same clock is another instant than it was."""
+def _earlier(notice: Notice, earlier: Appointment, around: Surroundings, catalogue: Catalogue) -> list[str]:
+    """That another date no longer holds, or that the same hour on the same clock is another instant than it was; how many must
+    come now; and that a letter which was printed before is not valid any more."""
     city, now = around.sites[earlier.site].city, notice.appointment
-    if now and now.id == earlier.id:
-        before, after = (utc_offset(datetime.fromisoformat(each.wall_time), each.starts_at) for each in (earlier, now))
-        return catalogue.text("note.clock", city=city, before=before, after=after)
     told = _moment_at(datetime.fromisoformat(earlier.wall_time), earlier.starts_at, city, catalogue)
-    return catalogue.text("note.earlier_too" if notice.matter is Matter.END else "note.earlier", moment=told)
+    if now is None or not notice.announces():
+        return [catalogue.text("note.earlier_too", moment=told)]
+    notes = []
+    if not notice.is_about_one_appointment and not is_same_date(earlier, now):
+        notes.append(catalogue.text("note.earlier", moment=told))
+    elif now.starts_at != earlier.starts_at:
+        before, after = (utc_offset(datetime.fromisoformat(each.wall_time), each.starts_at) for each in (earlier, now))
+        notes.append(catalogue.text("note.clock", city=city, before=before, after=after))
+    if now.party != earlier.party:
+        notes.append(catalogue.text("note.party", now=str(now.party), before=str(earlier.party)))
+    if now.status is earlier.status is AppointmentStatus.BOOKED:
+        notes.append(catalogue.text("note.letter"))
+    return notes
 
 
 def _sections(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[Section, ...]:
