@@ -14,7 +14,7 @@ from services.scheduling import commands
 from services.scheduling.domain.logins import LETTERS_FOR_A_NETWORK
 from services.scheduling.letters.signatures import SigningKeys
 from services.scheduling.letters.text import decode, encode, hash_of, readable
-from shared.events import CaseChanged
+from shared.events import CaseChanged, Party
 from tests.builders import a_case, a_programme
 from tests.lent import forget
 from tests.letters import KEYS, OTHER_KEY
@@ -208,6 +208,21 @@ async def test_a_letter_holds_whose_date_stays_although_another_desk_was_taken_f
     assert (before.id, before.starts_at, "booked") == (after.replaces, after.starts_at, after.status)
     assert VALID == headings(await checked(portal, letter))
     assert {} == await superseded(portal)
+
+
+@pytest.mark.usefixtures("new_lists")
+@pytest.mark.parametrize("adults", [2, 4])
+async def test_a_letter_for_another_number_of_people_holds_no_more_and_the_new_one_says_how_many_come(
+    portal: Portal, case: CaseChanged, adults: int
+) -> None:
+    old, before = await letter_of(portal, case), await portal.scheduling.live(case)
+    party = Party(attendees=adults, adults=adults, children=0)
+    await portal.scheduling.receive(case.model_copy(update={"version": 2, "revision": 2, "party": party}))
+    new, after = await letter_of(portal, case), await portal.scheduling.live(case)
+
+    assert (before.starts_at, "booked") == (after.starts_at, after.status)
+    assert (NOT_VALID, VALID) == (headings(await checked(portal, old)), headings(await checked(portal, new)))
+    assert (adults, 2) == (decode(new, KEYS).party, decode(new, KEYS).sequence)
 
 
 @pytest.mark.usefixtures("new_lists")

@@ -132,6 +132,42 @@ async def test_a_household_that_grew_keeps_its_time_when_the_next_step_is_free(s
     assert await scheduling.held_by_freed_places() == 0
 
 
+@pytest.mark.parametrize(("is_booked", "event"), [(True, "booked"), (False, "offered")])
+async def test_a_household_that_became_smaller_keeps_its_place_and_one_event_says_how_many_must_come(
+    scheduling: Scheduling, is_booked: bool, event: str
+) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    if is_booked:
+        await scheduling.accept(case, "scheduler")
+    before, claims = await scheduling.live(case), await scheduling.claims_of((await scheduling.live(case)).id)
+    smaller = Party(attendees=2, adults=2, children=0)
+
+    for version in (2, 3):
+        await scheduling.receive(case.model_copy(update={"version": version, "revision": version, "party": smaller}))
+
+    after = await scheduling.live(case)
+    assert (before.id, before.version + 1, 2) == (after.id, after.version, after.party)
+    assert (before.status, before.starts_at, before.deadline) == (after.status, after.starts_at, after.deadline)
+    assert claims == await scheduling.claims_of(after.id)
+    said = (await scheduling.published(case))[1 + is_booked :]
+    assert [f"puente.scheduling.appointment.{event}.v1"] == said
+
+
+async def test_a_household_that_became_smaller_and_larger_again_keeps_its_time(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    await scheduling.accept(case, "scheduler")
+    before = await scheduling.live(case)
+
+    smaller = {"version": 2, "party": Party(attendees=2, adults=2, children=0)}
+    for change in (smaller, {"version": 3, "party": case.party}):
+        await scheduling.receive(case.model_copy(update=change))
+
+    after = await scheduling.live(case)
+    assert (before.starts_at, "booked", before.party) == (after.starts_at, after.status, after.party)
+
+
 async def test_a_household_that_grew_keeps_its_time_however_far_ahead_that_is(scheduling: Scheduling) -> None:
     case, _ = await scheduling.booked()
     far = (await scheduling.slots_of(case, ahead=20))[-10]

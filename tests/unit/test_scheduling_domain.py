@@ -232,6 +232,14 @@ def test_an_appointment_that_cannot_take_place_as_it_stands_is_replaced(change: 
     assert decided(a_case(), live=held()) == Keep()
 
 
+def test_a_household_that_became_smaller_keeps_its_date_for_as_many_as_it_has_now() -> None:
+    smaller = a_case(party=Party(attendees=2, adults=2, children=0))
+
+    assert Keep(party=2) == decided(smaller, live=held(party=3))
+    assert Keep() == decided(smaller, live=held(party=2))
+    assert Keep() == decided(smaller, live=held(party=3, starts_at=NOW))
+
+
 @pytest.mark.parametrize("status", ["paused", "closed"])
 def test_a_programme_that_is_not_open_offers_nothing_and_takes_nothing_away(status: str) -> None:
     assert decided(a_case(), status=status) == Wait(Waiting(f"programme_{status}"))

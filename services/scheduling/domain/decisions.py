@@ -108,7 +108,9 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """What the case has stays."""
+    """What the case has stays; for so many people, where its household has become smaller than its appointment was made for."""
+
+    party: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ def decide(
     if programme is None or need is None:
         return Keep() if held else Wait(Waiting.PROGRAMME_UNKNOWN)
     if held and any(is_feasible(held, each) for each in (need, made_for) if each):
-        return Keep()
+        return Keep(need.party if need.party < held.party else None)
     without = _without_appointment(programme, need, None if held else waiting)
     if held or (had_date and _stood(programme)):
         return Offer(need, without.reason if isinstance(without, Wait) else None)

@@ -159,8 +159,10 @@ def _outcome(
 ) -> Outcome | None:
     """What is to be written and said of one case; None when nothing changes."""
     match decision:
-        case Keep():
-            return None
+        case Keep(party):
+            if case.live is None or party is None:
+                return None
+            return Outcome(case, changed=changed(case.live, acted_by="scheduling", party=party))
         case Wait(reason):
             return None if case.waiting == reason and case.version else Outcome(case, waiting=reason)
         case End(reason):

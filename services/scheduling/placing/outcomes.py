@@ -53,7 +53,8 @@ ENDED: dict[AppointmentStatus, type[CaseScheduled]] = {
 class Outcome:
     """One case's change: an appointment made (with its place) or changed, one ended, or a reason to wait.
 
-    Changed is its state, or its deadline, or its instant: other zone data gave the same wall time another one. `is_stranded`: what the ended one held is not planned any more, so that it is no place for anyone.
+    Changed is its state, or its deadline, or how many must come, or its instant: other zone data gave the same wall time another one.
+    `is_stranded`: what the ended one held is not planned any more, so that it is no place for anyone.
     """
 
     case: KnownCase

@@ -36,11 +36,11 @@ select id, version, status, :now, acted_by, reason from made
 
 UPDATE = """
 update appointments a set version = r.version, status = r.status, starts_at = r.starts_at,
-       tzdata_version = r.tzdata_version, deadline = r.deadline, first_deadline = r.first_deadline,
+       tzdata_version = r.tzdata_version, party = r.party, deadline = r.deadline, first_deadline = r.first_deadline,
        reason = r.reason, acted_by = r.acted_by
 from jsonb_to_recordset(cast(:rows as jsonb)) as r(
-  id uuid, version int, status text, starts_at timestamptz, tzdata_version text, deadline timestamptz,
-  first_deadline timestamptz, reason text, acted_by text)
+  id uuid, version int, status text, starts_at timestamptz, tzdata_version text, party int,
+  deadline timestamptz, first_deadline timestamptz, reason text, acted_by text)
 where a.id = r.id and a.version = r.version - 1
 """
 
