@@ -32,6 +32,64 @@ def test_a_case_that_waits_is_told_so_once_for_each_reason() -> None:
     assert Notice(NoticeKind.WAITING, waiting="no-interpreter") == other.new
 
 
+@pytest.mark.parametrize("reason", ["awaiting_choice", "awaiting_draw", "no_capacity_before_valid_until", "review"])
+def test_who_was_told_that_its_programme_is_paused_hears_each_time_that_it_goes_on(reason: str) -> None:
+    """It was promised a message, and may choose its date again."""
+    told: list[PastNotice] = []
+    for waiting in (reason, "programme_paused") * 2:
+        due = due_for(told, a_snapshot(waiting=waiting))
+        assert due.new and waiting == due.new.waiting
+        told.append(past(due.new))
+        assert NoticesDue() == due_for(told, a_snapshot(waiting=waiting, version=2))
+
+
+def test_who_misses_a_second_interview_hears_of_that_too() -> None:
+    told: list[PastNotice] = []
+    for day in (14, 21):
+        date = another_day("booked", day)
+        told.append(past(Notice(NoticeKind.BOOKED, date)))
+        snapshot = a_snapshot(ended=later(date, "noshow"), waiting="missed")
+        due = due_for(told, snapshot, date.starts_at)
+        assert due.new and "missed" == due.new.waiting
+        told.append(past(due.new))
+        assert NoticesDue() == due_for(told, snapshot, date.starts_at)
+
+
+def test_who_is_in_line_hears_of_each_reason_once_however_they_take_turns() -> None:
+    told: list[PastNotice] = []
+    for waiting in ("no_interpreter", "no_capacity_before_valid_until"):
+        due = due_for(told, a_snapshot(waiting=waiting))
+        assert due.new
+        told.append(past(due.new))
+
+    assert NoticesDue() == due_for(told, a_snapshot(waiting="no_interpreter", version=3))
+
+
+def test_a_pause_that_nobody_heard_of_is_taken_back_and_nothing_is_said_again() -> None:
+    told = past(Notice(NoticeKind.WAITING, waiting="awaiting_choice"))
+    unsent = past(Notice(NoticeKind.WAITING, waiting="programme_paused"), "due")
+
+    due = due_for([told, unsent], a_snapshot(waiting="awaiting_choice", version=3))
+
+    assert NoticesDue(withdrawn=(unsent.id,)) == due
+
+
+def test_who_lost_its_date_to_a_closing_programme_hears_when_it_goes_on() -> None:
+    booked = an_appointment("booked")
+    ended = later(booked, "cancelled", reason="programme-closed")
+    told = [
+        past(Notice(NoticeKind.WAITING, waiting="awaiting_choice")),
+        past(Notice(NoticeKind.BOOKED, booked)),
+        past(Notice(NoticeKind.CANCELLED, ended, waiting="programme_closed")),
+    ]
+    snapshot = a_snapshot(ended=ended, waiting="awaiting_choice", version=4)
+
+    due = due_for(told, snapshot)
+
+    assert due.new and ("awaiting_choice", told[-1].id) == (due.new.waiting, due.new.follows)
+    assert NoticesDue() == due_for([*told, past(due.new)], snapshot)
+
+
 def test_a_reason_that_says_something_about_us_is_not_told() -> None:
     assert due_for([], a_snapshot(waiting="programme_unknown")) == NoticesDue()
 

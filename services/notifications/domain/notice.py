@@ -82,7 +82,7 @@ class Notice:
     the instant or for the number of people that it had before; `waiting` says why the case has no date, `closed` that none is to come.
 
     `follows` is the notice after which this is said anew: a closing follows the one that spoke of the list, a reason to
-    wait follows the closing when a case comes back. `answered` is the request that staff answered: the page says what.
+    wait follows the closing when a case comes back, or what was said since the reason was said before. `answered` is the request that staff answered: the page says what.
     """
 
     kind: NoticeKind

@@ -21,6 +21,19 @@ REFERRED = "referred"
 """Why a case has no date whose household goes on to another country's programme."""
 NOT_FOR_HOUSEHOLDS = frozenset({"programme_unknown"})
 """Reasons for waiting that say something about us and pass by themselves: an event that has not come yet."""
+OUT_OF_LINE = frozenset(
+    {
+        "awaiting_choice",
+        "awaiting_draw",
+        "missed",
+        "offers_unanswered",
+        "programme_closed",
+        "programme_paused",
+        REFERRED,
+        "review",
+    }
+)
+"""Reasons with which a household does not just wait in line for the next place."""
 TOOK_PLACE = frozenset({AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW})
 """Ends that need no notice: the day came."""
 
@@ -92,7 +105,26 @@ def owed_notice(past: Iterable[PastNotice], snapshot: CaseScheduled, now: dateti
     if snapshot.closed is not None and not went_on(snapshot):
         return Notice(NoticeKind.CLOSED, closed=True, follows=belief.listed_by) if belief.listed_by else None
     reason = waiting_reason(snapshot)
-    return Notice(NoticeKind.WAITING, waiting=reason, follows=belief.closed_by) if reason else None
+    return _about_waiting(reason, past, belief) if reason else None
+
+
+def _about_waiting(reason: str, past: Iterable[PastNotice], belief: Belief) -> Notice:
+    """What says why there is no date: once for each reason, and once more when the household heard since then of a date, or of
+    another reason, by which it expects or does something else."""
+    first = Notice(NoticeKind.WAITING, waiting=reason, follows=belief.closed_by)
+    told = [each for each in past if each.may_have_arrived and _is_about_what_comes(each.notice)]
+    if not told or told[-1].notice.closed:
+        return first
+    last = told[-1]
+    if last.notice.waiting == reason:
+        return replace(first, follows=last.notice.follows)
+    was_told = any((each.notice.waiting, each.notice.follows) == (reason, first.follows) for each in told)
+    is_news = reason in OUT_OF_LINE or last.notice.waiting in OUT_OF_LINE
+    return replace(first, follows=last.id) if was_told and is_news else first
+
+
+def _is_about_what_comes(notice: Notice) -> bool:
+    return bool(notice.waiting) or notice.closed or notice.announces()
 
 
 def went_on(snapshot: CaseScheduled) -> bool:
