@@ -13,10 +13,14 @@ from shared.outbox import Cause
 REFERENCE = Path(__file__).parents[2] / "deploy" / "reference"
 NUMBERS = ("base_minutes", "per_adult_minutes", "per_child_minutes", "offer_hours")
 
+LEAST_OFFER_HOURS = 12
+"""Least time that a programme can give to answer an offer: a night, and what is left of a day. Source: docs/domain.md,
+"Offers"."""
+
 
 async def seed(uow: UnitOfWork) -> int:
     """Stores what is not known yet and publishes the new programmes; how many."""
-    programmes = [_programme(row) for row in _read("programmes.csv")]
+    programmes = [programme_of(row) for row in _read("programmes.csv")]
     added = await reference.add_programmes(uow, programmes)
     cause = Cause.first(tracing.current())
     for event in added:
@@ -30,13 +34,19 @@ def _read(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _programme(row: dict[str, str]) -> dict[str, Any]:
+def programme_of(row: dict[str, str]) -> dict[str, Any]:
+    """A programme as its row of the reference data says. Raises: ValueError when nobody could answer its offers."""
+    numbers = {name: int(row[name]) for name in NUMBERS}
+    if (hours := numbers["offer_hours"]) < LEAST_OFFER_HOURS:
+        raise ValueError(
+            f"{row['programme']}: offer_hours is {hours}: give households {LEAST_OFFER_HOURS} hours at least to answer"
+        )
     return {
         **row,
         "system": row["system"].lower(),
         "closes_on": row["closes_on"] or None,
         "sites": row["sites"].split("|"),
-        **{name: int(row[name]) for name in NUMBERS},
+        **numbers,
     }
 
 

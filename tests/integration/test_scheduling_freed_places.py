@@ -35,6 +35,26 @@ async def test_a_declined_place_goes_to_the_next_and_is_never_open_in_between(sc
     assert await scheduling.waiting(first) == "declined"
 
 
+async def test_a_place_freed_three_days_ahead_goes_to_the_next_however_long_offers_are_open(
+    scheduling: Scheduling,
+) -> None:
+    await scheduling.receive(a_programme(offer_hours=72))
+    first = a_case()
+    await scheduling.receive(first)
+    place = await scheduling.live(first)
+    second = a_case(valid_until=place.wall_time.date())
+    await scheduling.take_all_but(place)
+    await scheduling.receive(second)
+    await scheduling.decline(first)
+    scheduling.clock.instant = place.starts_at - timedelta(hours=80)
+
+    await scheduling.jobs.offer_freed_places()
+
+    offered = await scheduling.live(second)
+    assert offered.starts_at == place.starts_at
+    assert scheduling.clock.now() + days(1) < offered.deadline <= place.starts_at - days(1)
+
+
 async def test_a_household_that_declined_is_offered_another_place_when_a_new_day_opens(scheduling: Scheduling) -> None:
     case = a_case()
     await scheduling.receive(a_programme(), case)

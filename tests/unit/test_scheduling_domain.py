@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.calendar import Calendar
 from services.scheduling.domain.decisions import Held, Keep, Offer, Wait, Waiting, decide
-from services.scheduling.domain.needs import DESK_STEP, Setting, deadline_of, minutes_of, need_of
+from services.scheduling.domain.needs import (
+    AFTER_DEADLINE,
+    DESK_STEP,
+    QUIET_FROM,
+    QUIET_UNTIL,
+    TRAVEL_NOTICE,
+    Setting,
+    deadline_of,
+    minutes_of,
+    need_of,
+)
 from services.scheduling.domain.opening import OpenTime, Rule, holidays_of, open_times
 from services.scheduling.domain.places import Place, Step
 from services.scheduling.domain.states import TRANSITIONS, ForbiddenTransition, step
@@ -49,25 +59,45 @@ def test_a_site_that_does_not_exist_or_is_in_another_state_is_no_place() -> None
     assert need.sites == ("MX-TIJ-01",)
 
 
-def test_an_interview_never_starts_before_the_offer_could_be_answered() -> None:
-    need = need_of(a_case(), a_programme(offer_hours=72), AREAS, NOW)
-
-    assert need.earliest == NOW + timedelta(hours=96)
-
-
 @pytest.mark.parametrize(
-    ("now", "deadline"),
+    ("now", "offer_hours", "deadline"),
     [
-        ("2026-11-24T10:00", "2026-11-26T10:00"),
-        ("2026-11-24T03:00", "2026-11-25T20:00"),
-        ("2026-11-24T22:00", "2026-11-26T20:00"),
+        ("2026-11-24T10:00", 48, "2026-11-26T10:00"),
+        ("2026-11-24T03:00", 48, "2026-11-25T20:00"),
+        ("2026-11-24T22:00", 48, "2026-11-26T20:00"),
+        ("2026-11-24T10:00", 72, "2026-11-26T10:00"),
+        ("2026-11-24T19:30", 12, "2026-11-25T08:00"),
+        ("2026-11-24T21:00", 6, "2026-11-25T08:00"),
     ],
 )
-def test_no_deadline_falls_into_quiet_hours(now: str, deadline: str) -> None:
+def test_an_offer_is_open_for_its_hours_but_leaves_time_to_read_it_and_to_travel(
+    now: str, offer_hours: int, deadline: str
+) -> None:
     zone = ZoneInfo("America/Tijuana")
     wall = datetime.fromisoformat(now).replace(tzinfo=zone).astimezone(UTC)
 
-    assert datetime.fromisoformat(deadline) == deadline_of(wall, 48, zone).astimezone(zone).replace(tzinfo=None)
+    found = deadline_of(wall, offer_hours, wall + TRAVEL_NOTICE, zone)
+
+    assert datetime.fromisoformat(deadline) == found.astimezone(zone).replace(tzinfo=None)
+
+
+@given(
+    now=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 1)),  # noqa: DTZ001  hypothesis adds the zone
+    offer_hours=st.integers(1, 1000),
+    later=st.timedeltas(timedelta(0), timedelta(days=80)),
+)
+def test_whatever_a_programme_says_no_deadline_is_over_or_in_quiet_hours_or_too_late_to_travel(
+    now: datetime, offer_hours: int, later: timedelta
+) -> None:
+    zone = ZoneInfo("America/Tijuana")
+    starts_at = now.replace(tzinfo=UTC) + TRAVEL_NOTICE + later
+
+    deadline = deadline_of(now.replace(tzinfo=UTC), offer_hours, starts_at, zone)
+
+    assert now.replace(tzinfo=UTC) < deadline <= starts_at - AFTER_DEADLINE
+    assert QUIET_UNTIL <= deadline.astimezone(zone).time() <= QUIET_FROM
+    half = timedelta(hours=offer_hours) / 2
+    assert deadline - now.replace(tzinfo=UTC) >= min(half, timedelta(hours=24))
 
 
 # Opening hours

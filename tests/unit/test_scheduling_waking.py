@@ -118,7 +118,7 @@ def test_whenever_it_is_offered_there_is_time_to_read_and_to_come_and_no_more_th
     deadline = answer_by(starts_at, now, TIJUANA)
 
     assert now + HALF_AN_HOUR <= deadline <= starts_at - ANSWER_BEFORE
-    assert deadline <= deadline_of(now, 24, TIJUANA)
+    assert deadline <= deadline_of(now, 24, now + timedelta(days=10), TIJUANA)
     if deadline < starts_at - ANSWER_BEFORE:
         assert QUIET_UNTIL <= deadline.astimezone(TIJUANA).time() <= QUIET_FROM
         assert waking_time(now, deadline, TIJUANA) >= HALF_AN_HOUR

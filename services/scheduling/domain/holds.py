@@ -1,9 +1,9 @@
 """How long an offered place is held when its household asks for more time. Pure."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.scheduling.domain.needs import QUIET_FROM, QUIET_UNTIL, before_quiet_hours
+from services.scheduling.domain.needs import before_quiet_hours, outside_quiet_hours
 from services.scheduling.domain.standby import is_at_short_notice, longer_answer_by
 from shared.events import Appointment
 
@@ -25,15 +25,7 @@ def extended_deadline(offer: Appointment, made_at: datetime) -> datetime | None:
     if is_at_short_notice(offer.starts_at, made_at):
         until = longer_answer_by(offer.starts_at, made_at, offer.deadline, zone)
     else:
-        wished = _awake(offer.deadline + (offer.deadline - made_at) / 2, offer.deadline, zone)
+        longer = offer.deadline + (offer.deadline - made_at) / 2
+        wished = outside_quiet_hours(longer, zone, later_than=offer.deadline)
         until = min(wished, before_quiet_hours(offer.starts_at - STILL_TO_TRAVEL, zone))
     return until if until > offer.deadline else None
-
-
-def _awake(wished: datetime, deadline: datetime, zone: ZoneInfo) -> datetime:
-    evening = before_quiet_hours(wished, zone)
-    if evening > deadline:
-        return evening
-    wall = wished.astimezone(zone)
-    day = wall.date() + timedelta(days=1) if wall.time() > QUIET_FROM else wall.date()
-    return datetime.combine(day, QUIET_UNTIL, zone).astimezone(UTC)

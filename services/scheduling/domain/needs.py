@@ -143,10 +143,8 @@ def need_of(
     programme: ProgrammeChanged,
     areas: Mapping[str, str | None],
     now: datetime,
-    notice: timedelta | None = None,
 ) -> Need:
-    """The household's need under the programme. `areas` is the state code of each site, None where it has none. `notice`:
-    the least time from now to an interview, None for what an offer needs.
+    """The household's need under the programme. `areas` is the state code of each site, None where it has none.
 
     A household bound to a state may only be seen there; allowed sites that it does not name are all of the programme's.
     """
@@ -155,7 +153,6 @@ def need_of(
     if case.admin_area:
         sites = [site for site in sites if areas[site] == case.admin_area]
     interpreted = [language for language in case.languages if language.interpreter]
-    of_offer = max(TRAVEL_NOTICE, timedelta(hours=programme.offer_hours) + AFTER_DEADLINE)
     return Need(
         case_ref=case.case_ref,
         programme=programme.programme,
@@ -166,7 +163,7 @@ def need_of(
         party=case.party.attendees,
         languages=tuple(sorted({language.tag.split("-")[0].lower() for language in interpreted})),
         interpreter=_interpreter_of(case) if interpreted else frozenset(),
-        earliest=now + (notice or of_offer),
+        earliest=now + TRAVEL_NOTICE,
         latest=case.valid_until,
         deadline_hours=programme.offer_hours,
     )
@@ -177,10 +174,22 @@ def _interpreter_of(case: CaseChanged) -> frozenset[str]:
     return frozenset({*modes, *OF_INTERPRETERS.intersection(case.needs)})
 
 
+def deadline_of(now: datetime, offer_hours: int, starts_at: datetime, zone: ZoneInfo) -> datetime:
+    """Until when an offer that is made now can be accepted: `offer_hours`, but no longer than that its household can still
+    travel; never in the site's quiet hours. Source: docs/domain.md, "Offers", "Quiet hours"."""
+    until = min(now + timedelta(hours=offer_hours), starts_at - AFTER_DEADLINE)
+    return outside_quiet_hours(until, zone, later_than=now + (until - now) / 2)
+
+
 @lru_cache(maxsize=256)
-def deadline_of(now: datetime, offer_hours: int, zone: ZoneInfo) -> datetime:
-    """Until when an offer can be accepted: never in the site's quiet hours, then the evening before they began."""
-    return before_quiet_hours(now + timedelta(hours=offer_hours), zone)
+def outside_quiet_hours(instant: datetime, zone: ZoneInfo, *, later_than: datetime) -> datetime:
+    """The instant; for one in the quiet hours the evening before they began, or if that is not later than this, their end."""
+    evening = before_quiet_hours(instant, zone)
+    if evening > later_than:
+        return evening
+    wall = instant.astimezone(zone)
+    day = wall.date() + timedelta(days=1) if wall.time() > QUIET_FROM else wall.date()
+    return datetime.combine(day, QUIET_UNTIL, zone).astimezone(instant.tzinfo)
 
 
 def before_quiet_hours(instant: datetime, zone: ZoneInfo) -> datetime:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.scheduling.domain.decisions import Waiting
-from services.scheduling.domain.needs import LONGEST, TRAVEL_NOTICE, Need, need_of
+from services.scheduling.domain.needs import LONGEST, Need, need_of
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import STANDBY_NOTICE
 from services.scheduling.domain.states import NOT_BEGUN
@@ -93,4 +93,4 @@ def need_to_choose(
         raise Problem(409, "programme_not_open", f"the programme is {programme.status}: wait until it opens again")
     if programme.allocation is Allocation.DRAW:
         raise Problem(409, "drawn", "places of this programme are drawn: the household takes part by itself")
-    return need_of(case.as_asked, programme, areas, now, TRAVEL_NOTICE)
+    return need_of(case.as_asked, programme, areas, now)

@@ -193,7 +193,9 @@ def offered(case: KnownCase, place: Place, site: SiteZone, now: datetime) -> App
     """A new appointment. What was booked stays booked when it stays at its site and time; else it is an offer."""
     live = case.live
     stays = live is not None and (live.site, live.starts_at) == (place.site, place.starts_at)
-    deadline = live.deadline if live and stays else deadline_of(now, place.need.deadline_hours, site.zone)
+    deadline = (
+        live.deadline if live and stays else deadline_of(now, place.need.deadline_hours, place.starts_at, site.zone)
+    )
     status = live.status if live and stays else AppointmentStatus.PENDING
     made = appointment_at(case, place, site, status=status, deadline=deadline, acted_by="scheduling")
     return made.model_copy(update={"first_deadline": live.first_deadline}) if live and stays else made
