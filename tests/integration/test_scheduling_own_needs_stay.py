@@ -287,3 +287,35 @@ async def test_the_days_list_says_what_the_household_asked_for_itself_though_its
     [listed] = await scheduling.do(lambda uow: day_view(uow, live.site, live.wall_time.date()))
 
     assert (["quiet-room"], []) == (listed["asked_by_household"], listed["requests"])
+
+
+async def test_the_desk_that_a_household_leaves_for_what_it_asked_for_goes_to_who_waits(scheduling: Scheduling) -> None:
+    await execute(scheduling, ONLY_DESK_4)
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    await scheduling.accept(case)
+    date = await scheduling.live(case)
+    await execute(
+        scheduling,
+        """delete from slots s using resources r where r.id = s.resource_id and s.site = :site and s.kind = 'desk'
+           and s.local_date <= :day and not exists (select 1 from slot_claims c where c.slot_id = s.id)
+           and (r.name <> 'desk 4' or s.starts_at < :begins or s.starts_at >= :begins + make_interval(mins => :minutes))""",
+        site=date.site,
+        day=date.wall_time.date(),
+        begins=date.starts_at,
+        minutes=date.claimed_minutes,
+    )
+    at_desk_4 = a_case(valid_until=date.wall_time.date(), needs=("wheelchair",))
+    other = a_case(valid_until=date.wall_time.date())
+    await scheduling.receive(at_desk_4)
+    await scheduling.receive(other)
+    await scheduling.decline(at_desk_4)
+    await scheduling.execute("update freed_places set opens_at = :at", at=scheduling.clock.now())
+    await scheduling.jobs.open_freed_places()
+    await scheduling.execute("update programmes set look_again_since = null")
+
+    await ask(scheduling, case, WHEELCHAIR, Effect.STAYS)
+    await scheduling.jobs.look_again()
+
+    assert await desks_of(scheduling, case) == {"desk 4"}
+    assert (await scheduling.live(other)).starts_at == date.starts_at

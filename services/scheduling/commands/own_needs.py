@@ -123,7 +123,8 @@ async def _look_again(uow: UnitOfWork, case: KnownCase) -> None:
 
 async def _stay(uow: UnitOfWork, case: KnownCase, place: Place) -> None:
     """The same appointment, at the desk and with the interpreter that have it: no message goes out, but a new letter
-    takes the place of a printed one. Who asked for it stands with what was said.
+    takes the place of a printed one. Who asked for it stands with what was said. What it had before opens, and who waits is
+    looked at again.
 
     Raises: LostRace when somebody else takes them in this moment: what was foreseen is looked at again.
     """
@@ -136,6 +137,8 @@ async def _stay(uow: UnitOfWork, case: KnownCase, place: Place) -> None:
     interpreter = "+".join(place.need.languages) or None
     refitted = changed(live, acted_by="scheduling", minutes=place.setting.minutes, interpreter=interpreter)
     await record(uow, [Outcome(case, changed=refitted, cause=cause_of(case))])
+    has_remote = any(each.is_remote for each in (await slots.resources_held(uow, [live.id]))[live.id])
     await appointments.refit(uow, live.id, place)
     await slots.release(uow, [live.id])
     await slots.claim(uow, [(live.id, replace(place, kept=()))])
+    await reference.look_again(uow, None if has_remote else live.site)
