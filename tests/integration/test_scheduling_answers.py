@@ -1,12 +1,13 @@
 """What households say to an offer, and what their silence means."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from services.scheduling import commands
 from services.scheduling.repository import reference
-from shared.events import CaseChanged
+from shared.events import CaseChanged, Party
 from shared.web.problems import Problem
 from tests.builders import NOW, a_case, a_programme, days
 from tests.scheduling import Scheduling
@@ -144,3 +145,55 @@ async def test_a_household_that_wants_an_interview_again_is_back_in_line_at_once
 
     assert (await scheduling.live(case)).status == "pending"
     assert await scheduling.count("select offers_missed from cases") == 0
+
+
+async def with_the_declined_day_first(scheduling: Scheduling) -> tuple[CaseChanged, Any, Any]:
+    """A household with a date, the day after one that it declined, and the places of both, on which others are free."""
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    declined = await scheduling.live(case)
+    await scheduling.decline(case)
+    await scheduling.receive(a_programme(version=2))
+    await scheduling.jobs.look_again()
+    date = await scheduling.live(case)
+    await scheduling.accept(case)
+    assert declined.wall_time.date() < date.wall_time.date()
+    return case, declined, date
+
+
+async def test_an_authority_that_takes_a_date_away_offers_no_day_that_the_household_declined(
+    scheduling: Scheduling,
+) -> None:
+    case, declined, _ = await with_the_declined_day_first(scheduling)
+
+    await scheduling.do(lambda uow: commands.cancel(uow, case.case_ref, "safety", "scheduler"))
+    after_a_cancellation = await scheduling.live(case)
+    await scheduling.receive(case.model_copy(update={"version": 2, "party": Party(attendees=5, adults=5, children=0)}))
+
+    for offered in (after_a_cancellation, await scheduling.live(case)):
+        assert offered.wall_time.date() > declined.wall_time.date()
+
+
+async def test_who_is_excused_is_offered_no_day_that_it_declined(scheduling: Scheduling) -> None:
+    case = a_case()
+    await scheduling.receive(a_programme(), case)
+    await scheduling.accept(case)
+    near = await scheduling.live(case)
+    later = next(
+        place for place in await scheduling.slots_of(case) if place["wall_time"] > f"{near.wall_time + days(6)}"
+    )
+    await scheduling.do(lambda uow: commands.move(uow, case.case_ref, later["slot_id"], "household"))
+    declined = await scheduling.live(case)
+    await scheduling.decline(case)
+    await scheduling.do(lambda uow: commands.offer_again(uow, case.case_ref))
+    await scheduling.accept(case)
+    missed = await scheduling.live(case)
+    await scheduling.execute("delete from slots where taken = 0 and local_date <> :day", day=declined.wall_time.date())
+    scheduling.clock.instant = missed.starts_at + timedelta(minutes=40)
+
+    await scheduling.do(lambda uow: commands.miss(uow, missed.id, "officer"))
+    await scheduling.do(lambda uow: commands.excuse(uow, missed.id, "officer"))
+
+    assert await scheduling.waiting(case) == "no_capacity_before_valid_until"
+    await scheduling.do(lambda uow: commands.offer_again(uow, case.case_ref))
+    assert (await scheduling.live(case)).wall_time.date() == declined.wall_time.date()

@@ -91,7 +91,7 @@ async def offer_again(uow: UnitOfWork, case_ref: str, *, by_household: bool = Fa
         raise missed()
     asking = replace(case, offers_missed=0, waiting=None, cause=Cause.first(tracing.current(), case.cause.context))
     programmes = await reference.programmes(uow, [case.snapshot.programme])
-    await carry_out(uow, await decided(uow, [asking], programmes))
+    await carry_out(uow, await decided(uow, [asking], programmes, asks_itself=True))
 
 
 def _check_seen(case: KnownCase, seen: UUID | None) -> None:

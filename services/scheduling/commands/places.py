@@ -106,7 +106,7 @@ async def _instead(uow: UnitOfWork, outcome: Outcome) -> Outcome:
     """The same end with what the household gets instead, or why it waits; what it had is not free yet."""
     case = outcome.case
     programmes = await reference.programmes(uow, [case.snapshot.programme])
-    asking = replace(case, live=None, held=None, waiting=None)
+    asking = replace(case, live=None, held=None, waiting=None, ended=outcome.ended)
     decisions = await decided(uow, [asking], programmes, had_date=True)
     [found] = await outcomes_of(uow, [(each, _there_and_then(decision, outcome)) for each, decision in decisions])
     if found.place is None:

@@ -1,7 +1,8 @@
 """What is to be done about cases: what the domain's decision must know is read for all of them together."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from services.scheduling.domain.decisions import Decision, decide
 from services.scheduling.domain.needs import Need, need_of
@@ -19,16 +20,17 @@ async def decided(
     *,
     afresh: bool = False,
     had_date: bool = False,
+    asks_itself: bool = False,
 ) -> list[tuple[KnownCase, Decision]]:
     """Each case with what is to be done about it. `afresh`: also for who let a place go before. `had_date`: the authority
-    has taken a date away just now, so that the new place is one instead of it.
+    has taken a date away just now, its last ended one, so that the new place is one instead of it. `asks_itself`: they ask
+    for another offer.
 
-    Who waits is offered no day that it declined; who asks for another offer comes here as one who does not wait.
+    Nobody is offered a day that it declined, unless it asks for another offer itself, or has or had its date then.
     """
     open_areas = {site.site: site.admin_area for site in (await reference.sites(uow)).values()}
     closed_areas = await reference.areas_of(uow, {case.held.site for case in known if case.held} - open_areas.keys())
-    in_line = [case.case_ref for case in known if case.ended and case.waiting and not case.live]
-    declined = await appointments.days_declined(uow, in_line)
+    declined = {} if asks_itself else await days_declined(uow, known, had_date=had_date)
     result = []
     for case in known:
         snapshot = case.snapshot
@@ -52,6 +54,20 @@ async def decided(
         )
         result.append((case, decision))
     return result
+
+
+async def days_declined(
+    uow: UnitOfWork, known: Sequence[KnownCase], *, had_date: bool = False
+) -> dict[str, frozenset[date]]:
+    """The days to come on which these households gave a date up, without that of the date that they have, or had."""
+    with_past = {case.case_ref: _date_of(case, had_date=had_date) for case in known if case.ended}
+    found = await appointments.days_declined(uow, list(with_past))
+    return {ref: days - {with_past[ref]} for ref, days in found.items()}
+
+
+def _date_of(case: KnownCase, *, had_date: bool) -> date | None:
+    its_date = case.live or (case.ended if had_date else None)
+    return datetime.fromisoformat(its_date.wall_time).date() if its_date else None
 
 
 def _areas_for(

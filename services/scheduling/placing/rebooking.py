@@ -13,6 +13,7 @@ from services.scheduling.domain.own_needs import need_instead
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.rebooking import Unable, Wish, nearest_first
 from services.scheduling.domain.states import NOT_BEGUN
+from services.scheduling.placing.deciding import days_declined
 from services.scheduling.placing.offers import NoPlace, ended, offered, place_all
 from services.scheduling.placing.outcomes import Outcome, record
 from services.scheduling.repository import calendars, cases, rebookings, reference, slots
@@ -88,6 +89,7 @@ async def concerned_of(uow: UnitOfWork, known: Sequence[KnownCase], stranded: Se
     reasons = {each.appointment_id: each.reason for each in stranded}
     programmes = await reference.programmes(uow, {case.snapshot.programme for case in known})
     areas = await reference.areas(uow)
+    declined = await days_declined(uow, known)
     result = []
     for case in sorted(known, key=seniority_of):
         live, programme = case.live, programmes.get(case.snapshot.programme)
@@ -95,7 +97,8 @@ async def concerned_of(uow: UnitOfWork, known: Sequence[KnownCase], stranded: Se
             continue
         if live.starts_at > uow.now:
             need = need_instead(case.snapshot, case.own, programme, areas, uow.now)
-            need = replace(need, instead_of=(live.site, live.starts_at))
+            not_on = declined.get(case.case_ref, frozenset())
+            need = replace(need, instead_of=(live.site, live.starts_at), not_on=not_on)
             waits = decide(case.snapshot.state, programme, need, held=None, waiting=None, now=uow.now)
             wishes = nearest_first(need, case.held.site, case.held.local_date, ZoneInfo(live.zone))
             reason = waits.reason if isinstance(waits, Wait) else None
