@@ -1,5 +1,6 @@
 """What the day of an interview can bring: who is there, who is not, who left, and what its country says meanwhile."""
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -201,6 +202,45 @@ async def test_who_was_recorded_as_heard_by_mistake_is_back_in_line_or_keeps_the
     assert ("pending", True) == (offered.status, offered.starts_at > was.starts_at)
     assert ("booked", at.starts_at, at.site) == (kept.status, kept.starts_at, kept.site)
     assert await scheduling.claims_of(kept.id) == 10
+
+
+async def test_whose_time_is_still_to_come_holds_it_while_another_place_is_looked_for(scheduling: Scheduling) -> None:
+    """Who gave slots back and then waited for others could wait in a circle."""
+    case, appointment = await booked(scheduling)
+    await visit(scheduling, appointment, "arrive", "check_in", "fulfil")
+    await scheduling.execute(
+        """delete from slots s where kind = 'desk' and local_date <= :day
+           and not exists (select 1 from slot_claims c where c.slot_id = s.id)""",
+        day=appointment.wall_time.date() + days(7),
+    )
+    await scheduling.execute(
+        "update resources set programmes = '{}' where id in (select resource_id from slots where taken > 0)"
+    )
+    own = "select id from slots where taken > 0 order by id for update nowait"
+
+    async with scheduling.database.begin(scheduling.clock.now()) as other:
+        await other.rows("select id from slots where taken = 0 and kind = 'desk' order by id for update")
+        mistaken = asyncio.create_task(visit(scheduling, appointment, "not_heard"))
+        await asyncio.wait([mistaken], timeout=0.5)
+        assert not mistaken.done()
+        assert len(await other.rows(own)) == 10
+    await mistaken
+
+    assert (await scheduling.live(case)).wall_time.date() > appointment.wall_time.date()
+    assert await scheduling.held_by_freed_places() == 10
+
+
+async def test_the_time_of_who_was_recorded_as_heard_by_mistake_and_may_not_keep_it_goes_to_the_next(
+    scheduling: Scheduling,
+) -> None:
+    case, appointment = await booked(scheduling)
+    await visit(scheduling, appointment, "arrive", "check_in", "fulfil")
+    await scheduling.receive(a_programme(version=2, status="closed", on_close="cancel"))
+
+    await visit(scheduling, appointment, "not_heard")
+
+    assert await scheduling.waiting(case) == "programme_closed"
+    assert await scheduling.held_by_freed_places() == 10
 
 
 @pytest.mark.parametrize(("state", "code"), [("booked", "wrong_state"), ("withdrawn", "case_closed")])

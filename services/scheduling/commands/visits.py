@@ -5,12 +5,12 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.scheduling.commands.locked import cause_of, locked, locked_with
-from services.scheduling.domain.decisions import CANCEL_REASON, Offer, Waiting
+from services.scheduling.domain.decisions import CANCEL_REASON, Decision, Offer, Wait, Waiting
 from services.scheduling.domain.states import ForbiddenTransition, changed
 from services.scheduling.placing.deciding import decided
-from services.scheduling.placing.offers import carry_out, ended, outcomes_of
+from services.scheduling.placing.offers import NoPlace, carry_out, ended, offered, place_all
 from services.scheduling.placing.outcomes import Outcome, end_of, record
-from services.scheduling.repository import appointments, coming, reference, slots
+from services.scheduling.repository import appointments, coming, reference
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
 from shared.events import Appointment, AppointmentStatus
@@ -76,23 +76,29 @@ async def not_heard(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> Non
         raise Problem(409, "wrong_state", f"no interview is over by an appointment that is {appointment.status}")
     _check_in_line(case)
     wrong = _stepped(appointment, AppointmentStatus.ENTERED_IN_ERROR, acted_by)
-    await appointments.update(uow, [wrong])
     asking = replace(case, ended=wrong, is_heard=False, cause=cause_of(case))
     programmes = await reference.programmes(uow, [case.snapshot.programme])
-    is_to_come = wrong.starts_at > uow.now
-    [(_, decision)] = await decided(uow, [asking], programmes, had_date=is_to_come)
-    if is_to_come and isinstance(decision, Offer):
-        await slots.release(uow, [wrong.id])
-        decision = decision.there_and_then(wrong.site, wrong.starts_at)
-    await record(uow, [_kept(each, wrong) for each in await outcomes_of(uow, [(asking, decision)])])
+    if wrong.starts_at > uow.now:
+        [(_, decision)] = await decided(uow, [asking], programmes, had_date=True)
+        await record(uow, [await _instead(uow, asking, decision, wrong)])
+    else:
+        await appointments.update(uow, [wrong])
+        await carry_out(uow, await decided(uow, [asking], programmes))
 
 
-def _kept(outcome: Outcome, wrong: Appointment) -> Outcome:
-    """Who is seen at the very time that it had is booked for it, as it was."""
-    made = outcome.made
-    if made is None or (made.site, made.starts_at) != (wrong.site, wrong.starts_at):
-        return outcome
-    return replace(outcome, made=made.model_copy(update={"status": AppointmentStatus.BOOKED, "deadline": None}))
+async def _instead(uow: UnitOfWork, case: KnownCase, decision: Decision, wrong: Appointment) -> Outcome:
+    """What the household gets instead of the appointment, whose time it holds until then: that time again, else another."""
+    if not isinstance(decision, Offer):
+        waiting = decision.reason if isinstance(decision, Wait) else case.waiting
+        return Outcome(case, ended=wrong, waiting=Waiting(waiting) if waiting else None)
+    need = decision.there_and_then(wrong.site, wrong.starts_at).need
+    found = (await place_all(uow, [(replace(case, live=wrong), need)]))[case.case_ref]
+    if isinstance(found, NoPlace):
+        return Outcome(case, ended=wrong, waiting=decision.otherwise or found.reason)
+    made = offered(case, found, (await reference.sites(uow))[found.site], uow.now)
+    if (made.site, made.starts_at) == (wrong.site, wrong.starts_at):
+        made = made.model_copy(update={"status": AppointmentStatus.BOOKED, "deadline": None})
+    return Outcome(case, made=made, ended=wrong, place=found)
 
 
 async def miss(uow: UnitOfWork, appointment_id: UUID, acted_by: str) -> None:

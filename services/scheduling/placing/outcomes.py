@@ -45,8 +45,11 @@ ENDED: dict[AppointmentStatus, type[CaseScheduled]] = {
     AppointmentStatus.CANCELLED: AppointmentCancelled,
     AppointmentStatus.NOSHOW: AppointmentNoShow,
     AppointmentStatus.FULFILLED: AppointmentFulfilled,
+    AppointmentStatus.ENTERED_IN_ERROR: CaseWaiting,
 }
 """What happened, by the state that an appointment came to."""
+GIVES_UP_ITS_TIME = frozenset({AppointmentStatus.CANCELLED, AppointmentStatus.ENTERED_IN_ERROR})
+"""What an appointment holds that ended so, before its time, goes to the next household."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ async def record(uow: UnitOfWork, results: Sequence[Outcome]) -> None:
     await slots.keep(uow, [(r.ended.id, r.place) for r in results if r.ended and r.place])
     stranded = {r.ended.id for r in results if r.ended and r.is_stranded}
     await slots.release(uow, stranded)
-    freed = [(a, trace) for a, trace in ended if a.status is AppointmentStatus.CANCELLED and a.id not in stranded]
+    freed = [(a, trace) for a, trace in ended if a.status in GIVES_UP_ITS_TIME and a.id not in stranded]
     await slots.free_places_of(uow, freed)
     if made:
         await appointments.insert(uow, made)
