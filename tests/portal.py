@@ -108,6 +108,13 @@ class Browser:
         self.page = await self.client.post(action, data={**known[action], **fields}, follow_redirects=True)
         return self.page
 
+    async def switch(self, language: str) -> httpx.Response:
+        """Presses another language in the menu of a page that takes along what was sent."""
+        [menu] = re.findall(r'<form method="post">(.*?)</form>', self.page.text, re.DOTALL)
+        [to] = re.findall(rf'formaction="(/{language}/[^"]*)"', menu)
+        self.page = await self.client.post(html.unescape(to), data=dict(_hidden(menu)), follow_redirects=True)
+        return self.page
+
     @property
     def place(self) -> str:
         """The address that it shows."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.events import CaseChanged
+from tests.assisting import signed_in
 from tests.builders import a_case
 from tests.portal import Browser, Portal, forms, headings
 
@@ -125,6 +126,79 @@ async def test_while_the_database_is_away_what_was_sent_can_be_sent_again_from_t
 
     assert (503, "applicant-unable") == (trouble.status_code, again["cause"])
     assert "declined" == await portal.scheduling.waiting(case)
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "seen"),
+    [
+        (
+            "/verify",
+            {"letter": "NI1:NONSENSE", "site": "MX-TAP-01"},
+            [">NI1:NONSENSE</textarea>", '"MX-TAP-01" selected'],
+        ),
+        ("/verify", {"letter": " ", "site": "MX-TAP-01"}, ['"MX-TAP-01" selected']),
+        ("/verify/case", {"reference": "NA7K", "year": "1987"}, ['value="NA7K"', 'value="1987"']),
+        ("/verify/case", {"reference": "NA7K-3QF2-M9X0", "year": "87"}, ['value="NA7K-3QF2-M9X0"', 'value="87"']),
+    ],
+)
+async def test_what_anyone_typed_with_a_mistake_stands_there_also_in_another_language(
+    portal: Portal, path: str, sent: dict[str, str], seen: list[str]
+) -> None:
+    browser = portal.browser()
+    await browser.open(f"/en{path}")
+    english = await browser.submit(f"/en{path}", **sent)
+    creole = await browser.switch("ht")
+
+    assert ("ht", f"/ht{path}") == (creole.headers["content-language"], browser.place)
+    assert [] == [(page.url.path, each) for page in (english, creole) for each in seen if each not in page.text]
+
+
+async def test_a_verdict_on_a_letter_can_be_read_in_another_language(portal: Portal) -> None:
+    browser = portal.browser()
+    await browser.open("/en/verify")
+    english = await browser.submit("/en/verify", letter="NI1:NONSENSE")
+    spanish = await browser.switch("es")
+
+    assert [["This text cannot be read"], ["Este texto no se puede leer"]] == [headings(english), headings(spanish)]
+
+
+@pytest.mark.parametrize("outcome", ["invalid", "refused", "too_often", "cannot_send"])
+async def test_an_address_that_cannot_be_used_stands_there_also_in_another_language(
+    portal: Portal, case: CaseChanged, outcome: str
+) -> None:
+    portal.intake.outcome = outcome
+    browser = await portal.logged_in(case.case_ref, at="/my-interview/contact/email")
+    await browser.submit(f"{HOME}/contact/email", email="rosa@correo.org")
+    creole = await browser.switch("ht")
+
+    assert "/ht/my-interview/contact/email" == browser.place
+    assert 'value="rosa@correo.org"' in creole.text
+
+
+async def test_an_address_that_was_typed_while_intake_is_away_stands_there_also_in_another_language(
+    portal: Portal, case: CaseChanged
+) -> None:
+    browser = await portal.logged_in(case.case_ref, at="/my-interview/contact/email")
+    portal.intake.is_away = True
+    await browser.submit(f"{HOME}/contact/email", email="rosa@correo.org")
+    creole = await browser.switch("ht")
+
+    assert 503 == creole.status_code
+    assert 'value="rosa@correo.org"' in creole.text
+
+
+async def test_what_a_worker_typed_and_chose_with_a_mistake_stands_there_also_in_another_language(
+    portal: Portal, case: CaseChanged
+) -> None:
+    worker = await signed_in(portal)
+    await worker.submit("/en/assist/case", reference="NA7K")
+    typed = await worker.switch("ht")
+    await worker.submit("/ht/assist/case", reference=case.case_ref)
+    await worker.submit("/ht/assist/consent", by="adult")
+    chosen = await worker.switch("en")
+
+    assert 'value="NA7K"' in typed.text
+    assert 'value="adult" checked' in re.sub(r"\s+", " ", chosen.text)
 
 
 async def test_a_key_is_not_sent_again_by_itself(portal: Portal) -> None:

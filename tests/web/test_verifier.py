@@ -110,6 +110,22 @@ async def test_after_one_visit_letters_are_checked_without_a_network(
     assert {address} == {f"http://{request.url.split('/')[2]}" for request in checker.requests}
 
 
+@pytest.mark.parametrize("is_checked", [True, False])
+async def test_a_text_in_the_form_stands_there_also_in_another_language(
+    town: Town, checker: Checker, is_checked: bool
+) -> None:
+    await checker.visit(town.address)
+    if is_checked:
+        await checker.check("NI1:NONSENSE")
+    await checker.page.fill("#letter", "NI1:NONSENSE")
+    await checker.page.locator(".puente-languages summary").click()
+    await checker.page.locator('.puente-languages [lang="ht"]').click()
+    await checker.page.wait_for_selector('html[lang="ht"]')
+
+    assert "NI1:NONSENSE" == await checker.page.input_value("#letter")
+    assert checker.page.url == f"{town.address}/ht/verify"
+
+
 async def test_with_the_network_the_list_is_fetched_again_for_each_letter(town: Town, checker: Checker) -> None:
     async with served(town.portal.app) as address:
         await checker.visit(address)

@@ -35,11 +35,10 @@ def add(routes: Routes, service: Service, births: Births, checks: Checks) -> Non
         typed, year = (visit.fields.get(name, "").strip()[:LONGEST_TYPED] for name in ("reference", "year"))
         case_ref = canonical_case_ref(typed)
         if case_ref is None:
-            error = "case.error.form" if typed else "case.error.empty"
-            return visit.page("asked.html", status=422, error=error, field="reference")
+            return _to_be_mended(visit, "reference", "case.error.form" if typed else "case.error.empty")
         year = typed_digits(year)
         if not (len(year) == 4 and is_number(year)):
-            return visit.page("asked.html", status=422, error="asked.error.year", field="year", typed=typed)
+            return _to_be_mended(visit, "year", "asked.error.year")
         now = service.clock.now()
 
         async def read(uow: UnitOfWork) -> tuple[datetime, bool]:
@@ -53,3 +52,9 @@ def add(routes: Routes, service: Service, births: Births, checks: Checks) -> Non
         fits = await births.fits(case_ref, int(year))
         await slow
         return visit.page("asked.html", answer="yes" if is_booked and fits else "no")
+
+
+def _to_be_mended(visit: Visit, field: str, error: str) -> Response:
+    """The form with what was typed, and what is wrong with a field of it."""
+    sent = {name: value[:LONGEST_TYPED] for name, value in visit.sent("reference", "year").items()}
+    return visit.page("asked.html", status=422, error=error, field=field, typed=sent, kept=sent)

@@ -158,7 +158,8 @@ def _sign_in_page(visit: Visit, *, worker: str = "", error: str | None = None) -
 
 
 def _reference_page(visit: Visit, *, typed: str = "", error: str | None = None) -> Response:
-    return visit.page("assist-case.html", status=422 if error else 200, typed=typed, error=error)
+    kept = visit.sent("reference")
+    return visit.page("assist-case.html", status=422 if error else 200, typed=typed, error=error, kept=kept)
 
 
 def _consent_page(visit: Visit, case_ref: str, *, error: bool = False) -> Response:
@@ -167,7 +168,13 @@ def _consent_page(visit: Visit, case_ref: str, *, error: bool = False) -> Respon
         name for name, items in (("by", by), ("how", how)) if error and not any(each["checked"] for each in items)
     ]
     return visit.page(
-        "assist-consent.html", status=422 if error else 200, case_ref=case_ref, missing=missing, by=by, how=how
+        "assist-consent.html",
+        status=422 if error else 200,
+        case_ref=case_ref,
+        missing=missing,
+        by=by,
+        how=how,
+        kept=visit.sent("reference", "by", "how"),
     )
 
 

@@ -65,11 +65,12 @@ class ContactPages:
         try:
             outcome = await self.contacts.propose(visit.case, typed) if typed else "invalid"
         except IntakeAway:
-            return _away(visit, "contact-email.html", typed=typed)
+            return _away(visit, "contact-email.html", typed=typed, kept=visit.sent("email"))
         if outcome == "proposed":
             return visit.go(CODE)
         status = {"cannot_send": 503, "too_often": 429}.get(outcome, 422)
-        return visit.page("contact-email.html", status=status, typed=typed, error=f"contact.error.{outcome}")
+        error = f"contact.error.{outcome}"
+        return visit.page("contact-email.html", status=status, typed=typed, error=error, kept=visit.sent("email"))
 
     async def _code(self, visit: Visit, *, error: str | None = None) -> Response:
         try:

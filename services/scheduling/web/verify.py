@@ -46,6 +46,7 @@ class VerifyPages:
     lists: Mapping[str, str]
 
     async def _form(self, visit: Visit, **values: Any) -> Response:
+        """What was sent goes along into another language, in a form: what was answered can be read there, too."""
         sites = await self.service.run(reference.sites_in_public)
         error = values.get("error")
         answer = visit.page(
@@ -55,6 +56,7 @@ class VerifyPages:
             script=self.scripts.first,
             modules=list(self.scripts.modules),
             words=_for_script(visit, self.scripts, self.lists),
+            kept=visit.sent("letter", "site"),
             **values,
         )
         answer.headers.update(WITH_SCRIPTS)

@@ -116,6 +116,10 @@ class Visit:
         kept = {name: asked[name] for name in KEPT if asked.get(name)}
         return f"{self.path}?{urlencode(kept)}" if kept else self.path
 
+    def sent(self, *names: str) -> dict[str, str]:
+        """What came in these fields, for a page to take along into another language in a form: it never stands in an address."""
+        return {name: self.fields[name] for name in names if self.fields.get(name)}
+
     def id_in(self, name: str) -> UUID | None:
         """The id in a field of the form; None when there is none in it."""
         try:

@@ -79,6 +79,14 @@ function clearError() {
   form.elements.letter.removeAttribute("aria-describedby");
 }
 
+/** Takes what was typed along into another language, as long as there is a network to ask the server there. */
+function takeAlong(event) {
+  if (!form.elements.letter.value.trim() || !navigator.onLine) return;
+  event.preventDefault();
+  form.action = event.currentTarget.href;
+  form.submit();
+}
+
 async function offerCamera(words) {
   if (!(await canScan())) return;
   const [start, stop, view] = ["scan", "scan-stop", "scan-view"].map(byId);
@@ -103,6 +111,7 @@ async function offerCamera(words) {
 
 async function prepare() {
   const words = JSON.parse(byId("words").textContent);
+  for (const link of document.querySelectorAll("a[hreflang]")) link.addEventListener("click", takeAlong);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     check(words).catch(() => form.submit());
