@@ -8,7 +8,7 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from services.scheduling import commands
-from services.scheduling.domain.logins import CHECKS_FOR_A_NETWORK, FOR_A_CASE
+from services.scheduling.domain.logins import CHECKS_FOR_A_NETWORK, WRONG_FROM_A_NETWORK
 from services.scheduling.web import asked
 from services.scheduling.web.asked import PATH
 from shared.events import CaseChanged
@@ -85,16 +85,55 @@ async def test_an_interview_that_is_over_is_none(portal: Portal, case: CaseChang
     assert ["No"] == headings(await ask(portal, case.case_ref))
 
 
-async def test_who_asks_for_one_case_again_and_again_waits_whether_there_is_such_a_case_or_not(
+async def test_who_asks_wrongly_for_one_case_again_and_again_waits_whether_there_is_such_a_case_or_not(
     portal: Portal, case: CaseChanged
 ) -> None:
-    unknown, shown = new_case_ref(), dict[str, list[tuple[int, str | None]]]()
-    for at, reference in enumerate((case.case_ref, unknown)):
-        pages = [await ask(portal, reference, address=f"198.51.{at}.{each}") for each in range(FOR_A_CASE.free + 1)]
-        shown[reference] = [(page.status_code, page.headers.get("retry-after")) for page in pages]
+    free, shown = WRONG_FROM_A_NETWORK.free, list[list[tuple[int, str | None]]]()
+    for reference in (case.case_ref, new_case_ref()):
+        pages = [await ask(portal, reference, BORN + 1 + each) for each in range(free + 1)]
+        shown.append([(page.status_code, page.headers.get("retry-after")) for page in pages])
 
-    assert shown[case.case_ref] == shown[unknown]
-    assert [200] * FOR_A_CASE.free + [429] == [status for status, _ in shown[unknown]]
+    assert shown[0] == shown[1]
+    assert [(200, None)] * free + [(429, "300")] == shown[0]
+
+
+async def test_a_stranger_who_tries_years_keeps_nobody_in_another_network_waiting(
+    portal: Portal, case: CaseChanged
+) -> None:
+    tries = 0
+    for each in range(24 * 6):
+        tries += (await ask(portal, case.case_ref, 1900 + each % 80, address="203.0.113.66")).status_code == 200
+        portal.clock.advance(timedelta(minutes=10))
+
+    assert 10 <= tries <= 15
+    assert ["Yes"] == headings(await ask(portal, case.case_ref))
+
+
+async def test_somebody_with_many_networks_waits_too_whether_there_is_such_a_case_or_not(
+    portal: Portal, case: CaseChanged
+) -> None:
+    shown = []
+    for at, reference in enumerate((case.case_ref, new_case_ref())):
+        pages = [
+            await ask(portal, reference, BORN + 1 + each, address=f"2001:db8:{at}{each:03}::7") for each in range(22)
+        ]
+        shown.append([(page.status_code, page.headers.get("retry-after")) for page in pages])
+
+    assert shown[0] == shown[1]
+    assert [(200, None)] * 20 + [(429, "120")] * 2 == shown[0]
+
+
+async def test_who_has_many_networks_of_one_customer_has_one(portal: Portal, case: CaseChanged) -> None:
+    pages = [await ask(portal, case.case_ref, BORN + 1, address=f"2001:db8:9:{each}::7") for each in range(4)]
+
+    assert [200] * 3 + [429] == [page.status_code for page in pages]
+
+
+async def test_a_yes_costs_nothing_and_takes_no_guess_back(portal: Portal, case: CaseChanged) -> None:
+    years = [BORN, BORN, BORN + 1, BORN, BORN + 2, BORN, BORN, BORN + 3, BORN]
+    pages = [await ask(portal, case.case_ref, year) for year in years]
+
+    assert [200] * 8 + [429] == [page.status_code for page in pages]
 
 
 async def test_who_asks_for_very_many_cases_from_one_network_waits(portal: Portal) -> None:
@@ -131,9 +170,9 @@ async def test_neither_case_nor_year_stands_in_a_log_or_an_address(portal: Porta
     assert case.case_ref not in str(page.url) and "no-store" == page.headers["cache-control"]
 
 
-async def test_while_intake_is_away_nothing_is_said(portal: Portal, case: CaseChanged) -> None:
+async def test_while_intake_is_away_nothing_is_said_and_nothing_counts(portal: Portal, case: CaseChanged) -> None:
     portal.intake.is_away = True
-    pages = [await ask(portal, reference) for reference in (case.case_ref, new_case_ref())]
+    pages = [await ask(portal, reference) for reference in 4 * (case.case_ref, new_case_ref())]
     portal.intake.is_away = False
 
-    assert [503, 503] == [page.status_code for page in pages]
+    assert [503] * 8 == [page.status_code for page in pages]

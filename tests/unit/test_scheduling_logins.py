@@ -12,6 +12,8 @@ from services.scheduling.domain.logins import (
     FOR_A_CASE_FROM_EVERYWHERE,
     FOR_AN_ADDRESS,
     FOR_EVERYONE,
+    WRONG_FROM_A_NETWORK,
+    WRONG_FROM_EVERYWHERE,
     Patience,
     Pressure,
     one_more,
@@ -20,7 +22,14 @@ from shared.crypto import KeyedHash
 from tests.builders import NOW
 
 KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-PATIENCES = [FOR_A_CASE, FOR_A_CASE_FROM_EVERYWHERE, FOR_AN_ADDRESS, FOR_EVERYONE]
+PATIENCES = [
+    FOR_A_CASE,
+    FOR_A_CASE_FROM_EVERYWHERE,
+    FOR_AN_ADDRESS,
+    FOR_EVERYONE,
+    WRONG_FROM_A_NETWORK,
+    WRONG_FROM_EVERYWHERE,
+]
 
 
 def test_the_first_ones_cost_nothing_and_who_goes_on_waits_longer_and_longer() -> None:
@@ -33,8 +42,11 @@ def test_the_first_ones_cost_nothing_and_who_goes_on_waits_longer_and_longer() -
     assert [0, 0, 2, 4, 8, 16, 32, 32, 60] == [wait / timedelta(minutes=1) for wait in waits]
 
 
-@pytest.mark.parametrize(("patience", "most"), [(FOR_A_CASE, 35), (FOR_A_CASE_FROM_EVERYWHERE, 85)])
-def test_who_tries_a_whole_day_long_gets_few_codes_and_so_few_guesses(patience: Patience, most: int) -> None:
+@pytest.mark.parametrize(
+    ("patience", "most"),
+    [(FOR_A_CASE, 35), (FOR_A_CASE_FROM_EVERYWHERE, 85), (WRONG_FROM_A_NETWORK, 15), (WRONG_FROM_EVERYWHERE, 50)],
+)
+def test_who_tries_a_whole_day_long_gets_few_codes_or_answers_and_so_few_guesses(patience: Patience, most: int) -> None:
     pressure, now, codes = one_more(None, patience, NOW), NOW, 1
     while (now := max(now, pressure.free_at)) < NOW + timedelta(days=1):
         pressure, codes = one_more(pressure, patience, now), codes + 1

@@ -40,12 +40,16 @@ FOR_AN_ADDRESS = Patience(30, timedelta(minutes=1), timedelta(minutes=1), timede
 """Wider than a case's: a whole resource centre, or a phone company, may share one address."""
 FOR_EVERYONE = Patience(3_000, timedelta(milliseconds=100), timedelta(minutes=1), timedelta(minutes=2))
 """Source of the four: docs/domain.md, "Log-in"."""
+WRONG_FROM_A_NETWORK = Patience(3, timedelta(hours=4), timedelta(minutes=5), timedelta(hours=4))
+"""Of questions about one case by reference and year of birth that were answered with no."""
+WRONG_FROM_EVERYWHERE = Patience(20, timedelta(hours=1), timedelta(minutes=2), timedelta(hours=1))
+"""Bounds the years that somebody with many networks tries; one network alone never comes so far."""
 CHECKS_FOR_A_NETWORK = Patience(20, timedelta(minutes=1), timedelta(minutes=1), timedelta(minutes=15))
 CHECKS_FOR_EVERYONE = Patience(1_000, timedelta(milliseconds=200), timedelta(minutes=1), timedelta(minutes=2))
-"""Of questions by reference and year of birth; for a case they are as many as codes."""
+"""Of questions about any case, however they were answered."""
 LETTERS_FOR_A_NETWORK = Patience(120, timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5))
 LETTERS_FOR_EVERYONE = Patience(3_000, timedelta(milliseconds=50), timedelta(seconds=30), timedelta(minutes=1))
-"""Of letters that the server checks: a signature costs more than a page. Source of the four: docs/domain.md, "Letters"."""
+"""Of letters that the server checks: a signature costs more than a page. Source of the six: docs/domain.md, "Letters"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +70,8 @@ def one_more(pressure: Pressure | None, patience: Patience, now: datetime) -> Pr
         return Pressure(weight, now, now)
     wait = min(patience.longest_wait, patience.first_wait * 2 ** min(beyond - 1, 30))
     return Pressure(weight, now, now + wait)
+
+
+def one_less(pressure: Pressure) -> Pressure:
+    """The pressure once one that was counted, and was let through, is taken back: who comes next need not wait for it."""
+    return Pressure(max(0.0, pressure.weight - 1), pressure.at, pressure.at)

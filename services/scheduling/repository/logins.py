@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.scheduling.domain.logins import IDLE, LONGEST_SESSION, Patience, Pressure, one_more
+from services.scheduling.domain.logins import IDLE, LONGEST_SESSION, Patience, Pressure, one_less, one_more
 from shared.db import UnitOfWork
 
 FORGETS_AFTER = timedelta(days=1)
@@ -138,11 +138,14 @@ async def press(uow: UnitOfWork, subjects: Mapping[bytes, Patience]) -> datetime
     if free_at > now:
         return free_at
     for row in rows:
-        pressed = one_more(_pressure(row), subjects[bytes(row.subject)], now)
-        await uow.execute(
-            STORE_PRESSURE, subject=row.subject, weight=pressed.weight, at=pressed.at, free_at=pressed.free_at
-        )
+        await _store(uow, row.subject, one_more(_pressure(row), subjects[bytes(row.subject)], now))
     return uow.now
+
+
+async def take_back(uow: UnitOfWork, subjects: Collection[bytes]) -> None:
+    """What was counted last for these subjects counts no more."""
+    for row in await uow.rows(LOCK_PRESSURES, subjects=list(subjects)):
+        await _store(uow, row.subject, one_less(_pressure(row)))
 
 
 async def release(uow: UnitOfWork, subjects: Collection[bytes]) -> None:
@@ -156,6 +159,10 @@ async def forget(uow: UnitOfWork) -> None:
     await uow.execute("delete from login_codes where expires_at < :before", before=before)
     await uow.execute("delete from login_sessions where seen_at < :before", before=before)
     await uow.execute("delete from login_pressures where at < :before and free_at < :before", before=before)
+
+
+async def _store(uow: UnitOfWork, subject: bytes, pressed: Pressure) -> None:
+    await uow.execute(STORE_PRESSURE, subject=subject, weight=pressed.weight, at=pressed.at, free_at=pressed.free_at)
 
 
 def _pressure(row: Any) -> Pressure:

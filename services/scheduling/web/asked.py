@@ -16,6 +16,7 @@ from services.scheduling.web.visits import Visit, wait_page
 from shared.db import UnitOfWork
 from shared.reference import canonical_case_ref, is_number, typed_digits
 from shared.service import Service
+from shared.web.problems import Problem
 
 PATH = "/verify/case"
 LONGEST_TYPED = 60
@@ -45,13 +46,22 @@ def add(routes: Routes, service: Service, births: Births, checks: Checks) -> Non
             free_at = await checks.of_a_case(uow, case_ref, visit.address)
             return free_at, await letters.holds_now(uow, case_ref)
 
+        async def no_guess() -> None:
+            await service.run(lambda uow: checks.was_no_guess(uow, case_ref, visit.address))
+
         slow = asyncio.create_task(asyncio.sleep(TAKES_SECONDS))
         free_at, is_booked = await service.database.run(now, read)
         if free_at > now:
             return wait_page(visit, free_at, now, reason="wait.checks", again=PATH)
-        fits = await births.fits(case_ref, int(year))
+        try:
+            is_right = await births.fits(case_ref, int(year)) and is_booked
+        except Problem:
+            await no_guess()
+            raise
+        if is_right:
+            await no_guess()
         await slow
-        return visit.page("asked.html", answer="yes" if is_booked and fits else "no")
+        return visit.page("asked.html", answer="yes" if is_right else "no")
 
 
 def _to_be_mended(visit: Visit, field: str, error: str) -> Response:
