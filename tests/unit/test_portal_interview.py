@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.scheduling.commands.own_needs import why_not_ask
+from services.scheduling.domain.coming import Coming
 from services.scheduling.domain.decisions import UNMET, Waiting
 from services.scheduling.web.interview import Standing, present
 from services.scheduling.web.pages import HERE
@@ -144,7 +145,19 @@ def test_an_offer_can_be_answered_until_its_deadline_and_no_longer() -> None:
 
     assert ("accept", "places", "decline") == can_do(offered, OFFER.deadline - timedelta(seconds=1))
     assert () == can_do(offered, OFFER.deadline)
-    assert "The time to answer for this date is over" in said(offered, now=OFFER.deadline)
+
+
+@pytest.mark.parametrize("language", sorted(CATALOGUES))
+def test_from_the_deadline_on_nothing_on_the_page_says_that_there_is_a_date(language: str) -> None:
+    assert OFFER.deadline is not None
+    texts, offered = CATALOGUES[language].texts, a_standing(live=OFFER, coming=Coming(1, 0))
+    before, after = (
+        present(offered, CATALOGUES[language], OFFER.deadline - each) for each in (timedelta(seconds=1), timedelta())
+    )
+
+    assert (texts["mine.offered"], texts["mine.over"]) == (before.heading, after.heading)
+    assert (texts["next.over"],) == after.next
+    assert (True, True, False, False) == (before.may_ask, before.may_say, after.may_ask, after.may_say)
 
 
 def test_a_booked_interview_can_be_moved_twice_not_near_its_start_and_cancelled_until_then() -> None:

@@ -21,6 +21,9 @@ from shared.languages import Catalogue
 PAST = "past"
 """How the page of a case stands whose date is over, until somebody says what became of it."""
 
+OVER = "over"
+"""How it stands from an offer's deadline on, until the next look of the clock takes the date back."""
+
 ASKS_AGAIN = frozenset({Waiting.DECLINED, Waiting.EXPIRED, Waiting.UNANSWERED})
 """Reasons that the household ends by asking for another date."""
 CHOOSES = ASKS_AGAIN | {Waiting.CHOICE}
@@ -71,7 +74,7 @@ class InterviewPage:
 def present(standing: Standing, catalogue: Catalogue, now: datetime) -> InterviewPage:
     """The page of a case as it stands now."""
     live = standing.case.live
-    state = PAST if live and is_past(live, now) else state_of(standing.case)
+    state = _state_now(standing.case, now)
     return InterviewPage(
         state=state,
         heading=catalogue.text(f"mine.{state}"),
@@ -80,9 +83,17 @@ def present(standing: Standing, catalogue: Catalogue, now: datetime) -> Intervie
         next_aloud=_next(standing, state, Aloud(catalogue.language, catalogue.texts), now),
         actions=actions_of(standing, now),
         appointment_id=str(live.id) if live else None,
-        may_ask=why_not_ask(standing.case, now) is None,
-        may_say=state != PAST and can_be_said(live, standing.case.snapshot.party),
+        may_ask=state != OVER and why_not_ask(standing.case, now) is None,
+        may_say=state not in (PAST, OVER) and can_be_said(live, standing.case.snapshot.party),
     )
+
+
+def _state_now(case: KnownCase, now: datetime) -> str:
+    live = case.live
+    if live and is_past(live, now):
+        return PAST
+    state = state_of(case)
+    return OVER if live and state == "offered" and not is_open(live, now) else state
 
 
 def is_past(date: Appointment, now: datetime) -> bool:
@@ -173,10 +184,10 @@ def _next(standing: Standing, state: str, catalogue: Catalogue, now: datetime) -
     live = standing.case.live
     if live is None:
         return _next_without(standing, state, catalogue, now)
-    if state == PAST:
-        return (catalogue.text("next.past"),)
+    if state in (PAST, OVER):
+        return (catalogue.text(f"next.{state}"),)
     said = [catalogue.text(_key_with(live, state, now), **_deadline(standing, live, catalogue))]
-    if live.first_deadline and state == "offered" and is_open(live, now):
+    if live.first_deadline and state == "offered":
         said.append(catalogue.text("next.extended"))
     said += _requests(standing, live, catalogue, now)
     if can_be_said(live, standing.case.snapshot.party) and (who_comes := coming_in_words(standing, catalogue)):
@@ -213,7 +224,7 @@ def _key_with(live: Appointment, state: str, now: datetime) -> str:
         return "next.arrived"
     if live.starts_at <= now:
         return "next.began"
-    return f"next.{state}" if state == "booked" or is_open(live, now) else "next.over"
+    return f"next.{state}"
 
 
 def _deadline(standing: Standing, live: Appointment, catalogue: Catalogue) -> dict[str, str]:

@@ -15,6 +15,7 @@ TYPED_WRONG = ("case.error.empty", "case.error.form")
 ACTIONS = ("accept", "places", "again", "extend", "decline")
 APPOINTED = {
     "offered": True,
+    "over": True,
     "booked": True,
     "arrived": True,
     "past": True,
