@@ -8,7 +8,7 @@ from playwright.async_api import Browser
 
 from tests.portal import DRAFTS, LANGUAGES
 from tests.web.chromium import FIRST_LOAD, NARROW, Judge, Window, plain_faults, sent
-from tests.web.walk import Town, walk
+from tests.web.walk import MINE, Town, walk
 
 STATES = (
     "start unknown logged-out case case-empty code code-wrong verify asked asked-empty asked-no wait offered booked waiting "
@@ -17,6 +17,17 @@ STATES = (
     "needs-place needs-check needs-check-empty needs-done needs-asked needs-check-stays days times times-empty choose "
     "gone no-cookies old-form taken refused trouble"
 ).split()
+LINES_OF = """part => {
+  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT), range = new Range()
+  while (texts.nextNode()) {
+    const text = texts.currentNode, at = text.data.indexOf(part)
+    if (at < 0) continue
+    range.setStart(text, at - 1)
+    range.setEnd(text, at + /^[^\\s\u2069]*/.exec(text.data.slice(at))[0].length)
+    return new Set([...range.getClientRects()].filter(each => each.width > 0).map(each => Math.round(each.top))).size
+  }
+}"""
+"""On how many lines the word with this part stands."""
 BROKEN = "<!DOCTYPE html><html lang=en><title>x</title><main><h1>x</h1><img src=x><a href=x></a></main></html>"
 
 
@@ -146,6 +157,21 @@ async def test_the_example_of_a_reference_stands_on_one_line_and_a_long_language
     assert [1] == lines
     assert menu["x"] >= heading["x"] and menu["x"] + menu["width"] <= heading["x"] + heading["width"]
     await window.context.close()
+
+
+@pytest.mark.parametrize("language", ["ht", *DRAFTS])
+async def test_a_masked_address_stands_on_one_line_however_narrow_the_page(town: Town, language: str) -> None:
+    page = town.inside["offered"].page
+    town.portal.intake.proposal = "5b0e5fd6-6a6c-4a77-8b11-2f1a3f5a2f10"
+    found = {}
+    for width in range(240, 340, 10):
+        await page.set_viewport_size({"width": width, "height": 640})
+        for path in ("contact", "contact/code"):
+            await page.goto(f"{town.address}/{language}{MINE}/{path}")
+            found[path, width] = await page.evaluate(LINES_OF, "…@")
+    await page.set_viewport_size({"width": NARROW, "height": 640})
+
+    assert {1} == set(found.values())
 
 
 @pytest.mark.parametrize("language", [*LANGUAGES, *DRAFTS])

@@ -13,6 +13,7 @@ from services.scheduling.access.assists import Assists
 from services.scheduling.access.logins import DIGITS, Logins
 from services.scheduling.neighbours.contacts import Contacts, IntakeAway, OwnContact
 from services.scheduling.web.case import HOME
+from services.scheduling.web.pages import whole
 from services.scheduling.web.routes import Routes
 from services.scheduling.web.visits import Visit
 from shared.dates import time_of_day
@@ -164,7 +165,7 @@ def _rows(visit: Visit, own: OwnContact) -> list[dict[str, Any]]:
     return [
         {
             "key": {"text": visit.text(f"contact.{what}")},
-            "value": {"text": value},
+            "value": {"html": whole(value)},
             "actions": {
                 "items": [
                     {

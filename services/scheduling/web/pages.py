@@ -37,6 +37,8 @@ OF_A_CASE = ("/case", "/my-interview")
 
 REFERENCE = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b")
 """As texts name one for an example."""
+MASKED = re.compile(r"\S…@\S…\.[\w-]+")
+"""An address as intake shows it: a line may end after each of its dots."""
 
 MACROS = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
 """The components of GOV.UK Frontend, under the name by which they import each other."""
@@ -108,8 +110,9 @@ class Pages:
 
 
 def whole(text: str) -> Markup:
-    """The text as HTML, in which a reference stands on one line and runs from left to right."""
+    """The text as HTML, in which a reference or a masked address stands on one line and runs from left to right."""
     said = REFERENCE.sub(r'<bdi class="puente-code" dir="ltr">\g<0></bdi>', str(escape(text)))
+    said = MASKED.sub(r'<bdi class="puente-whole" dir="ltr">\g<0></bdi>', said)
     return Markup(said)  # noqa: S704  escaped above, and our own tags put in
 
 
