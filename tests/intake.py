@@ -109,6 +109,10 @@ class Intake:
         async with self.database.begin(self.clock.now()) as uow:
             return await uow.rows(sql, **parameters)
 
+    async def execute(self, sql: str, **parameters: Any) -> None:
+        async with self.database.begin(self.clock.now()) as uow:
+            await uow.execute(sql, **parameters)
+
     async def count(self, table: str) -> int:
         return int((await self.rows(f"select count(*) as n from {table}"))[0].n)  # noqa: S608 - our own tables
 

@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from opentelemetry.trace import SpanKind
+from pydantic import BaseModel, ValidationError
 
 from services.intake import snapshots
 from services.intake.adapters.canonical import canonical
@@ -28,6 +29,7 @@ from shared.reference import new_case_ref
 from shared.tracing import Span
 
 log = structlog.get_logger()
+Kept = TypeVar("Kept", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,8 @@ async def contacts_of(
 ) -> list[Contact]:
     """The contacts of the cases that we know among these; each look is recorded. Values: the trace of each question.
 
-    What a household said itself comes before what its country says. A contact that cannot be deciphered is left out and
-    said to operations: it must not keep the others from theirs.
+    What a household said itself comes before what its country says. A contact that cannot be deciphered or read is left out
+    and said to operations: it must not keep the others from theirs.
     """
     found = await cases.look_at(uow, _traced(traceparents), Look(who, "contact", why))
     return [contact for row in found if (contact := _contact(row, sealer))]
@@ -155,8 +157,10 @@ def _contact(row: Any, sealer: Sealer) -> Contact | None:
     if plain is None or (row.own_email and own["email"] is None) or (row.own_hours and own["safe_hours"] is None):
         return None
     said = {name: value.decode() or None for name, value in own.items() if value is not None}
-    contact = HouseholdContact.model_validate_json(plain).model_copy(update=said)
-    return Contact(ref, contact, Reachable.YES if row.own_email else row.reachable)
+    contact = _read(HouseholdContact, plain, ref)
+    if contact is None:
+        return None
+    return Contact(ref, contact.model_copy(update=said), Reachable.YES if row.own_email else row.reachable)
 
 
 async def people_of(
@@ -164,10 +168,7 @@ async def people_of(
 ) -> list[Household]:
     """The people of the cases that we know among these, by their newest revision; recorded and left out in the same way."""
     found = await cases.look_at(uow, _traced(traceparents), Look(who, "people", "to check in"))
-    opened = [(row, _opened(row.result, cases.result_place(row.case_ref), row.case_ref, sealer)) for row in found]
-    return [
-        Household(row.case_ref, EligibilityResult.model_validate_json(plain).persons) for row, plain in opened if plain
-    ]
+    return [Household(row.case_ref, result.persons) for row in found if (result := _result(row, sealer))]
 
 
 async def birth_fits(
@@ -177,14 +178,27 @@ async def birth_fits(
     False for a case that we do not know."""
     look = Look(who, "people", "to say whether a year of birth fits")
     found = await cases.look_at(uow, _traced(traceparents), look)
-    opened = [_opened(row.result, cases.result_place(row.case_ref), row.case_ref, sealer) for row in found]
-    persons = [each for plain in opened if plain for each in EligibilityResult.model_validate_json(plain).persons]
+    persons = [each for row in found if (result := _result(row, sealer)) for each in result.persons]
     return year in {person.born_on.year for person in persons if person.attends}
 
 
 def _traced(traceparents: Mapping[str, str | None]) -> dict[str, str | None]:
     """Without what is no trace."""
     return {ref: parent if tracing.from_traceparent(parent) else None for ref, parent in traceparents.items()}
+
+
+def _result(row: Any, sealer: Sealer) -> EligibilityResult | None:
+    plain = _opened(row.result, cases.result_place(row.case_ref), row.case_ref, sealer)
+    return None if plain is None else _read(EligibilityResult, plain, row.case_ref)
+
+
+def _read(kind: type[Kept], plain: bytes, case_ref: str) -> Kept | None:
+    """None for what another release wrote and this one cannot read."""
+    try:
+        return kind.model_validate_json(plain)
+    except ValidationError:
+        log.error("case.unreadable", case=tracing.case_hash(case_ref))
+        return None
 
 
 def _opened(sealed: bytes, place: str, case_ref: str, sealer: Sealer) -> bytes | None:

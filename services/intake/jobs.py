@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from functools import partial
 
 from opentelemetry.trace import SpanKind
 
@@ -26,7 +27,10 @@ class Jobs:
 
     async def expire_cases(self) -> None:
         """Eligible cases whose last day is over wherever they could be heard are expired; scheduling hears of each."""
-        while spans := await self._database.run(self._clock.now(), expire_cases):
+        after, goes_on = "", True
+        while goes_on:
+            spans, after = await self._database.run(self._clock.now(), partial(expire_cases, after=after))
+            goes_on = bool(after)
             for span in spans:
                 span.end()
 
@@ -35,9 +39,10 @@ class Jobs:
         await self._database.run(self._clock.now(), own_contacts.forget_proposals)
 
 
-async def expire_cases(uow: UnitOfWork) -> list[Span]:
-    """Expires some of the cases that are due; a span for each, to be ended when it is committed."""
-    expired = await cases.expiring(uow, (uow.now - BEHIND_UTC).date(), AT_ONCE)
+async def expire_cases(uow: UnitOfWork, after: str) -> tuple[list[Span], str]:
+    """Expires some of the cases that are due, beginning after that reference; a span for each, to be ended when it is
+    committed, and the last reference looked at, empty when there is none."""
+    expired, last = await cases.expiring(uow, (uow.now - BEHIND_UTC).date(), AT_ONCE, after)
     spans = []
     for event in expired:
         attributes = {tracing.SYSTEM: event.system.value, tracing.CASE: tracing.case_hash(event.case_ref)}
@@ -46,4 +51,4 @@ async def expire_cases(uow: UnitOfWork) -> list[Span]:
         spans.append(span)
     if expired:
         await cases.end(uow, expired)
-    return spans
+    return spans, last

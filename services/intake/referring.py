@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from opentelemetry.trace import SpanKind
+from pydantic import ValidationError
 from sqlalchemy import Row
 
 from services.intake.own_contacts import follow
@@ -53,9 +54,9 @@ async def refer_next(uow: UnitOfWork, sealer: Sealer) -> Span | None:
         return span
     try:
         new = _new_case(case, due, sealer)
-    except Undecipherable:
-        log.error("case.undecipherable", case=tracing.case_hash(case.case_ref))
-        await referrals.record_refused(uow, due.id, "its people cannot be deciphered")
+    except (Undecipherable, ValidationError) as error:
+        log.error("case.unreadable", case=tracing.case_hash(case.case_ref), error=type(error).__name__)
+        await referrals.record_refused(uow, due.id, f"the case cannot be read: {type(error).__name__}")
         return span
     await _carry_out(uow, case, new, sealer, Cause(due.event_id, due.correlation_id, context))
     await referrals.record_done(uow, due.id, old=case.case_ref, new=new.event.case_ref)

@@ -1,7 +1,9 @@
 """Makes reminders when their moment comes; they are sent as every notice is."""
 
+from datetime import timedelta
+
 from services.notifications.domain.reminders import next_moment, reminder_due
-from services.notifications.repository.notices import Asked, add, notices_of
+from services.notifications.repository.notices import Asked, add
 from services.notifications.repository.reminders import remind_later, take_due
 from shared import tracing
 from shared.clock import Clock
@@ -10,6 +12,8 @@ from shared.outbox import Cause
 
 AT_ONCE = 200
 """Cases in one transaction: the events about them wait for its locks."""
+READ_AGAIN = timedelta(hours=1)
+"""When a case is looked at again that could not be read."""
 
 
 class Reminders:
@@ -27,17 +31,15 @@ class Reminders:
 
 async def remind(uow: UnitOfWork) -> int:
     """How many cases were looked at. Each reminder starts a trace, linked to that of the last notice about its date."""
-    due = await take_due(uow, AT_ONCE)
-    if not due:
-        return 0
-    past = await notices_of(uow, [snapshot.case_ref for snapshot, _ in due])
+    due, unreadable = await take_due(uow, AT_ONCE)
     asked = []
-    for snapshot, told_in in due:
-        if reminder := reminder_due(past[snapshot.case_ref], snapshot, uow.now):
-            links, about = [told_in] if told_in else [], tracing.about_case(snapshot)
+    for each in due:
+        if reminder := reminder_due(each.past, each.snapshot, uow.now):
+            links, about = [each.told_in] if each.told_in else [], tracing.about_case(each.snapshot)
             with tracing.span("remind", links=links, attributes=dict(about)) as span:
-                uow.caused_by(snapshot, Cause.first(span.context, *links))
-            asked.append(Asked(reminder, snapshot))
+                uow.caused_by(each.snapshot, Cause.first(span.context, *links))
+            asked.append(Asked(reminder, each.snapshot))
     await add(uow, asked)
-    await remind_later(uow, [(snapshot.case_ref, next_moment(snapshot, uow.now)) for snapshot, _ in due])
-    return len(due)
+    later = [(ref, uow.now + READ_AGAIN) for ref in unreadable]
+    await remind_later(uow, [*((each.snapshot.case_ref, next_moment(each.snapshot, uow.now)) for each in due), *later])
+    return len(due) + len(unreadable)

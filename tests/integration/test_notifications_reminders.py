@@ -181,3 +181,29 @@ async def test_dates_that_an_older_release_knew_are_reminded_of_too(new_database
     assert known == same
     assert 3 == (await notifications.states()).count(("reminder", "sent"))
     await notifications.database.close()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "update cases set snapshot = snapshot - 'system' where case_ref = :ref",
+        'update notices set content = content || \'{"appointment": {"id": 1}}\' where case_ref = :ref',
+    ],
+)
+async def test_a_case_that_cannot_be_read_keeps_no_other_from_being_reminded(
+    notifications: Notifications, sql: str
+) -> None:
+    unreadable, other = sorted([new_case_ref(), new_case_ref()])
+    dates = {ref: an_appointment("booked") for ref in (unreadable, other)}
+    await notifications.receive(a_site(), *[a_snapshot(date, case_ref=ref) for ref, date in dates.items()])
+    await notifications.database.run(NOW, lambda uow: uow.execute("alter table notices disable trigger stays"))
+    await notifications.send()
+    await notifications.database.run(NOW, lambda uow: uow.execute(sql, ref=unreadable))
+    notifications.clock.instant = moments(dates[other])[0][0]
+
+    await Reminders(notifications.database, notifications.clock).make_reminders()
+
+    reminders = await notifications.rows("select case_ref from notices where kind = 'reminder'")
+    assert [row.case_ref for row in reminders] == [other]
+    [row] = await notifications.rows("select remind_at from cases where case_ref = :ref", ref=unreadable)
+    assert row.remind_at == notifications.clock.instant + HOUR

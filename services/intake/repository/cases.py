@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
+import structlog
 from sqlalchemy import Row
 
 from services.intake.tables import CaseRow
@@ -14,6 +15,9 @@ from shared.crypto import Sealer
 from shared.db import UnitOfWork, as_json
 from shared.events import CaseChanged, CaseExpired
 from shared.events.eligibility import EligibilityResult
+from shared.tracing import case_hash
+
+log = structlog.get_logger()
 
 UPSERT_CASES = """
 insert into cases (case_ref, system, result_id, version, revision, state, programme, valid_until, snapshot, warnings,
@@ -29,8 +33,8 @@ on conflict (case_ref) do update set version = excluded.version, revision = excl
 """
 
 LOCK_EXPIRING = """
-select case_ref, version, snapshot from cases where state = 'eligible' and valid_until < :today
-order by case_ref limit :most for update skip locked
+select case_ref, version, snapshot from cases
+where state = 'eligible' and valid_until < :today and case_ref > :after order by case_ref limit :most for update skip locked
 """
 
 END = """
@@ -110,12 +114,17 @@ async def find_case(uow: UnitOfWork, case_ref: str) -> CaseRow | None:
     return await uow.session.get(CaseRow, case_ref)
 
 
-async def expiring(uow: UnitOfWork, today: date, most: int) -> list[CaseExpired]:
-    """Eligible cases whose last day is over, locked, as they will be; those that somebody else holds come next time."""
-    rows = await uow.rows(LOCK_EXPIRING, today=today, most=most)
-    return [
-        CaseExpired.model_validate({**row.snapshot, "version": row.version + 1, "state": "expired"}) for row in rows
-    ]
+async def expiring(uow: UnitOfWork, today: date, most: int, after: str) -> tuple[list[CaseExpired], str]:
+    """Eligible cases whose last day is over, locked, as they will be, and the last reference looked at, empty when there is
+    none. Those that somebody else holds come next time; so do those that cannot be read, which is said to operations."""
+    rows = await uow.rows(LOCK_EXPIRING, today=today, most=most, after=after)
+    found = []
+    for row in rows:
+        try:
+            found.append(CaseExpired.model_validate({**row.snapshot, "version": row.version + 1, "state": "expired"}))
+        except ValueError:
+            log.error("case.unreadable", case=case_hash(row.case_ref))
+    return found, rows[-1].case_ref if rows else ""
 
 
 async def end(uow: UnitOfWork, cases: Sequence[CaseChanged]) -> None:

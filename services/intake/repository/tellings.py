@@ -10,13 +10,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+import structlog
 from opentelemetry.trace import SpanContext
 
 from services.intake.domain.facts import Fact, Origin, Telling, fact_of, word_for
 from services.intake.repository.documents import SHARDS
 from shared.db import UnitOfWork, as_json
 from shared.events import CaseScheduled, System
-from shared.tracing import from_traceparent, new_root, to_traceparent
+from shared.tracing import case_hash, from_traceparent, new_root, to_traceparent
+
+log = structlog.get_logger()
 
 LEASE = timedelta(seconds=20)
 """Longer than a batch may be on its way; a slower one tells something twice, under the same id."""
@@ -95,10 +98,19 @@ async def note(uow: UnitOfWork, snapshots: Sequence[CaseScheduled]) -> None:
 
 
 async def claim(uow: UnitOfWork, system: System, limit: int) -> list[Claimed]:
-    """The messages to this system that have been due longest; nobody else gets them for the time of a lease."""
+    """The messages to this system that have been due longest; nobody else gets them for the time of a lease.
+
+    One that cannot be read, as what a later release wrote before it was taken back, is left out and said to operations.
+    """
     lease = uuid4()
     rows = await uow.rows(CLAIM, system=system, now=uow.now, until=uow.now + LEASE, lease=lease, limit=limit)
-    return [_claimed(row) for row in sorted(rows, key=lambda row: (row.next_try_at, row.case_ref))]
+    claimed = []
+    for row in sorted(rows, key=lambda row: (row.next_try_at, row.case_ref)):
+        try:
+            claimed.append(_claimed(row))
+        except (TypeError, ValueError):
+            log.error("telling.unreadable", case=case_hash(row.case_ref))
+    return claimed
 
 
 async def record_told(uow: UnitOfWork, system: System, told: Sequence[Claimed]) -> None:
