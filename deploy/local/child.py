@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from deploy.local.bounded import shorten
 from deploy.local.errors import LocalError
 from deploy.local.ports import is_free
 
@@ -23,7 +24,6 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
 """Pause before a child that ended is started again; it doubles until the child has lived for HEALTHY_SECONDS."""
 
 HEALTHY_SECONDS = 10
-LOG_BYTES = 20_000_000
 PR_SET_PDEATHSIG = 1
 
 
@@ -63,7 +63,7 @@ class Child:
     def __init__(self, program: Program, log: Path) -> None:
         self.program = program
         self.starts = 0
-        self._log = log
+        self.log = log
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
@@ -141,8 +141,8 @@ class Child:
     async def _spawn(self) -> None:
         await self._ports_free()
         await self.program.before_start()
-        _start_new_log_when_long(self._log)
-        with self._log.open("ab") as out:
+        shorten(self.log)
+        with self.log.open("ab") as out:
             out.write(f"--- started {datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}\n".encode())
             out.flush()
             self._process = await asyncio.create_subprocess_exec(
@@ -189,7 +189,7 @@ class Child:
                 await self._spawn()
 
     def _last_words(self) -> str:
-        return f"{last_line(self._log)} (whole log: {self._log})"
+        return f"{last_line(self.log)} (whole log: {self.log})"
 
 
 def last_line(log: Path) -> str:
@@ -198,11 +198,6 @@ def last_line(log: Path) -> str:
     return next(
         (line.strip() for line in reversed(lines) if line.strip() and not line.startswith("---")), "it said nothing"
     )
-
-
-def _start_new_log_when_long(log: Path) -> None:
-    if log.exists() and log.stat().st_size > LOG_BYTES:
-        log.replace(log.with_suffix(".log.1"))
 
 
 def _children_of(pid: int) -> list[int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local import programs
+from deploy.local.bounded import keep_bounded
 from deploy.local.child import Child, Program
 from deploy.local.errors import LocalError
 from deploy.local.kafka import kafka
@@ -52,6 +53,7 @@ class Stack:
         self._simulators = simulators
         self._services = services
         self._on_progress = on_progress
+        self._bounding: asyncio.Task[None] | None = None
 
     @property
     def config(self) -> Document:
@@ -77,12 +79,16 @@ class Stack:
             write_private(self.state.dev_file, self.config)
             if self._simulators:
                 await _together(*(self._start(programs.simulator(system, self.state)) for system in programs.SYSTEMS))
+            logs = [child.log for child in self.children.values()]
+            self._bounding = asyncio.create_task(keep_bounded(logs, self.state.path / "mailbox"))
         except BaseException:
             await self.stop()
             raise
 
     async def stop(self) -> None:
         """Stops every child in order, within 10 s, and lets go of the state directory."""
+        if self._bounding:
+            self._bounding.cancel()
         for names, seconds in STOP_ORDER:
             children = [self.children[name] for name in names if name in self.children]
             await asyncio.gather(*(child.stop(seconds=seconds) for child in children))
