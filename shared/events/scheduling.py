@@ -1,6 +1,6 @@
 """Published by scheduling: the whole scheduling state of a case, and sites."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -63,10 +63,18 @@ class Referral(Snapshot):
     state: ReferralState
 
 
+class Choice(Snapshot):
+    """A household is to choose its date itself: `before` this day, for one that is on `latest` at the latest."""
+
+    before: date
+    latest: date
+
+
 class CaseScheduled(Event):
     """The case's whole scheduling state: an appointment that it does not name is over.
 
     `appointment` is the live one or none, `ended` the last ended one with its reason, `waiting` why the case has none.
+    `choice`: it has none since its household is to choose it; None in events of before it was said.
     `overdue_since`: there is no place for it, and since then it is too late to find one in time.
     `closed` says that none is to come, with the case's state as the reason (ineligible, withdrawn, expired).
     `referral` is the open one, or the one by which the household went on. `adjustment_answered` is the request that the
@@ -82,6 +90,7 @@ class CaseScheduled(Event):
     appointment: Appointment | None = None
     ended: Appointment | None = None
     waiting: str | None = None
+    choice: Choice | None = None
     overdue_since: datetime | None = None
     closed: str | None = None
     referral: Referral | None = None

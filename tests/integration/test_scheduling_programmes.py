@@ -32,6 +32,23 @@ async def test_choice_and_draw_programmes_wait(scheduling: Scheduling, allocatio
     assert await scheduling.waiting(case) == reason
 
 
+async def test_who_is_to_choose_is_said_by_which_day_and_again_when_that_is_another(scheduling: Scheduling) -> None:
+    case = a_case()
+    sooner = {"valid_until": case.valid_until - days(7), "version": 3, "revision": 3}
+    await scheduling.receive(a_programme(allocation="choice"), case)
+
+    await scheduling.receive(case.model_copy(update={"version": 2, "revision": 2}))
+    await scheduling.receive(case.model_copy(update=sooner))
+
+    rows = await scheduling.rows(
+        "select value::json -> 'choice' as choice from outbox where topic = 'scheduling.cases' order by id"
+    )
+    last_days = [case.valid_until, case.valid_until - days(7)]
+    assert [{"before": (day - days(3)).isoformat(), "latest": day.isoformat()} for day in last_days] == [
+        row.choice for row in rows
+    ]
+
+
 async def test_a_programme_that_opens_again_reaches_every_household_that_waited(scheduling: Scheduling) -> None:
     await scheduling.receive(a_programme(status="paused"))
     await scheduling.receive(*[a_case(sites=(), valid_until=(NOW + days(89)).date()) for _ in range(450)])

@@ -14,6 +14,7 @@ from shared.events import (
     AppointmentStatus,
     CaseScheduled,
     CaseWaiting,
+    Choice,
     Referral,
     ReferralState,
     SiteChanged,
@@ -70,6 +71,7 @@ def a_snapshot(
     case_ref: str = CASE_REF,
     referral: Referral | None = None,
     answered: UUID | None = None,
+    choice: Choice | None = None,
 ) -> CaseScheduled:
     """A case's scheduling state. Its type is always `waiting`: nothing may depend on the type."""
     return CaseWaiting(
@@ -81,6 +83,7 @@ def a_snapshot(
         appointment=appointment,
         ended=ended,
         waiting=waiting,
+        choice=choice,
         closed=closed,
         referral=referral,
         adjustment_answered=answered,

@@ -202,7 +202,9 @@ def test_who_lacks_a_place_reads_that_we_write_by_ourselves(reason: Waiting) -> 
 def test_who_is_to_choose_reads_until_when_that_is_possible() -> None:
     choosing = a_standing(Waiting.CHOICE)
 
-    assert long_date(choosing.case.snapshot.valid_until, "en") in said(choosing)
+    latest = choosing.case.snapshot.valid_until
+    assert long_date(latest, "en") in said(choosing)
+    assert f"Choose before {long_date(latest - timedelta(days=3), 'en')}" in said(choosing)
     assert "at the latest" not in said(a_standing(Waiting.DRAW))
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from shared.events import Appointment, AppointmentStatus, NoticeKind
+from shared.events import Appointment, AppointmentStatus, Choice, NoticeKind
 
 
 def is_over(appointment: Appointment, now: datetime) -> bool:
@@ -79,7 +79,8 @@ SAID_AGAIN = frozenset({Matter.CLOCK, Matter.PARTY, Matter.ANSWER})
 @dataclass(frozen=True)
 class Notice:
     """What is to be said. `earlier` is a date that the household believes in and that no longer holds, or the same one at
-    the instant or for the number of people that it had before; `waiting` says why the case has no date, `closed` that none is to come.
+    the instant or for the number of people that it had before; `waiting` says why the case has no date, `choice` until when
+    its household can choose one, `closed` that none is to come.
 
     `follows` is the notice after which this is said anew: a closing follows the one that spoke of the list, a reason to
     wait follows the closing when a case comes back, or what was said since the reason was said before. `answered` is the request that staff answered: the page says what.
@@ -93,6 +94,7 @@ class Notice:
     follows: UUID | None = None
     answered: UUID | None = None
     days_before: int | None = None
+    choice: Choice | None = None
 
     @property
     def matter(self) -> Matter:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from services.notifications.domain.beliefs import Belief, belief_of
 from services.notifications.domain.notice import UNSENT, Matter, Notice, NoticeState, PastNotice, is_over, is_same_date
-from shared.events import Appointment, AppointmentStatus, CaseScheduled, NoticeKind, ReferralState
+from shared.events import Appointment, AppointmentStatus, CaseScheduled, Choice, NoticeKind, ReferralState
 
 OFFER_EXPIRED = "offer-expired"
 """The reason that ends an offer because nobody answered in time."""
@@ -105,19 +105,20 @@ def owed_notice(past: Iterable[PastNotice], snapshot: CaseScheduled, now: dateti
     if snapshot.closed is not None and not went_on(snapshot):
         return Notice(NoticeKind.CLOSED, closed=True, follows=belief.listed_by) if belief.listed_by else None
     reason = waiting_reason(snapshot)
-    return _about_waiting(reason, past, belief) if reason else None
+    return _about_waiting(reason, snapshot.choice, past, belief) if reason else None
 
 
-def _about_waiting(reason: str, past: Iterable[PastNotice], belief: Belief) -> Notice:
+def _about_waiting(reason: str, choice: Choice | None, past: Iterable[PastNotice], belief: Belief) -> Notice:
     """What says why there is no date: once for each reason, and once more when the household heard since then of a date, or of
-    another reason, by which it expects or does something else."""
-    first = Notice(NoticeKind.WAITING, waiting=reason, follows=belief.closed_by)
+    another reason, by which it expects or does something else; or when it is to choose by another day than it was told."""
+    first = Notice(NoticeKind.WAITING, waiting=reason, follows=belief.closed_by, choice=choice)
     told = [each for each in past if each.may_have_arrived and _is_about_what_comes(each.notice)]
     if not told or told[-1].notice.closed:
         return first
     last = told[-1]
     if last.notice.waiting == reason:
-        return replace(first, follows=last.notice.follows)
+        has_other_days = last.notice.choice is not None and last.notice.choice != choice
+        return replace(first, follows=last.id if has_other_days else last.notice.follows)
     was_told = any((each.notice.waiting, each.notice.follows) == (reason, first.follows) for each in told)
     is_news = reason in OUT_OF_LINE or last.notice.waiting in OUT_OF_LINE
     return replace(first, follows=last.id) if was_told and is_news else first
@@ -198,7 +199,13 @@ def _about_end(belief: Belief, believed: Appointment, snapshot: CaseScheduled) -
     kind = NoticeKind.EXPIRED if expired else NoticeKind.CANCELLED
     closed = snapshot.closed is not None
     return Notice(
-        kind, ended or believed, earlier, waiting=waiting_reason(snapshot), closed=closed, follows=belief.closed_by
+        kind,
+        ended or believed,
+        earlier,
+        waiting=waiting_reason(snapshot),
+        closed=closed,
+        follows=belief.closed_by,
+        choice=snapshot.choice,
     )
 
 

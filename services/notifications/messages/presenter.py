@@ -90,6 +90,9 @@ def _facts(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[
         if notice.asks() and notice.appointment.deadline:
             deadline = _moment(notice.appointment.deadline, notice.appointment.zone, site.city, catalogue)
             facts.append(_fact("answer_by", deadline, catalogue, matters_most=True))
+    if notice.choice:
+        before = long_date(notice.choice.before, catalogue.language)
+        facts.append(_fact("choose_before", before, catalogue, matters_most=True))
     return tuple(facts)
 
 
@@ -138,6 +141,8 @@ def _notes(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[
         notes.append(catalogue.text("note.cannot_come"))
     if not notice.announces():
         notes.append(_what_comes_next(notice, catalogue))
+    if notice.choice:
+        notes.append(catalogue.text("note.choose", date=long_date(notice.choice.latest, catalogue.language)))
     if notice.announces() and notice.appointment and around.sites[notice.appointment.site].illustrative:
         notes.append(catalogue.text("note.illustrative"))
     return tuple(notes)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from services.notifications.domain.notice import Notice, NoticeState, PastNotice
 from shared import tracing
 from shared.db import UnitOfWork, as_json
-from shared.events import Appointment, CaseScheduled, NoticeKind
+from shared.events import Appointment, CaseScheduled, Choice, NoticeKind
 
 OF_CASES = """
 select id, case_ref, kind, content, state, may_have_arrived from notices
@@ -54,7 +54,7 @@ class Asked:
 
 def notice_of(row: Any) -> Notice:
     """The notice in a row with `kind` and `content`."""
-    appointment, earlier = (row.content.get(name) for name in ("appointment", "earlier"))
+    appointment, earlier, choice = (row.content.get(name) for name in ("appointment", "earlier", "choice"))
     return Notice(
         NoticeKind(row.kind),
         Appointment.model_validate(appointment) if appointment else None,
@@ -64,6 +64,7 @@ def notice_of(row: Any) -> Notice:
         follows=UUID(row.content["follows"]) if row.content.get("follows") else None,
         answered=UUID(row.content["answered"]) if row.content.get("answered") else None,
         days_before=row.content.get("days_before"),
+        choice=Choice.model_validate(choice) if choice else None,
     )
 
 
@@ -113,6 +114,7 @@ def _row(uow: UnitOfWork, asked: Asked) -> dict[str, Any]:
             "follows": notice.follows,
             "answered": notice.answered,
             "days_before": notice.days_before,
+            "choice": notice.choice and notice.choice.model_dump(mode="json"),
         },
         "sites": sorted({each.site for each in named}),
         "calendar_uid": snapshot.calendar_uid,

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from shared.events import CaseChanged, Counts, ProgrammeChanged
+from shared.events import CaseChanged, Choice, Counts, ProgrammeChanged
 
 DESK_STEP = timedelta(minutes=15)
 WINDOW_STEP = timedelta(minutes=30)
@@ -167,6 +167,11 @@ def need_of(
         latest=case.valid_until,
         deadline_hours=programme.offer_hours,
     )
+
+
+def choice_until(valid_until: date) -> Choice:
+    """Until when a household can choose its date: the days after that are too near to the last one for any place."""
+    return Choice(before=valid_until - TRAVEL_NOTICE, latest=valid_until)
 
 
 def _interpreter_of(case: CaseChanged) -> frozenset[str]:

@@ -164,7 +164,8 @@ def _outcome(
                 return None
             return Outcome(case, changed=changed(case.live, acted_by="scheduling", party=party))
         case Wait(reason):
-            return None if case.waiting == reason and case.version else Outcome(case, waiting=reason)
+            is_said = case.waiting == reason and case.version and not _has_other_days(case, reason)
+            return None if is_said else Outcome(case, waiting=reason)
         case End(reason):
             closed = case.snapshot.state.value
             is_news = case.live is not None or case.waiting is not None or not case.version
@@ -178,6 +179,12 @@ def _outcome(
                 waiting = otherwise or found.reason
                 return Outcome(case, ended=replaced, waiting=waiting) if replaced or case.waiting != waiting else None
             return Outcome(case, made=offered(case, found, sites[found.site], now), ended=replaced, place=found)
+
+
+def _has_other_days(case: KnownCase, reason: Waiting) -> bool:
+    """True when its household is to choose by another day than it was until now."""
+    before = case.valid_until_before
+    return reason is Waiting.CHOICE and before is not None and before != case.snapshot.valid_until
 
 
 def _cancelled(case: KnownCase, reason: str) -> Appointment | None:

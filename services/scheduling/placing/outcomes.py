@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.scheduling.domain.decisions import CANCEL_REASON, OF_HOUSEHOLDS, UNMET, Waiting
+from services.scheduling.domain.needs import choice_until
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.standby import is_at_short_notice
 from services.scheduling.placing.replaced import Made, follow
@@ -82,6 +83,7 @@ class Outcome:
             appointment=self.made or self.changed,
             ended=self.ended or self.case.ended,
             waiting=self.waiting,
+            choice=choice_until(self.case.snapshot.valid_until) if self.waiting is Waiting.CHOICE else None,
             overdue_since=self._overdue_since,
             closed=self.closed,
             referral=self.case.referral,

@@ -4,7 +4,7 @@ A case either has a live appointment, or waits for a reason, or its state says t
 version is the sequence of its stream; lock the row before reading it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from services.scheduling.repository.known_case import KnownCase, Seniority, know
 from shared import tracing
 from shared.db import UnitOfWork
 from shared.events import CaseChanged, Urgency
+from shared.outbox import Cause
 from shared.rows import RowType
 
 TAKEN = RowType(
@@ -32,7 +33,8 @@ set intake_version = excluded.intake_version, programme = excluded.programme, st
     urgency = excluded.urgency, registered_at = excluded.registered_at, snapshot = excluded.snapshot,
     correlation_id = excluded.correlation_id, traceparent = excluded.traceparent
 where c.intake_version < excluded.intake_version
-returning new.case_ref, new.calendar_uid, new.asked_language, new.asked_needs, old.case_ref is null as is_new
+returning new.case_ref, new.calendar_uid, new.asked_language, new.asked_needs, old.case_ref is null as is_new,
+  cast(old.snapshot ->> 'valid_until' as date) as valid_until_before
 """  # noqa: S608  only our own constant is put in
 
 LOCK = "select case_ref from cases where case_ref = any(:refs) order by case_ref for update"
@@ -97,15 +99,18 @@ async def take_in(uow: UnitOfWork, snapshots: Sequence[CaseChanged]) -> list[Kno
                 "referred_from": case.referred_from,
             }
         )
-    new = {row.case_ref: row for row in await uow.rows(TAKE_IN, **TAKEN.of(rows)) if row.is_new}
-    refs = [case.case_ref for case in snapshots if case.case_ref not in new]
+    taken = {row.case_ref: row for row in await uow.rows(TAKE_IN, **TAKEN.of(rows))}
+    refs = [case.case_ref for case in snapshots if not ((row := taken.get(case.case_ref)) and row.is_new)]
     states = {row.case_ref: row for row in await uow.rows(STATE_ALONE, refs=refs)} if refs else {}
-    return [
-        new_case(case, new[case.case_ref], uow.cause_of(case))
-        if case.case_ref in new
-        else replace(known_case(states[case.case_ref], case), cause=uow.cause_of(case))
-        for case in snapshots
-    ]
+    return [_taken_in(case, uow.cause_of(case), taken.get(case.case_ref), states) for case in snapshots]
+
+
+def _taken_in(case: CaseChanged, cause: Cause, taken: Any | None, states: Mapping[str, Any]) -> KnownCase:
+    """`taken` is None when a newer snapshot of it is here already."""
+    if taken and taken.is_new:
+        return new_case(case, taken, cause)
+    before = taken.valid_until_before if taken else None
+    return replace(known_case(states[case.case_ref], case), cause=cause, valid_until_before=before)
 
 
 async def lock(uow: UnitOfWork, case_refs: Iterable[str]) -> list[KnownCase]:

@@ -1,7 +1,7 @@
 """What a known case is, and how it is made of its rows."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -39,6 +39,8 @@ class KnownCase:
     referral: Referral | None = None
     own: OwnNeeds = NOTHING
     adjustment_answered: UUID | None = None
+    valid_until_before: date | None = None
+    """The last day that its country had named until a newer snapshot came in just now."""
     is_heard: bool = False
     """Its interview under its present programme took place."""
 

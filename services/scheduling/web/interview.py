@@ -10,6 +10,7 @@ from services.scheduling.domain.coming import Coming, can_be_said, everyone, wit
 from services.scheduling.domain.decisions import UNMET, Waiting
 from services.scheduling.domain.holds import extended_deadline
 from services.scheduling.domain.letters import HOLDS_AFTER_END
+from services.scheduling.domain.needs import choice_until
 from services.scheduling.repository.known_case import KnownCase
 from services.scheduling.web.aloud import Aloud
 from services.scheduling.web.presented import Fact, Site, moment, when_and_where, who
@@ -239,8 +240,9 @@ def _next_without(standing: Standing, state: str, catalogue: Catalogue, now: dat
     reasons = [Waiting(case.waiting or ""), *([standing.lacks] if standing.lacks else [])]
     said = [catalogue.text(f"why.{reason}") for reason in dict.fromkeys(reasons)]
     if case.waiting == Waiting.CHOICE:
-        last = long_date(case.snapshot.valid_until, catalogue.language)
-        said.append(catalogue.text("next.choose_by", date=last))
+        choice = choice_until(case.snapshot.valid_until)
+        latest, before = (long_date(day, catalogue.language) for day in (choice.latest, choice.before))
+        said.append(catalogue.text("next.choose_by", date=latest, before=before))
     if case.waiting in WRITES:
         said.append(catalogue.text("next.write"))
     if standing.rank is not None and case.waiting in IN_LINE:
