@@ -1,11 +1,15 @@
 """An appointment is moved or cancelled, by its household or by staff."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 
 from services.scheduling import commands
+from services.scheduling.repository import calendars
+from shared.events import CaseChanged
 from shared.web.problems import Problem
 from tests.builders import days
 from tests.scheduling import Scheduling
@@ -178,3 +182,83 @@ async def test_an_assistant_asks_for_no_other_offer_while_an_absence_waits_for_i
     asked = [await http.call(case, "/appointment/offer-again", role=role) for role in ("assistant", "scheduler")]
 
     assert [(409, "missed"), (200, None)] == [(each.status_code, each.json().get("code")) for each in asked]
+
+
+async def soon(scheduling: Scheduling) -> tuple[CaseChanged, Any, int]:
+    """A household whose interview is tomorrow, its appointment, and a slot two hours later that day."""
+    case, before = await scheduling.booked()
+    scheduling.clock.instant = before.starts_at - days(1)
+    slot = await scheduling.count(
+        """select id from slots where site = :site and kind = 'desk' and taken = 0 and starts_at = :at
+           order by id limit 1""",
+        site=before.site,
+        at=before.starts_at + timedelta(hours=2),
+    )
+    return case, before, slot
+
+
+async def test_staff_move_a_household_that_agreed_to_a_time_at_short_notice(
+    scheduling: Scheduling, http: Client
+) -> None:
+    case, before, slot = await soon(scheduling)
+
+    unasked = await http.move(case, slot, role="officer")
+    path = "/appointment/move"
+    moved = await http.call(case, path, {"slot_id": slot, "agreed": "phone"}, role="officer")
+
+    assert (unasked.status_code, unasked.json()["code"]) == (409, "short_notice")
+    assert moved.status_code == 200
+    after = await scheduling.live(case)
+    assert (after.starts_at - before.starts_at, after.agreed_at_short_notice) == (timedelta(hours=2), "phone")
+
+
+async def test_only_staff_are_shown_what_is_free_at_short_notice_and_move_there(
+    scheduling: Scheduling, http: Client
+) -> None:
+    case, before, slot = await soon(scheduling)
+    shown = {}
+    async with httpx.AsyncClient(transport=http.transport, base_url="http://x") as client:
+        for role in ("assistant", "officer"):
+            url = f"/v1/cases/{case.case_ref}/slots?at_short_notice=true"
+            shown[role] = await client.get(url, headers={"Authorization": f"Bearer {role}"})
+
+    refused = await http.call(case, "/appointment/move", {"slot_id": slot, "agreed": "phone"})
+
+    assert (refused.status_code, shown["assistant"].status_code) == (403, 403)
+    at = (before.starts_at + timedelta(hours=2)).isoformat()
+    assert at in {place["instant"] for place in shown["officer"].json()}
+    assert (await scheduling.live(case)).id == before.id
+
+
+async def test_a_stranded_household_that_is_moved_to_its_own_time_gets_a_desk_that_is_there(
+    scheduling: Scheduling,
+) -> None:
+    case, before = await scheduling.booked()
+    slot = await first_slot_of(scheduling, before)
+    await scheduling.execute(
+        """update resources set programmes = '{}' where id in (
+             select s.resource_id from slots s join slot_claims c on c.slot_id = s.id where c.appointment_id = :id)""",
+        id=before.id,
+    )
+    scheduling.clock.instant = before.starts_at - days(1)
+
+    for _ in range(2):
+        await scheduling.do(lambda uow: commands.move(uow, case.case_ref, slot, "scheduler"))
+
+    after = await scheduling.live(case)
+    assert (after.status, after.starts_at, after.replaces) == ("booked", before.starts_at, before.id)
+    assert await first_slot_of(scheduling, after) != slot
+    assert await scheduling.do(lambda uow: calendars.stranded_at(uow, before.site)) == []
+
+
+async def test_who_cannot_be_heard_at_its_own_time_any_more_is_not_told_that_all_is_well(
+    scheduling: Scheduling,
+) -> None:
+    case, before = await scheduling.booked()
+    slot = await first_slot_of(scheduling, before)
+    await scheduling.execute("update resources set programmes = '{}' where kind = 'desk'")
+
+    move = partial(commands.move, case_ref=case.case_ref, slot_id=slot, acted_by="scheduler")
+
+    assert await scheduling.refusal(move) == "place_taken"
+    assert (await scheduling.live(case)).id == before.id

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from services.scheduling import commands
 from services.scheduling.api.choosing import Choice
 from services.scheduling.api.named import Naming, Serving
-from services.scheduling.commands.places import FOR_THEMSELVES
+from services.scheduling.api.referrals import Recorded
+from services.scheduling.commands.places import FOR_THEMSELVES, only_staff
 from services.scheduling.commands.requests import Command, Named, Request, once
 from services.scheduling.placing.choices import Span, places_of
 from services.scheduling.views import cases as case_views
@@ -30,6 +31,7 @@ Staff = Annotated[Role, Depends(requires(*STAFF))]
 LOOK_AHEAD = timedelta(days=14)
 """How far places are shown when nobody asks for other days."""
 OLD = refusals(412)
+AT_SHORT_NOTICE = "Also what starts in less than three days: staff move a household there that agrees to come"
 
 
 class Answer(BaseModel):
@@ -52,6 +54,12 @@ class Cancellation(BaseModel):
         "safety",
         "error",
     ]
+
+
+class Move(Choice):
+    """Another place. `agreed`: how the household told staff that it comes, to a place at short notice."""
+
+    agreed: Recorded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +118,15 @@ async def slots(
     site: str | None = None,
     begins: Annotated[Instant | None, Query(alias="from")] = None,
     ends: Annotated[Instant | None, Query(alias="to")] = None,
+    at_short_notice: Annotated[bool, Query(description=AT_SHORT_NOTICE)] = False,
 ) -> list[dict[str, Any]]:
+    if at_short_notice and role in FOR_THEMSELVES:
+        raise only_staff()
     span = _span(service.clock.now(), begins, ends, site)
 
     async def read(uow: UnitOfWork, ref: str) -> list[dict[str, Any]]:
-        return await case_views.place_view(uow, await places_of(uow, await case_views.known(uow, ref), span))
+        case = await case_views.known(uow, ref)
+        return await case_views.place_view(uow, await places_of(uow, case, span, at_short_notice=at_short_notice))
 
     return list(await _read(service, case_ref, read))
 
@@ -141,9 +153,10 @@ async def decline(order: Ordering, seen: SeenOffer) -> dict[str, Any]:
 
 
 @api.post("/{case_ref}/appointment/move", responses=OLD)
-async def move(order: Ordering, choice: Choice) -> dict[str, Any]:
-    slot_id = choice.slot_id
-    return await order.carry_out(f"move {slot_id}", partial(commands.move, slot_id=slot_id, acted_by=order.role))
+async def move(order: Ordering, to: Move) -> dict[str, Any]:
+    what = f"move {to.slot_id}" + (f" agreed {to.agreed}" if to.agreed else "")
+    command = partial(commands.move, slot_id=to.slot_id, acted_by=order.role, agreed=to.agreed)
+    return await order.carry_out(what, command)
 
 
 @api.post("/{case_ref}/appointment/cancel", responses=OLD)

@@ -21,7 +21,7 @@ Scheduler = Annotated[Role, Depends(requires("scheduler"))]
 
 
 class Recorded(StrEnum):
-    """How the household's consent was recorded."""
+    """How the household said that it agrees."""
 
     IN_PERSON = "in-person"
     PHONE = "phone"

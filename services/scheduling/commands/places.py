@@ -6,18 +6,21 @@ from uuid import UUID
 
 from services.scheduling.commands.locked import HOUSEHOLD, cause_of, locked
 from services.scheduling.domain.admission import admit
+from services.scheduling.domain.calendar import NEVER
 from services.scheduling.domain.decisions import Decision, Offer, Waiting
+from services.scheduling.domain.needs import TRAVEL_NOTICE
+from services.scheduling.domain.own_needs import need_instead
 from services.scheduling.domain.places import Place
 from services.scheduling.domain.states import AT_THE_SITE, NOT_BEGUN
 from services.scheduling.placing.choices import find_place
 from services.scheduling.placing.deciding import decided
-from services.scheduling.placing.offers import ROUNDS, appointment_at, ended, offered, outcomes_of
+from services.scheduling.placing.offers import ROUNDS, appointment_at, ended, offered, outcomes_of, place_all
 from services.scheduling.placing.outcomes import Outcome, end_of, record
 from services.scheduling.refusals import began, offer_changed
-from services.scheduling.repository import appointments, reference, slots
+from services.scheduling.repository import appointments, calendars, reference, slots
 from services.scheduling.repository.known_case import KnownCase
 from shared.db import UnitOfWork
-from shared.events import AppointmentStatus
+from shared.events import Appointment, AppointmentStatus
 from shared.web.problems import Problem
 
 MOVES = 2
@@ -48,21 +51,57 @@ async def choose(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str) ->
     await _book(uow, case, slot_id, acted_by, "superseded")
 
 
-async def move(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str) -> None:
-    """Books the place at the site and start of this slot in place of the booked one, in one step.
+async def move(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str, *, agreed: str | None = None) -> None:
+    """Books the place at the site and start of this slot in place of the booked one, in one step. `agreed`: how the
+    household told staff that it comes at short notice. At its own site and time it gets a desk that is there, if its
+    own is not.
 
-    Raises: Problem 404, 409 as choose, and when the household has moved it twice or its time is near.
+    Raises: Problem 404, 409 as choose, when the household has moved it twice or its time is near, and for a place at short
+    notice that nobody said it agreed to; 403 for a household that says that it agreed, which only staff do.
     """
+    if agreed and acted_by in FOR_THEMSELVES:
+        raise only_staff()
     case = await locked(uow, case_ref)
     if case.live is None or case.live.status is not AppointmentStatus.BOOKED:
         raise Problem(409, "nothing_booked", "only a booked appointment can be moved: accept or choose one first")
     if await appointments.begins_with(uow, case.live.id, slot_id):
-        return
+        return await _stay(uow, case, acted_by)
     if case.live.starts_at <= uow.now:
         raise began()
     if acted_by in FOR_THEMSELVES:
         await _check_limits(uow, case)
-    await _book(uow, case, slot_id, acted_by, "rescheduled")
+    elif not agreed:
+        await _check_notice(uow, case, slot_id)
+    made = await _book(uow, case, slot_id, acted_by, "rescheduled", at_short_notice=agreed is not None)
+    if agreed and made.starts_at < uow.now + TRAVEL_NOTICE:
+        await appointments.note_agreed(uow, made.id, agreed)
+
+
+async def _stay(uow: UnitOfWork, case: KnownCase, acted_by: str) -> None:
+    """The booked appointment at its own site and time, at a desk and with an interpreter that are there; as it is when
+    they are. Raises: Problem 409 when there are none then."""
+    live = case.date
+    if live.id not in {row.id for row in await calendars.stranded_at(uow, live.site)}:
+        return
+    programme = await reference.programme(uow, case.snapshot.programme)
+    areas = await reference.areas(uow)
+    need = need_instead(case.snapshot, case.own, programme, areas, uow.now) if programme else None
+    found = (await place_all(uow, [(case, replace(need, earliest=NEVER))]))[case.case_ref] if need else None
+    if not isinstance(found, Place):
+        raise Problem(409, PLACE_TAKEN, "nobody can hear the household there then any more: move it to another time")
+    made = offered(case, found, (await reference.sites(uow))[live.site], uow.now)
+    made = made.model_copy(update={"acted_by": acted_by})
+    over = ended(live, AppointmentStatus.CANCELLED, "superseded", acted_by)
+    await record(uow, [Outcome(case, made=made, ended=over, place=found, is_stranded=True, cause=cause_of(case))])
+    await reference.look_again(uow, live.site)
+
+
+async def _check_notice(uow: UnitOfWork, case: KnownCase, slot_id: int) -> None:
+    """Raises: Problem 409 for a place that only starts too soon for a household that was not asked."""
+    if await find_place(uow, case, slot_id) is None and await find_place(uow, case, slot_id, at_short_notice=True):
+        raise Problem(
+            409, "short_notice", "it starts in less than three days: ask the household, and say how it `agreed` to come"
+        )
 
 
 async def take(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str, *, seen: UUID | None) -> None:
@@ -74,7 +113,7 @@ async def take(uow: UnitOfWork, case_ref: str, slot_id: int, acted_by: str, *, s
     case = await locked(uow, case_ref)
     is_booked = case.live is not None and case.live.status is AppointmentStatus.BOOKED
     if case.live and is_booked and await appointments.begins_with(uow, case.live.id, slot_id):
-        return
+        return await _stay(uow, case, acted_by)
     if (case.live.id if case.live else None) != seen:
         raise offer_changed()
     await (move if is_booked else choose)(uow, case_ref, slot_id, acted_by)
@@ -130,12 +169,20 @@ async def _check_limits(uow: UnitOfWork, case: KnownCase) -> None:
         raise Problem(409, "moved_too_often", f"it was moved {MOVES} times already: staff can move it once more")
 
 
-async def _book(uow: UnitOfWork, case: KnownCase, slot_id: int, acted_by: str, reason: str) -> None:
-    place = await _held(uow, case, slot_id)
+async def _book(
+    uow: UnitOfWork, case: KnownCase, slot_id: int, acted_by: str, reason: str, *, at_short_notice: bool = False
+) -> Appointment:
+    place = await _held(uow, case, slot_id, at_short_notice=at_short_notice)
     site = (await reference.sites(uow))[place.site]
     made = appointment_at(case, place, site, status=AppointmentStatus.BOOKED, deadline=None, acted_by=acted_by)
     over = ended(case.live, AppointmentStatus.CANCELLED, reason, acted_by) if case.live else None
     await record(uow, [Outcome(case, made=made, ended=over, place=place, cause=cause_of(case))])
+    return made
+
+
+def only_staff() -> Problem:
+    """The refusal of short notice to a household, or to who does for it what it may itself."""
+    return Problem(403, "forbidden", "only the staff of the authority move an interview at short notice: call the site")
 
 
 def place_taken() -> Problem:
@@ -143,12 +190,12 @@ def place_taken() -> Problem:
     return Problem(409, PLACE_TAKEN, "this place cannot be had any more: look at what is free now and choose again")
 
 
-async def _held(uow: UnitOfWork, case: KnownCase, slot_id: int) -> Place:
+async def _held(uow: UnitOfWork, case: KnownCase, slot_id: int, *, at_short_notice: bool) -> Place:
     """The place at the slot's site and start, its slots locked. Who loses a desk to another looks for the next one, of
     those that nobody has locked. Raises: Problem 409 when there is none."""
     lock = slots.lock
     for _ in range(ROUNDS):
-        place = await find_place(uow, case, slot_id)
+        place = await find_place(uow, case, slot_id, at_short_notice=at_short_notice)
         if place is None:
             break
         winners, _ = admit([place], await lock(uow, [slot for slot, _ in place.claims]))

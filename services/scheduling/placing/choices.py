@@ -29,18 +29,21 @@ class Span:
     site: str | None = None
 
 
-async def places_of(uow: UnitOfWork, case: KnownCase, span: Span) -> list[Place]:
+async def places_of(uow: UnitOfWork, case: KnownCase, span: Span, *, at_short_notice: bool = False) -> list[Place]:
     """Every place that the household can have in the span, earliest first; its present time counts as free for it.
 
+    `at_short_notice`: it agrees to come as soon as the place begins.
     Who has an appointment and stands by for a site on a day can have what is free there then, at short notice too. (Who
     waits and stands by is offered that.)
     Raises: Problem 409 when the case can choose none at all.
     """
     need = await _need(uow, case)
+    if at_short_notice:
+        need = replace(need, earliest=uow.now)
     usual = need.earliest
     agreed = {(row.site, row.day) for row in await standby.of_case(uow, case.case_ref)} if case.live else set()
     if agreed:
-        need = replace(need, earliest=uow.now + STANDBY_NOTICE)
+        need = replace(need, earliest=min(usual, uow.now + STANDBY_NOTICE))
     sites = tuple(site for site in need.sites if span.site in (None, site))
     resources = await slots.resources_of(uow, sites, with_remote=bool(need.languages))
     own = await slots.own_time(uow, [case.live.id]) if case.live else {}
@@ -49,7 +52,7 @@ async def places_of(uow: UnitOfWork, case: KnownCase, span: Span) -> list[Place]
     return [place for place in found if place.starts_at >= usual or (place.site, place.local_date) in agreed][:MOST]
 
 
-async def find_place(uow: UnitOfWork, case: KnownCase, slot_id: int) -> Place | None:
+async def find_place(uow: UnitOfWork, case: KnownCase, slot_id: int, *, at_short_notice: bool = False) -> Place | None:
     """The place at the site and start of this slot, if the household can have one now: it chooses a time, not a desk.
 
     Raises: Problem 409.
@@ -58,7 +61,8 @@ async def find_place(uow: UnitOfWork, case: KnownCase, slot_id: int) -> Place | 
     if slot is None:
         return None
     span = Span(slot.starts_at, slot.starts_at + LONGEST, slot.site)
-    return next((place for place in await places_of(uow, case, span) if place.starts_at == slot.starts_at), None)
+    found = await places_of(uow, case, span, at_short_notice=at_short_notice)
+    return next((place for place in found if place.starts_at == slot.starts_at), None)
 
 
 async def lacking(uow: UnitOfWork, case: KnownCase, programme: ProgrammeChanged) -> Waiting | None:

@@ -126,6 +126,11 @@ async def refit(uow: UnitOfWork, id: UUID, place: Place) -> None:
     )
 
 
+async def note_agreed(uow: UnitOfWork, id: UUID, how: str) -> None:
+    """Stores how the household of a new appointment agreed to come at short notice."""
+    await uow.execute("update appointments set agreed_at_short_notice = :how where id = :id", id=id, how=how)
+
+
 async def due(uow: UnitOfWork, limit: int) -> list[str]:
     """The cases whose offers are past their deadlines, the longest past first."""
     return [row.case_ref for row in await uow.rows(DUE, now=uow.now, limit=limit)]
