@@ -140,6 +140,21 @@ async def test_of_two_households_at_the_last_desk_one_is_shown_the_dates_that_co
     assert ["Your interview is booked"] == headings(booked)
 
 
+async def test_who_chooses_none_of_the_dates_that_come_nearest_is_told_so_and_shown_them_again(portal: Portal) -> None:
+    browser = await portal.logged_in((await a_chooser(portal)).case_ref)
+    slot = str(2**53 - 1)  # there is none such any more
+    taken = await browser.open(f"{HOME}/choose?slot={slot}")
+    [near] = re.findall(r'name="near" value="(\d+)"', taken.text)
+    page, offered = await browser.open(f"{HOME}/choose?near={near}"), slots(browser)
+    await browser.open(f"/ht/my-interview/choose?near={near}")
+
+    assert (409, 422, slot) == (taken.status_code, page.status_code, near)
+    assert ["Another household took this date a moment ago"] == headings(page)
+    assert 'href="#slot"' in page.text and "Choose a time" in texts(page) and "<title>Error: " in page.text
+    assert f'href="/ht/my-interview/choose?near={near}"' in page.text
+    assert 5 == len(offered) and offered == slots(browser)
+
+
 async def test_who_has_a_date_keeps_it_when_the_one_it_wanted_is_taken(portal: Portal) -> None:
     first, second = [await a_chooser(portal) for _ in range(2)]
     early, late = [await portal.logged_in(case.case_ref) for case in (first, second)]

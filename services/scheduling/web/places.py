@@ -83,7 +83,7 @@ class PlacesPages:
         facts = facts_of_place(found[0], visit.catalogue)
         return visit.page("choose.html", rows=rows(facts), slot=slot, **_what_it_replaces(visit, standing))
 
-    async def _taken(self, visit: Visit, slot: int) -> Response:
+    async def _taken(self, visit: Visit, slot: int, *, error: str | None = None) -> Response:
         """Instead of a place that cannot be had any more, those nearest to it; what the household has stays as it is."""
         wanted, others = await self.desk.run(partial(_instead, case_ref=visit.case, slot=slot))
         if not others:
@@ -91,7 +91,9 @@ class PlacesPages:
         standing = await self.desk.look(visit)
         return visit.page(
             "taken.html",
-            status=409,
+            status=422 if error else 409,
+            error=error,
+            slot=slot,
             dates=nearest(others, wanted, visit.catalogue),
             has_date=standing.case.live is not None,
         )
@@ -107,10 +109,13 @@ class PlacesPages:
             return await self.desk.refused(visit, problem)
 
     async def check_before_taking(self, visit: Visit) -> Response:
-        slot, day = _slot(visit.request.query_params.get("slot", "")), _day(visit, "day")
+        slot, near = (_slot(visit.request.query_params.get(name, "")) for name in ("slot", "near"))
+        day = _day(visit, "day")
         try:
             if slot:
                 return await self._check(visit, slot)
+            if near:
+                return await self._taken(visit, near, error="places.error")
             return await self._times(visit, day, error="places.error") if day else visit.go(PLACES)
         except Problem as problem:
             return await self.desk.refused(visit, problem)

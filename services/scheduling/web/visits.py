@@ -31,7 +31,7 @@ TYPED = "__Host-typed"
 """The cookie with what was typed into a form whose session was over."""
 PROOF = "proof"
 """The field by which a form shows that it is ours, given to this browser."""
-KEPT = ("back", "day", "from", "slot")
+KEPT = ("back", "day", "from", "near", "slot")
 """What an address may say beside the page: never who looks at it."""
 LONGEST_COOKIE = 100
 
