@@ -4,18 +4,24 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import PlainTextResponse, Response
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from shared import spans
 from shared.db import DatabaseUnavailable, UnitOfWork
+from shared.kafka.log_watch import say_again
+from shared.kafka.topics import declared_topics
 from shared.metrics import exposition
+from shared.web import openapi
 from shared.web.problems import Problem
 from shared.web.roles import requires
 
 if TYPE_CHECKING:
     from shared.service import Service
+
+log = structlog.get_logger()
 
 Counts = Callable[[UnitOfWork], Awaitable[dict[str, dict[str, int]]]]
 """The service's own counts, by country."""
@@ -58,6 +64,18 @@ def router(service: "Service", counts: Counts) -> APIRouter:
     @api.get("/ops/state", dependencies=[for_ops])
     async def state() -> dict[str, Any]:
         return await state_of(service, counts)
+
+    @api.post("/ops/say-again", dependencies=[Depends(requires("ops", "service"))], responses=openapi.refusals(404))
+    async def said_again(topic: Annotated[str, Query(max_length=100)]) -> dict[str, int]:
+        """The newest of every stream of one of our topics is published again: for whoever missed some of it. Whoever did
+        not finds nothing new in it."""
+        if topic not in {each.name for each in declared_topics()} or not topic.startswith(f"{service.name}."):
+            raise Problem(
+                404, "topic_unknown", f"{service.name} publishes no such topic: ask whoever its name begins with"
+            )
+        streams = await service.run_long(lambda uow: say_again(uow, [topic]))
+        log.warning("outbox.said_again", topic=topic, streams=streams)
+        return {"streams": streams}
 
     @api.get("/ops/spans", dependencies=[for_ops])
     async def traces(

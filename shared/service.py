@@ -28,11 +28,13 @@ from shared.kafka import parked
 from shared.kafka.batch import BatchRunner, Handler
 from shared.kafka.consumer import Consumer
 from shared.kafka.log_ends import LogEnds
+from shared.kafka.missed import ask_nobody
 from shared.kafka.relay import Relay
 from shared.outbox_retention import forget_old_rows
 from shared.settings import ServiceSettings
 from shared.web import openapi, problems
 from shared.web.guarded import Guarded
+from shared.web.neighbour import Neighbour
 from shared.web.traced import Traced
 
 T = TypeVar("T")
@@ -50,6 +52,8 @@ class Service:
     settings: ServiceSettings
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     clock: Clock = field(default_factory=SystemClock)
+    neighbours: Mapping[str, str] = field(default_factory=dict)
+    """Where those are whose topics it consumes, by the name that their topics begin with."""
 
     def __post_init__(self) -> None:
         self.database = Database(self.settings.database_url)
@@ -64,7 +68,14 @@ class Service:
         self.ends = LogEnds(self.settings.kafka, self.topics, self.database, self.clock)
         self.consumer: Consumer | None = None
         if runners:
-            self.consumer = Consumer(self.settings.kafka, group, runners, database=self.database, clock=self.clock)
+            self.consumer = Consumer(
+                self.settings.kafka,
+                group,
+                runners,
+                database=self.database,
+                clock=self.clock,
+                say_again=self.have_said_again,
+            )
 
     async def run(self, work: Callable[[UnitOfWork], Awaitable[T]], *, reads: bool = False) -> T:
         """The result of one request or job that begins now, as `Database.run` says."""
@@ -73,6 +84,14 @@ class Service:
     async def run_long(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """The result of a job that begins now and reads whole tables, as `Database.run_long` says."""
         return await self.database.run_long(self.clock.now(), work)
+
+    async def have_said_again(self, topic: str) -> None:
+        """Has the newest of every stream of a neighbour's topic published again. Raises: NeighbourAway."""
+        name = topic.partition(".")[0]
+        if name not in self.neighbours:
+            return await ask_nobody(topic)
+        neighbour = Neighbour(name, self.neighbours[name], self.settings.tokens["service"])
+        await neighbour.ask(f"/ops/say-again?topic={topic}", {})
 
     def lag_of(self, topic: str, now: datetime) -> tuple[int, float]:
         """Events of a topic not yet handled, and how many seconds the oldest of them has waited at least."""

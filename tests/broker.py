@@ -23,6 +23,11 @@ class Broker:
     def address(self) -> str:
         return f"{HOST}:{self._ports.kafka}"
 
+    @property
+    def logs(self) -> Path:
+        """Where it keeps what it was told."""
+        return self._folder / "kafka"
+
     async def start(self) -> None:
         program = await kafka(self._folder / "kafka", self._ports, lambda _: None)
         self._child = Child(program, self._folder / "kafka.log")

@@ -98,6 +98,7 @@ def settings(url: str, folder: Path | None, **changes: Any) -> NotificationsSett
         "tokens": {"ops": SecretStr("ops-token"), "service": SecretStr("service-token")},
         "data_key": SecretStr("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
         "intake_url": "http://127.0.0.1:1",
+        "scheduling_url": "http://127.0.0.1:1",
         "portal_url": "http://127.0.0.1:1",
         "smtp_port": 1,
         "mailbox_dir": folder,

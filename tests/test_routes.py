@@ -58,7 +58,8 @@ def apps() -> Iterator[FastAPI]:
     neighbours = {"intake_url": "http://127.0.0.1:1", "notifications_url": "http://127.0.0.1:1"}
     keys = {"letter_keys": {1: LETTER_KEY}}
     yield build_scheduling(SchedulingSettings.model_validate({**usual, **neighbours, **keys}))
-    told = {**usual, "intake_url": "http://127.0.0.1:1", "portal_url": "http://127.0.0.1:1", "smtp_port": 1}
+    neighbours = {"intake_url": "http://127.0.0.1:1", "scheduling_url": "http://127.0.0.1:1"}
+    told = {**usual, **neighbours, "portal_url": "http://127.0.0.1:1", "smtp_port": 1}
     yield build_notifications(NotificationsSettings.model_validate({**told, "mailbox_dir": "/nonexistent"}))
 
 

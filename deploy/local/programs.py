@@ -118,10 +118,11 @@ def service_environment(name: str, state: StateDir, ports: Ports) -> dict[str, s
         "PUENTE_TOKENS": json.dumps(known["tokens"]),
         "PUENTE_DATA_KEY": known["data_keys"][name],
     }
+    if name in ("intake", "notifications"):
+        told["PUENTE_SCHEDULING_URL"] = url(ports.scheduling)
     if name == "intake":
         told["PUENTE_SYSTEMS"] = json.dumps(_accepted_systems(known))
         told["PUENTE_RECEIVER_URLS"] = json.dumps({system: f"{url(ports.countries)}/{system}" for system in SYSTEMS})
-        told["PUENTE_SCHEDULING_URL"] = url(ports.scheduling)
         told["PUENTE_NOTIFICATIONS_URL"] = url(ports.notifications)
     if name in ("scheduling", "notifications"):
         told["PUENTE_INTAKE_URL"] = url(ports.intake)

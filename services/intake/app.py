@@ -42,7 +42,7 @@ TELL_EVERY = timedelta(seconds=0.5)
 
 def build(settings: IntakeSettings, clock: Clock | None = None) -> FastAPI:
     """The service, ready to be served. Raises: ValueError for credentials that cannot be."""
-    service = Service("intake", settings, HANDLERS, clock or SystemClock())
+    service = Service("intake", settings, HANDLERS, clock or SystemClock(), {"scheduling": settings.scheduling_url})
     jobs = Jobs(service.database, service.clock)
     effects = programmes.Effects(settings.scheduling_url, settings.tokens["service"])
     mails = Mails(settings.notifications_url, settings.tokens["service"])

@@ -39,7 +39,8 @@ REMIND_EVERY = timedelta(seconds=30)
 
 def build(settings: NotificationsSettings, clock: Clock | None = None) -> FastAPI:
     """The service, ready to serve. Raises: MissingText when a language is incomplete."""
-    service = Service("notifications", settings, HANDLERS, clock or SystemClock())
+    neighbours = {"intake": settings.intake_url, "scheduling": settings.scheduling_url}
+    service = Service("notifications", settings, HANDLERS, clock or SystemClock(), neighbours)
     sender = sender_of(service, settings)
     ticks = [
         Tick("send_due_notices", SEND_EVERY, sender.send_due_notices),

@@ -41,7 +41,7 @@ HANDLERS = {CaseChanged.topic: cases_changed, ProgrammeChanged.topic: programmes
 
 def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
     """The service, ready to be served."""
-    service = Service("scheduling", settings, HANDLERS, clock or SystemClock())
+    service = Service("scheduling", settings, HANDLERS, clock or SystemClock(), {"intake": settings.intake_url})
     jobs = Jobs(service.database, service.clock)
     ticks = [
         Tick("expire_offers", timedelta(seconds=1), jobs.expire_offers),

@@ -8,19 +8,23 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from shared import tracing
 from shared.clock import Clock
 from shared.db import Database, is_lost_race, is_unavailable
-from shared.kafka import parked, positions
+from shared.kafka import missed, parked, positions
 from shared.kafka.batch import BadRelease, BatchRunner
+from shared.kafka.missed import UNREADABLE, SayAgain, ask_nobody
 from shared.kafka.records import Record, event_id_of
-from shared.kafka.topics import ensure_topics
+from shared.kafka.topics import ensure_topics, partitions_of
+from shared.logs import cause_of
+from shared.web.neighbour import NeighbourAway
 
 log = structlog.get_logger()
 
@@ -46,17 +50,29 @@ class TopicProgress:
     stopped: str | None = None
 
 
+class _Unreadable(Exception):
+    """The client cannot read what comes next in one of the partitions, and does not say where that is."""
+
+
 class Consumer:
     """Consumes a service's topics, in one group with a static member, until it is cancelled."""
 
     def __init__(
-        self, bootstrap: str, group: str, runners: Iterable[BatchRunner], *, database: Database, clock: Clock
+        self,
+        bootstrap: str,
+        group: str,
+        runners: Iterable[BatchRunner],
+        *,
+        database: Database,
+        clock: Clock,
+        say_again: SayAgain = ask_nobody,
     ) -> None:
         self.topics = {runner.topic: TopicProgress(runner) for runner in runners}
         self.group = group
         self._bootstrap = bootstrap
         self._database = database
         self._clock = clock
+        self._say_again = say_again
         self._to_verify: dict[TopicPartition, tuple[int, str]] = {}
         self._placed: set[TopicPartition] = set()
         self._at_work: tuple[BatchRunner, float] | None = None
@@ -71,18 +87,63 @@ class Consumer:
     async def run(self) -> None:
         """Consumes until cancelled. A broker that is away is waited for; a failure of ours ends the process."""
         while True:
-            kafka = self._new_client()
             try:
-                await ensure_topics(self._bootstrap)
-                await kafka.start()
-                kafka.subscribe(list(self.topics), listener=_Assigned(self, kafka))
-                while True:
-                    await self._read(kafka)
-            except (KafkaError, OSError) as error:
+                await self._consume()
+            except Exception as error:
+                if not (isinstance(error, KafkaError) or is_unavailable(error)):
+                    raise
                 log.warning("consumer.reconnects", group=self.group, error=type(error).__name__)
                 await asyncio.sleep(1)
-            finally:
-                await stop_quietly(kafka)
+
+    async def _consume(self) -> None:
+        """Until something cannot be read, which is stepped over."""
+        kafka = self._new_client()
+        try:
+            await ensure_topics(self._bootstrap)
+            await kafka.start()
+            await self._step_over_deleted(kafka)
+            kafka.subscribe(list(self.topics), listener=_Assigned(self, kafka))
+            while True:
+                await self._read(kafka)
+        except _Unreadable:
+            log.warning("consumer.unreadable", group=self.group)
+        finally:
+            await stop_quietly(kafka)
+        await self._step_over_unreadable()
+
+    async def _step_over_deleted(self, kafka: AIOKafkaConsumer) -> None:
+        begins = await kafka.beginning_offsets(await partitions_of(self._bootstrap, self.topics))
+        async with self._database.begin(self._clock.now()) as uow:
+            for stretch in await missed.deleted_unread(uow, list(self.topics), begins):
+                await missed.step_over(uow, stretch, self.topics[stretch.partition.topic].runner.sealer)
+
+    async def _step_over_unreadable(self) -> None:
+        """Finds it near our places, whatever else waits to be read, and handles what lies before it."""
+        async with self._database.begin(self._clock.now()) as uow:
+            stored = await positions.stored_offsets(uow, list(self.topics))
+        reader = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="earliest")
+        try:
+            await reader.start()
+            for partition in await partitions_of(self._bootstrap, self.topics):
+                place, _ = stored.get((partition.topic, partition.partition), (0, ""))
+                if not self.topics[partition.topic].stopped:
+                    await self._step_over_in(reader, partition, place)
+        finally:
+            await stop_quietly(reader)
+
+    async def _step_over_in(self, reader: AIOKafkaConsumer, partition: TopicPartition, place: int) -> None:
+        before, stretch = await missed.find_unreadable(reader, partition, place, MAX_BATCH)
+        if stretch is None:
+            return
+        topic = self.topics[partition.topic]
+        if before:
+            await self._handle(None, partition.topic, [_record(message) for message in before])
+        if topic.stopped:
+            return
+        if partition in self._to_verify:  # whether it is the log that we know was not looked at yet
+            stretch = replace(stretch, is_owed=True)
+        async with self._database.begin(self._clock.now()) as uow:
+            await missed.step_over(uow, stretch, topic.runner.sealer)
 
     def _new_client(self) -> AIOKafkaConsumer:
         """Settings and their reasons: docs/domain.md, "The Kafka client"."""
@@ -103,7 +164,10 @@ class Consumer:
 
     async def _read(self, kafka: AIOKafkaConsumer) -> None:
         size = min(progress.batch_size for progress in self.topics.values())
-        fetched = await kafka.getmany(timeout_ms=200, max_records=size)
+        try:
+            fetched = await kafka.getmany(timeout_ms=200, max_records=size)
+        except UNREADABLE as error:
+            raise _Unreadable from error
         by_topic: dict[str, list[Record]] = defaultdict(list)
         for partition, messages in fetched.items():
             by_topic[partition.topic] += await self._in_place(kafka, partition, messages)
@@ -111,7 +175,8 @@ class Consumer:
             if records:
                 await self._handle(kafka, topic, records)
 
-    async def _handle(self, kafka: AIOKafkaConsumer, topic: str, records: list[Record]) -> None:
+    async def _handle(self, kafka: AIOKafkaConsumer | None, topic: str, records: list[Record]) -> None:
+        """`kafka`: the client of our group, if it is it that has read them."""
         progress = self.topics[topic]
         started = time.monotonic()
         self._at_work = progress.runner, started
@@ -119,14 +184,16 @@ class Consumer:
             await self._until_done(progress.runner, records)
         except BadRelease as error:
             progress.stopped = str(error)
-            kafka.pause(*[tp for tp in kafka.assignment() if tp.topic == topic])
+            if kafka:
+                kafka.pause(*[tp for tp in kafka.assignment() if tp.topic == topic])
             log.critical("consumer.stopped", topic=topic, reason=str(error))
             return
         finally:
             self._at_work = None
         progress.batch_size = _adapted(progress.batch_size, time.monotonic() - started)
         progress.last_progress = time.monotonic()
-        await self._show_place(kafka, records)
+        if kafka:
+            await self._show_place(kafka, records)
 
     async def _until_done(self, runner: BatchRunner, records: Sequence[Record]) -> None:
         """The same batch again, with back-off, while the database is away or races are lost."""
@@ -185,9 +252,10 @@ class Consumer:
         for partition in assigned:
             self._to_verify.pop(partition, None)
             next_offset, event_id = stored.get((partition.topic, partition.partition), (0, ""))
-            if next_offset > 0:
+            is_checked = next_offset > 0 and event_id != positions.UNKNOWN
+            if is_checked:
                 self._to_verify[partition] = (next_offset - 1, event_id)
-            kafka.seek(partition, max(next_offset - 1, 0))
+            kafka.seek(partition, next_offset - 1 if is_checked else next_offset)
             self._placed.add(partition)
             if self.topics[partition.topic].stopped:
                 kafka.pause(partition)
@@ -198,8 +266,22 @@ class Consumer:
         async with self._database.begin(self._clock.now()) as uow:
             due = await parked.due(uow, going)
         for event in due:
-            await self.topics[event.topic].runner.retry_parked(event)
+            if event.is_stretch:
+                await self._have_said_again(event)
+            else:
+                await self.topics[event.topic].runner.retry_parked(event)
         return len(due)
+
+    async def _have_said_again(self, stretch: parked.ParkedEvent) -> None:
+        try:
+            await self._say_again(stretch.topic)
+        except NeighbourAway as error:
+            async with self._database.begin(self._clock.now()) as uow:
+                traceparent = tracing.to_traceparent(tracing.new_root())
+                await parked.failed_again(uow, stretch, cause_of(error), traceparent)
+            return
+        async with self._database.begin(self._clock.now()) as uow:
+            await parked.supersede(uow, stretch)
 
 
 class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types

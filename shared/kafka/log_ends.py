@@ -13,11 +13,13 @@ from shared.clock import Clock
 from shared.db import Database, is_unavailable
 from shared.kafka import positions
 from shared.kafka.consumer import stop_quietly
-from shared.kafka.topics import declared_topics
+from shared.kafka.topics import partitions_of
 
 log = structlog.get_logger()
 
 ASK_SECONDS = 2
+ASKS = 30
+"""After so many it is looked whether there are more partitions."""
 MOST_LOOKS = 1_000
 """Looks that are remembered of one topic; of more, every second one is forgotten."""
 
@@ -58,12 +60,6 @@ class LogEnds:
         self._topics = topics
         self._database = database
         self._clock = clock
-        self._partitions = [
-            TopicPartition(topic.name, partition)
-            for topic in declared_topics()
-            if topic.name in topics
-            for partition in range(topic.partitions)
-        ]
         self._waiting = {topic: Waiting() for topic in topics}
         self.answers = False
 
@@ -79,8 +75,10 @@ class LogEnds:
             try:
                 await reader.start()
                 while True:
-                    await self._ask(reader)
-                    await asyncio.sleep(ASK_SECONDS)
+                    partitions = await partitions_of(self._bootstrap, self._topics)
+                    for _ in range(ASKS):
+                        await self._ask(reader, partitions)
+                        await asyncio.sleep(ASK_SECONDS)
             except Exception as error:
                 if not (isinstance(error, KafkaError) or is_unavailable(error)):
                     raise
@@ -90,10 +88,10 @@ class LogEnds:
                 await stop_quietly(reader)
             await asyncio.sleep(1)
 
-    async def _ask(self, reader: AIOKafkaConsumer) -> None:
+    async def _ask(self, reader: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         async with asyncio.timeout(10):
-            ends = await reader.end_offsets(self._partitions)
-            begins = await reader.beginning_offsets(self._partitions)
+            ends = await reader.end_offsets(partitions)
+            begins = await reader.beginning_offsets(partitions)
         async with self._database.begin(self._clock.now()) as uow:
             stored = await positions.stored_offsets(uow, self._topics)
         now, places = self._clock.now(), {tp: max(_place(stored, tp), begins[tp]) for tp in ends}

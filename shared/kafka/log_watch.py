@@ -1,6 +1,6 @@
 """How a lost log is noticed, and what then goes out again. Exceptions are no sign of it: there are none."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -85,4 +85,9 @@ async def republish(uow: UnitOfWork, cluster_id: str | None) -> int:
              cluster_id = coalesce(cast(:cluster_id as text), cluster_id)""",
         cluster_id=cluster_id,
     )
-    return await uow.execute(REPUBLISH, topics=[topic.name for topic in declared_topics()])
+    return await say_again(uow, [topic.name for topic in declared_topics()])
+
+
+async def say_again(uow: UnitOfWork, topics: Sequence[str]) -> int:
+    """Makes the newest row of every stream of these topics unpublished again; how many streams."""
+    return await uow.execute(REPUBLISH, topics=list(topics))

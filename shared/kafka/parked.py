@@ -38,7 +38,7 @@ where p.topic = r.topic and p.key = r.key and p.sequence <= r.sequence and p.sta
 """  # noqa: S608  only our own constant is put in
 
 DUE = """
-select id, topic, partition, "offset", raw, attempts, traceparent from parked_event
+select id, topic, partition, "offset", raw, attempts, traceparent, key is null as is_stretch from parked_event
 where state = 'parked' and next_try_at <= :now and topic = any(:topics) order by next_try_at, id limit :limit
 """
 
@@ -54,6 +54,8 @@ class ParkedEvent:
     raw: bytes
     attempts: int
     traceparent: str | None
+    is_stretch: bool
+    """It stands for offsets at which there is nothing to be read any more: who said what lay there is asked to say it again."""
 
 
 async def park(uow: UnitOfWork, received: Received, cause: str, sealer: Sealer, traceparent: str) -> None:
@@ -92,6 +94,28 @@ async def bury(uow: UnitOfWork, record: Record, cause: str, sealer: Sealer) -> b
     return inserted > 0
 
 
+async def park_stretch(
+    uow: UnitOfWork, topic: str, partition: int, offsets: tuple[int, int], cause: str, sealer: Sealer, is_owed: bool
+) -> None:
+    """Notes the offsets from the first to before the second that could not be read: owed until what lay there was said
+    again, or dead when nobody said it."""
+    first, end = offsets
+    marker = Record(topic, partition, first, None, None, (("end", b"%d" % end),))
+    await uow.execute(
+        PARK,
+        **_place(marker),
+        key=None,
+        sequence=None,
+        raw=seal(marker, sealer),
+        digest=_digest(marker),
+        cause=f"{cause} (up to {end - 1})",
+        state="parked" if is_owed else "dead",
+        now=uow.now,
+        next_try_at=uow.now if is_owed else None,
+        traceparent=None,
+    )
+
+
 async def close_older(uow: UnitOfWork, claimed: Sequence[Claimed]) -> None:
     """Closes what is parked or dead of the streams just handled: the same event as handled, older ones as superseded."""
     await uow.execute(CLOSE, **STREAMS.of(streams_of(one.received for one in claimed)), now=uow.now)
@@ -100,14 +124,16 @@ async def close_older(uow: UnitOfWork, claimed: Sequence[Claimed]) -> None:
 async def due(uow: UnitOfWork, topics: Sequence[str], limit: int = 100) -> list[ParkedEvent]:
     """The parked events of these topics to try again now, longest waiting first."""
     return [
-        ParkedEvent(row.id, row.topic, row.partition, row.offset, row.raw, row.attempts, row.traceparent)
+        ParkedEvent(
+            row.id, row.topic, row.partition, row.offset, row.raw, row.attempts, row.traceparent, row.is_stretch
+        )
         for row in await uow.rows(DUE, now=uow.now, topics=list(topics), limit=limit)
     ]
 
 
 async def failed_again(uow: UnitOfWork, event: ParkedEvent, cause: str, traceparent: str) -> None:
-    """Sets the next try, or makes the event dead after the last one."""
-    again = event.attempts < len(NEXT_TRY)
+    """Sets the next try, or makes the event dead after the last one. A stretch has no last one."""
+    again = event.is_stretch or event.attempts < len(NEXT_TRY)
     await uow.execute(
         """update parked_event set attempts = attempts + 1, cause = :cause, traceparent = :traceparent,
              state = case when :again then 'parked' else 'dead' end, next_try_at = :next_try_at
@@ -116,12 +142,12 @@ async def failed_again(uow: UnitOfWork, event: ParkedEvent, cause: str, tracepar
         cause=cause,
         traceparent=traceparent,
         again=again,
-        next_try_at=uow.now + NEXT_TRY[event.attempts] if again else None,
+        next_try_at=uow.now + NEXT_TRY[min(event.attempts, len(NEXT_TRY) - 1)] if again else None,
     )
 
 
 async def supersede(uow: UnitOfWork, event: ParkedEvent) -> None:
-    """Closes a parked event whose stream has gone on without it."""
+    """Closes a parked event whose stream has gone on without it, or a stretch of which all was said again."""
     await uow.execute(
         """update parked_event set state = 'superseded', next_try_at = null, closed_at = :now
            where id = :id and state = 'parked'""",

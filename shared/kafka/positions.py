@@ -8,6 +8,9 @@ from shared.db import UnitOfWork, as_json
 from shared.kafka.records import Received, Record
 from shared.rows import RowType
 
+UNKNOWN = "?"
+"""Instead of the id of the event before a place: what lay there could not be read."""
+
 STREAMS = RowType("stream_row", "topic key sequence")
 
 CLAIM = f"""
@@ -68,6 +71,12 @@ async def store_offsets(uow: UnitOfWork, last_records: Iterable[tuple[Record, st
     ]
     if rows:
         await uow.execute(STORE_OFFSETS, rows=as_json(rows))
+
+
+async def store_place(uow: UnitOfWork, topic: str, partition: int, next_offset: int) -> None:
+    """Remembers a place to go on at, before which there is nothing to be read."""
+    row = {"topic": topic, "partition": partition, "next_offset": next_offset, "last_event_id": UNKNOWN}
+    await uow.execute(STORE_OFFSETS, rows=as_json([row]))
 
 
 async def count_progress(uow: UnitOfWork, topic: str, *, handled: int, superseded: int, jumps: int) -> None:

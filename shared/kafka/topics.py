@@ -1,10 +1,12 @@
 """The topics that exist, from `deploy/kafka/topics.yaml`, created or checked before anything produces or consumes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
@@ -42,10 +44,24 @@ async def ensure_topics(bootstrap: str, *, replication: int = 1) -> str:
         for topic in declared_topics():
             if topic.name not in existing:
                 await _create(admin, topic, replication)
-        await _check(admin)
+        await _check_partitions(admin)
         return str((await admin.describe_cluster())["cluster_id"])
     finally:
         await admin.close()
+
+
+async def partitions_of(bootstrap: str, topics: Collection[str]) -> list[TopicPartition]:
+    """All that these topics have on the broker, where operations may have added some. Raises: aiokafka's KafkaError."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+    try:
+        await admin.start()
+        described = await admin.describe_topics(list(topics))
+    finally:
+        await admin.close()
+    for topic in described:
+        if topic["error_code"] != 0:
+            raise for_code(topic["error_code"])(f"the partitions of topic {topic['topic']} could not be read")
+    return [TopicPartition(topic["topic"], each["partition"]) for topic in described for each in topic["partitions"]]
 
 
 async def _create(admin: AIOKafkaAdminClient, topic: Topic, replication: int) -> None:
@@ -57,7 +73,7 @@ async def _create(admin: AIOKafkaAdminClient, topic: Topic, replication: int) ->
             raise for_code(code)(f"topic {name} could not be created")
 
 
-async def _check(admin: AIOKafkaAdminClient) -> None:
+async def _check_partitions(admin: AIOKafkaAdminClient) -> None:
     wanted = {topic.name: topic.partitions for topic in declared_topics()}
     for described in await admin.describe_topics(list(wanted)):
         found = len(described["partitions"])

@@ -8,11 +8,14 @@ import pytest_asyncio
 
 from shared.events import CaseChanged
 from tests import intake, notifications, scheduling
+from tests.broker import Broker, running_broker
 from tests.builders import a_case, a_programme
 from tests.calendars import Calendars
 from tests.conftest import MakeDatabase
+from tests.ledger import Ledger
 from tests.openapi import served
 from tests.own_contact import OLD, NotificationsDouble, Own
+from tests.pipe import MakePipe, Pipe
 from tests.portal import Neighbours, Portal, open_portal
 from tests.scheduling_http import Client
 from tests.unit.intake_builders import ndjson, us_message
@@ -94,3 +97,24 @@ async def case(portal: Portal) -> CaseChanged:
     made = a_case()
     await portal.scheduling.receive(a_programme(), made)
     return made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def broker() -> AsyncIterator[Broker]:
+    """One that stays, for all tests of a module that take nothing from it."""
+    async with running_broker() as broker:
+        yield broker
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def make_pipe(new_database: MakeDatabase) -> AsyncIterator[MakePipe]:
+    made: list[Pipe] = []
+
+    async def make(broker: Broker) -> Pipe:
+        urls = [await Ledger.prepare(await new_database("template0")) for _ in range(2)]
+        made.append(Pipe(broker.address, urls[0], urls[1], f"test-{urls[1][-6:]}"))
+        return made[-1]
+
+    yield make
+    for pipe in made:
+        await pipe.close()

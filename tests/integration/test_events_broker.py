@@ -1,14 +1,14 @@
 """Outbox to Kafka to handler with the real broker: order, restarts, a log that was lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError
 from structlog.testing import capture_logs
@@ -16,76 +16,21 @@ from structlog.testing import capture_logs
 from shared import crowd, tracing
 from shared.clock import FixedClock
 from shared.db import Database, UnitOfWork
-from shared.events import CaseChanged
 from shared.kafka import log_watch
 from shared.kafka import relay as relay_module
 from shared.kafka import topics as topics_module
-from shared.kafka.consumer import Consumer
 from shared.kafka.log_ends import LogEnds
 from shared.kafka.log_watch import REPUBLISH, LogLost
 from shared.kafka.parked import NEXT_TRY
 from shared.kafka.relay import Relay, Sent
-from shared.kafka.topics import Topic, declared_topics, ensure_topics
+from shared.kafka.topics import Topic, ensure_topics
 from shared.outbox import Cause
 from tests.broker import Broker, running_broker
 from tests.builders import NOW, a_case, a_record
 from tests.conftest import MakeDatabase
+from tests.damage import delete_all
 from tests.ledger import TOPIC, Ledger
-
-
-class Pipe:
-    """A publisher with its relay and a consumer with its ledger, each on a database of its own."""
-
-    def __init__(self, kafka: str, publisher_url: str, consumer_url: str, group: str) -> None:
-        self.publisher = Database(publisher_url)
-        self.ledger = Ledger(consumer_url)
-        self.clock = self.ledger.clock
-        self.relay = Relay(self.publisher, kafka, service="test", clock=self.clock)
-        self._kafka, self._group = kafka, group
-        self.renew_consumer()
-        self.tasks: list[asyncio.Task[None]] = []
-        self.published: list[str] = []
-
-    def renew_consumer(self) -> None:
-        """As a new process would have it."""
-        self.consumer = Consumer(
-            self._kafka, self._group, [self.ledger.runner], database=self.ledger.database, clock=self.clock
-        )
-
-    def start(self) -> None:
-        self.tasks = [asyncio.create_task(self.relay.run()), asyncio.create_task(self.consumer.run())]
-
-    async def stop(self) -> None:
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
-
-    async def publish(self, *events: CaseChanged) -> None:
-        self.published += [event.key for event in events]
-        async with self.publisher.begin(self.clock.now()) as uow:
-            for event in events:
-                uow.publish(event, cause=Cause.first(tracing.new_root()))
-
-    async def close(self) -> None:
-        await self.stop()
-        await self.publisher.close()
-        await self.ledger.database.close()
-
-
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.05)
-
-
-MakePipe = Callable[[Broker], Awaitable[Pipe]]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def broker() -> AsyncIterator[Broker]:
-    """One that stays, for all tests here that take nothing from it."""
-    async with running_broker() as broker:
-        yield broker
+from tests.pipe import MakePipe, Pipe, all_published, handled, unpublished, until
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -93,20 +38,6 @@ async def rough_broker() -> AsyncIterator[Broker]:
     """One that is killed and robbed of its log; each test leaves it running."""
     async with running_broker() as broker:
         yield broker
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def make_pipe(new_database: MakeDatabase) -> AsyncIterator[MakePipe]:
-    made: list[Pipe] = []
-
-    async def make(broker: Broker) -> Pipe:
-        urls = [await Ledger.prepare(await new_database("template0")) for _ in range(2)]
-        made.append(Pipe(broker.address, urls[0], urls[1], f"test-{urls[1][-6:]}"))
-        return made[-1]
-
-    yield make
-    for pipe in made:
-        await pipe.close()
 
 
 async def test_what_is_published_is_handled_and_its_place_on_kafka_is_noted(
@@ -118,8 +49,8 @@ async def test_what_is_published_is_handled_and_its_place_on_kafka_is_noted(
 
     await pipe.publish(*cases)
 
-    await until(lambda: _handled(pipe, 300))
-    assert await _unpublished(pipe) == 0
+    await until(lambda: handled(pipe, 300))
+    assert await unpublished(pipe) == 0
 
 
 async def test_what_is_published_while_a_crowd_comes_goes_out_a_moment_later(
@@ -128,18 +59,18 @@ async def test_what_is_published_while_a_crowd_comes_goes_out_a_moment_later(
     pipe = await make_pipe(broker)
     pipe.start()
     await pipe.publish(a_case())
-    await until(lambda: _all_published(pipe))
+    await until(lambda: all_published(pipe))
     monkeypatch.setattr(crowd, "_seen_at", -crowd.QUIET_SECONDS)
     crowd.seen()
 
     for _ in range(3):
         await pipe.publish(*(a_case() for _ in range(100)))
-    at_once = await _unpublished(pipe)
+    at_once = await unpublished(pipe)
     await asyncio.sleep(crowd.wait_seconds() - 0.3)
-    before = await _unpublished(pipe)
+    before = await unpublished(pipe)
 
     assert (at_once, before) == (300, 300)
-    await until(lambda: _handled(pipe, 301), seconds=5)
+    await until(lambda: handled(pipe, 301), seconds=5)
 
 
 async def test_a_consumer_that_starts_again_goes_on_where_its_database_says(
@@ -148,7 +79,7 @@ async def test_a_consumer_that_starts_again_goes_on_where_its_database_says(
     pipe = await make_pipe(broker)
     pipe.start()
     await pipe.publish(a_case())
-    await until(lambda: _handled(pipe, 1))
+    await until(lambda: handled(pipe, 1))
     await pipe.stop()
     await pipe.publish(a_case())
     before = pipe.ledger.keys
@@ -156,7 +87,7 @@ async def test_a_consumer_that_starts_again_goes_on_where_its_database_says(
 
     pipe.start()
 
-    await until(lambda: _handled(pipe, 2))
+    await until(lambda: handled(pipe, 2))
     assert set(before) & set(pipe.ledger.keys) == set()
 
 
@@ -177,7 +108,7 @@ async def test_a_relay_that_failed_gets_its_lock_again_at_once(
 
     await pipe.publish(a_case())
 
-    await until(lambda: _all_published(pipe), seconds=10)
+    await until(lambda: all_published(pipe), seconds=10)
 
 
 async def _slowly(uow: UnitOfWork) -> None:
@@ -200,6 +131,28 @@ async def test_events_that_wait_are_seen_as_lag_while_the_consumer_stands_still(
     await until(lambda: _lag_is(ends, 0))
 
 
+async def test_events_wait_visibly_also_on_a_partition_that_operations_added(
+    broker: Broker, make_pipe: MakePipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ensure_topics(broker.address)
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
+    await admin.start()
+    await admin.create_topics([NewTopic("one.grown", 3, 1)])
+    monkeypatch.setattr(topics_module, "declared_topics", lambda: [Topic("one.grown", 1, {})])
+    pipe = await make_pipe(broker)
+    ends = LogEnds(broker.address, ["one.grown"], pipe.ledger.database, pipe.clock)
+    producer = AIOKafkaProducer(bootstrap_servers=broker.address)
+    await producer.start()
+    await producer.send_and_wait("one.grown", b"waits", partition=2)
+
+    pipe.tasks = [asyncio.create_task(ends.run())]
+
+    await until(lambda: _answers(ends))
+    assert ends.lag_of("one.grown")[0] == 1
+    await producer.stop()
+    await admin.close()
+
+
 async def test_a_consumer_that_joins_after_the_oldest_events_were_deleted_is_not_behind_by_them(
     broker: Broker, make_pipe: MakePipe
 ) -> None:
@@ -210,23 +163,13 @@ async def test_a_consumer_that_joins_after_the_oldest_events_were_deleted_is_not
     pipe.tasks.append(asyncio.create_task(ends.run()))
     await until(lambda: _has_events(ends))
 
-    await _delete_all(broker)
+    await delete_all(broker.address)
 
     await until(lambda: _lag_is(ends, 0))
 
 
 async def _has_events(ends: LogEnds) -> bool:
     return ends.answers and ends.lag_of(TOPIC)[0] >= 30
-
-
-async def _delete_all(broker: Broker) -> None:
-    """As its retention does in time."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
-    await admin.start()
-    [topic] = [topic for topic in declared_topics() if topic.name == TOPIC]
-    everything = {TopicPartition(TOPIC, n): RecordsToDelete(before_offset=-1) for n in range(topic.partitions)}
-    await admin.delete_records(everything)
-    await admin.close()
 
 
 async def _answers(ends: LogEnds) -> bool:
@@ -250,22 +193,23 @@ async def test_a_partition_that_refuses_what_it_is_sent_is_asked_again_after_a_p
     broker: Broker, make_pipe: MakePipe
 ) -> None:
     pipe = await make_pipe(broker)
-    await _set_longest_message(broker, 100)
+    await _set(broker, **{"max.message.bytes": "100"})
     pipe.tasks = [asyncio.create_task(pipe.relay.run())]
 
     with capture_logs() as said:
         await pipe.publish(a_case())
         await asyncio.sleep(3)
-    await _set_longest_message(broker, 1_000_000)
+    await _set(broker, **{"max.message.bytes": "1000000"})
 
     assert 1 <= len([each for each in said if each["event"] == "relay.refused"]) <= 4
-    await until(lambda: _all_published(pipe))
+    await until(lambda: all_published(pipe))
 
 
-async def _set_longest_message(broker: Broker, size: int) -> None:
+async def _set(broker: Broker, **settings: str) -> None:
+    """These settings of the topic and no others."""
     admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
     await admin.start()
-    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, TOPIC, {"max.message.bytes": str(size)})])
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, TOPIC, settings)])
     await admin.close()
 
 
@@ -275,7 +219,7 @@ async def test_publishing_goes_on_while_the_broker_is_away_and_nothing_is_lost(
     pipe = await make_pipe(rough_broker)
     pipe.start()
     await pipe.publish(a_case())
-    await until(lambda: _handled(pipe, 1))
+    await until(lambda: handled(pipe, 1))
 
     rough_broker.hold()
     for _ in range(20):
@@ -283,7 +227,7 @@ async def test_publishing_goes_on_while_the_broker_is_away_and_nothing_is_lost(
     await asyncio.sleep(2)
     rough_broker.release()
 
-    await until(lambda: _handled(pipe, 21), seconds=60)
+    await until(lambda: handled(pipe, 21), seconds=60)
 
 
 async def test_a_broker_that_lost_its_data_is_told_the_newest_of_every_stream_again(
@@ -292,7 +236,7 @@ async def test_a_broker_that_lost_its_data_is_told_the_newest_of_every_stream_ag
     pipe = await make_pipe(rough_broker)
     await _lose_the_log_before_it_was_read(rough_broker, pipe)
 
-    await until(lambda: _handled(pipe, 21), seconds=60)
+    await until(lambda: handled(pipe, 21), seconds=60)
 
 
 async def test_control_without_saying_it_again_what_the_broker_lost_stays_lost(
@@ -306,7 +250,7 @@ async def test_control_without_saying_it_again_what_the_broker_lost_stays_lost(
     await _lose_the_log_before_it_was_read(rough_broker, pipe)
 
     with pytest.raises(TimeoutError):
-        await until(lambda: _handled(pipe, 21), seconds=15)
+        await until(lambda: handled(pipe, 21), seconds=15)
 
 
 async def test_what_was_lost_is_found_however_long_that_takes(
@@ -342,7 +286,7 @@ async def test_a_topic_that_a_release_gave_up_keeps_no_other_from_being_publishe
 
     await pipe.publish(a_case())
 
-    await until(lambda: _all_published(pipe), seconds=9)
+    await until(lambda: all_published(pipe), seconds=9)
 
 
 class Silent:
@@ -383,12 +327,12 @@ async def test_a_consumer_whose_log_was_refilled_reads_it_from_the_start(
     pipe = await make_pipe(rough_broker)
     pipe.start()
     await pipe.publish(*[a_case() for _ in range(20)])
-    await until(lambda: _handled(pipe, 20))
+    await until(lambda: handled(pipe, 20))
 
     await rough_broker.lose_log()
     await pipe.publish(*[a_case() for _ in range(20)])
 
-    await until(lambda: _handled(pipe, 40), seconds=60)
+    await until(lambda: handled(pipe, 40), seconds=60)
 
 
 async def test_a_bad_release_stops_its_topic_and_the_next_release_goes_on_where_it_stopped(
@@ -432,7 +376,7 @@ async def test_parked_events_are_tried_again_by_the_consumer_and_those_of_a_stop
 async def _handled_or_tried_again(pipe: Pipe, count: int) -> bool:
     """Those of a batch before the stop were parked and have their own time."""
     await pipe.consumer.retry_parked()
-    return await _handled(pipe, count)
+    return await handled(pipe, count)
 
 
 async def _stopped(pipe: Pipe) -> bool:
@@ -443,23 +387,7 @@ async def _lose_the_log_before_it_was_read(broker: Broker, pipe: Pipe) -> None:
     """20 events are acknowledged by Kafka and read by nobody; then the broker comes back empty, and one more is said."""
     publishing = asyncio.create_task(pipe.relay.run())
     await pipe.publish(*[a_case() for _ in range(20)])
-    await until(lambda: _all_published(pipe))
+    await until(lambda: all_published(pipe))
     await broker.lose_log()
     pipe.tasks = [publishing, asyncio.create_task(pipe.consumer.run())]
     await pipe.publish(a_case())
-
-
-async def _handled(pipe: Pipe, count: int) -> bool:
-    """True when so many of the events that this pipe published were handled, each once."""
-    rows = await pipe.ledger.rows("select key from ledger where key = any(:keys)", keys=pipe.published)
-    assert len(rows) == len({row.key for row in rows})
-    return len(rows) == count
-
-
-async def _unpublished(pipe: Pipe) -> int:
-    async with pipe.publisher.begin(pipe.clock.now()) as uow:
-        return int((await uow.rows("select count(*) from outbox_unpublished"))[0][0])
-
-
-async def _all_published(pipe: Pipe) -> bool:
-    return await _unpublished(pipe) == 0

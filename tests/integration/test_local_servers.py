@@ -128,7 +128,7 @@ async def test_services_are_prepared_first_and_told_all_they_need(stack: Stack) 
 
     assert {
         "PUENTE_DATABASE_URL", "PUENTE_KAFKA", "PUENTE_HOST", "PUENTE_PORT", "PUENTE_TOKENS", "PUENTE_DATA_KEY",
-        "PUENTE_INTAKE_URL", "PUENTE_PORTAL_URL", "PUENTE_SMTP_HOST", "PUENTE_SMTP_PORT", "PUENTE_MAILBOX_DIR",
+        "PUENTE_INTAKE_URL", "PUENTE_SCHEDULING_URL", "PUENTE_PORTAL_URL", "PUENTE_SMTP_HOST", "PUENTE_SMTP_PORT", "PUENTE_MAILBOX_DIR",
         "PYTHONTZPATH",
     } == set(told)  # fmt: skip
     assert told["PYTHONTZPATH"] == ""
