@@ -5,16 +5,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 import yaml
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
+log = structlog.get_logger()
+
+SET_FOR_THE_TOPIC = 1
+"""How Kafka says where a setting comes from."""
 TOPICS_FILE = Path(__file__).parents[2] / "deploy" / "kafka" / "topics.yaml"
 
 
 class TopicMismatch(RuntimeError):
-    """A topic on the broker has fewer partitions than topics.yaml says: order within a stream would not be kept."""
+    """A topic on the broker is not as topics.yaml says, and cannot be made so: with fewer partitions order within a stream
+    would not be kept, with another retention events would go before they are read."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,8 @@ def declared_topics(file: Path = TOPICS_FILE) -> list[Topic]:
 
 
 async def ensure_topics(bootstrap: str, *, replication: int = 1) -> str:
-    """Creates what is missing and returns the cluster's id. Raises: TopicMismatch, aiokafka's KafkaError."""
+    """Creates what is missing, sets right what differs and returns the cluster's id. Raises: TopicMismatch, aiokafka's
+    KafkaError."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
     try:
         await admin.start()
@@ -45,6 +53,7 @@ async def ensure_topics(bootstrap: str, *, replication: int = 1) -> str:
             if topic.name not in existing:
                 await _create(admin, topic, replication)
         await _check_partitions(admin)
+        await _set_right(admin)
         return str((await admin.describe_cluster())["cluster_id"])
     finally:
         await admin.close()
@@ -79,3 +88,25 @@ async def _check_partitions(admin: AIOKafkaAdminClient) -> None:
         found = len(described["partitions"])
         if described["error_code"] == 0 and found < wanted[described["topic"]]:
             raise TopicMismatch(f"topic {described['topic']} has {found} partitions, not {wanted[described['topic']]}")
+
+
+async def _set_right(admin: AIOKafkaAdminClient) -> None:
+    """Gives topics the settings that topics.yaml names, as after a release that changed them. What operations have set
+    beside those stays: Kafka replaces all settings of a topic at once."""
+    for topic in declared_topics():
+        [answer] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name)])
+        [(code, _, _, _, entries)] = answer.resources
+        if code == UnknownTopicOrPartitionError.errno:
+            continue  # made a moment ago
+        if code != 0:
+            raise for_code(code)(f"the settings of topic {topic.name} could not be read")
+        found = {name: value for name, value, _, source, *_ in entries if source == SET_FOR_THE_TOPIC}
+        differs = {name: found.get(name) for name, value in topic.config.items() if found.get(name) != value}
+        if differs:
+            log.warning("topic.set_right", topic=topic.name, was=differs, wanted=topic.config)
+            wanted = ConfigResource(ConfigResourceType.TOPIC, topic.name, {**found, **topic.config})
+            [answer] = await admin.alter_configs([wanted])
+            if answer.resources[0][0] != 0:
+                raise TopicMismatch(
+                    f"set {topic.config} for topic {topic.name}: it has {differs}, and we may not change it"
+                )

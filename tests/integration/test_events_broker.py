@@ -23,7 +23,7 @@ from shared.kafka.log_ends import LogEnds
 from shared.kafka.log_watch import REPUBLISH, LogLost
 from shared.kafka.parked import NEXT_TRY
 from shared.kafka.relay import Relay, Sent
-from shared.kafka.topics import Topic, ensure_topics
+from shared.kafka.topics import Topic, declared_topics, ensure_topics
 from shared.outbox import Cause
 from tests.broker import Broker, running_broker
 from tests.builders import NOW, a_case, a_record
@@ -187,6 +187,24 @@ async def test_a_broker_that_cannot_make_a_topic_yet_is_waited_for_like_one_that
 
     with pytest.raises(KafkaError):
         await ensure_topics(broker.address, replication=3)
+
+
+async def test_topics_have_the_settings_of_topics_yaml_and_keep_what_else_was_set(broker: Broker) -> None:
+    await _set(broker, **{"retention.ms": "1000", "max.message.bytes": "900000"})
+
+    with capture_logs() as said:
+        await ensure_topics(broker.address)
+        await ensure_topics(broker.address)
+
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
+    await admin.start()
+    [answer] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, TOPIC)])
+    await admin.close()
+    [topic] = [topic for topic in declared_topics() if topic.name == TOPIC]
+    found = {name: value for name, value, *_ in answer.resources[0][4]}
+    expected = {**topic.config, "max.message.bytes": "900000"}
+    assert expected == {name: found[name] for name in expected}
+    assert [each["event"] for each in said] == ["topic.set_right"]
 
 
 async def test_a_partition_that_refuses_what_it_is_sent_is_asked_again_after_a_pause(
