@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from shared.db import Database, UnitOfWork, as_json
+from shared.kafka.missed import UNREADABLE
 from shared.kafka.topics import declared_topics
 
 LAST_ACKNOWLEDGED = """
@@ -15,6 +16,19 @@ from jsonb_to_recordset(cast(:rows as jsonb)) as a(topic text, partition int, la
 order by topic, partition
 on conflict (topic, partition) do update set last_offset = excluded.last_offset
 """
+
+LAST_EVENTS = """
+select distinct on (p.topic, p.partition) p.topic, p.partition, p.last_offset, o.event_id
+from relay_partition p
+join outbox_published b on b.topic = p.topic and b.partition = p.partition
+  and b.first_offset + cardinality(b.ids) - 1 = p.last_offset
+join outbox o on o.id = b.ids[cardinality(b.ids)]
+where p.topic = any(:topics)
+order by p.topic, p.partition, b.published_at desc
+"""
+"""As far as it is still known which they were."""
+
+LOOK_MS = 2_000
 
 REPUBLISH = """
 insert into outbox_unpublished
@@ -75,6 +89,32 @@ async def shorter_than_published(database: Database, now: datetime, reader: AIOK
     for partition, end in ends.items():
         if end <= known[partition]:
             raise LogLost(f"{partition.topic}/{partition.partition} ends at {end}, published was {known[partition]}")
+
+
+async def holds_others(database: Database, now: datetime, reader: AIOKafkaConsumer) -> None:
+    """Compares what lies where the last acknowledged event of each partition must be. Raises: LogLost when another one does.
+
+    A log that was lost and got longer than it was before: whoever put that there ended before it could be noted.
+    """
+    topics = [topic.name for topic in declared_topics()]
+    last = await database.run_long(now, lambda uow: uow.rows(LAST_EVENTS, topics=topics))
+    begins = await reader.beginning_offsets([TopicPartition(row.topic, row.partition) for row in last])
+    for row in last:
+        partition = TopicPartition(row.topic, row.partition)
+        if row.last_offset < begins[partition]:
+            continue  # kept no longer
+        reader.assign([partition])
+        reader.seek(partition, row.last_offset)
+        try:
+            found = (await reader.getmany(partition, timeout_ms=LOOK_MS, max_records=1)).get(partition)
+        except UNREADABLE:
+            continue  # whoever reads it steps over it and asks
+        if found and found[0].offset == row.last_offset and _id_in(found[0]) != str(row.event_id):
+            raise LogLost(f"{row.topic}/{row.partition} has another event than ours at {row.last_offset}")
+
+
+def _id_in(message: ConsumerRecord) -> str:
+    return next(((value or b"").decode(errors="replace") for name, value in message.headers if name == "ce_id"), "")
 
 
 async def republish(uow: UnitOfWork, cluster_id: str | None) -> int:

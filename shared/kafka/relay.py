@@ -27,7 +27,14 @@ from shared import crowd, tracing
 from shared.clock import Clock
 from shared.db import PASSING, Database, as_json, is_unavailable
 from shared.kafka.consumer import stop_quietly
-from shared.kafka.log_watch import LogLost, remember_acknowledged, remember_cluster, republish, shorter_than_published
+from shared.kafka.log_watch import (
+    LogLost,
+    holds_others,
+    remember_acknowledged,
+    remember_cluster,
+    republish,
+    shorter_than_published,
+)
 from shared.kafka.records import headers_of
 from shared.kafka.topics import ensure_topics
 
@@ -254,7 +261,10 @@ class Relay:
             raise KafkaError("records stay unacknowledged: a new producer")
 
     async def _check_log(self) -> None:
-        """Looks at start and every minute whether the log still holds what we put there. Raises: LogLost."""
+        """Looks at start and every minute whether the log is as long as what we put there, and at start whether it is that.
+
+        Raises: LogLost.
+        """
         if time.monotonic() - self._checked < CHECK_SECONDS and self._checked:
             return
         reader = AIOKafkaConsumer(bootstrap_servers=self._bootstrap)
@@ -262,6 +272,8 @@ class Relay:
             async with asyncio.timeout(15):
                 await reader.start()
                 await shorter_than_published(self._database, self._clock.now(), reader)
+                if not self._checked:
+                    await holds_others(self._database, self._clock.now(), reader)
         finally:
             await stop_quietly(reader)
         self._checked = time.monotonic()

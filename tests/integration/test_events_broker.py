@@ -257,6 +257,44 @@ async def test_a_broker_that_lost_its_data_is_told_the_newest_of_every_stream_ag
     await until(lambda: handled(pipe, 21), seconds=60)
 
 
+async def test_a_log_that_was_lost_and_outgrew_the_old_one_before_that_was_noted_is_found_at_the_next_start(
+    rough_broker: Broker, make_pipe: MakePipe
+) -> None:
+    pipe = await make_pipe(rough_broker)
+    pipe.tasks = [asyncio.create_task(pipe.relay.run())]
+    await pipe.publish(*[a_case() for _ in range(20)])
+    await until(lambda: all_published(pipe))
+    await pipe.stop()
+    await _recreate_topic(rough_broker)
+    await _fill_with_others(rough_broker, 100)
+
+    pipe.renew_relay()
+    pipe.start()
+
+    await until(lambda: handled(pipe, 20))
+
+
+async def _recreate_topic(broker: Broker) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
+    await admin.start()
+    await admin.delete_topics([TOPIC])
+    async with asyncio.timeout(20):
+        while TOPIC in await admin.list_topics():
+            await asyncio.sleep(0.1)
+    await admin.close()
+    await ensure_topics(broker.address)
+
+
+async def _fill_with_others(broker: Broker, count: int) -> None:
+    """In each partition: what a relay put there that ended before it could note where."""
+    producer = AIOKafkaProducer(bootstrap_servers=broker.address)
+    await producer.start()
+    for record in [a_record(a_case(), partition=n % 6) for n in range(6 * count)]:
+        headers = list(record.headers)
+        await producer.send(TOPIC, record.value, record.key, partition=record.partition, headers=headers)
+    await producer.stop()
+
+
 async def test_control_without_saying_it_again_what_the_broker_lost_stays_lost(
     rough_broker: Broker, make_pipe: MakePipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
