@@ -3,21 +3,21 @@
 from services.notifications.owed import make_owed_notices
 from services.notifications.repository import known
 from shared.db import UnitOfWork
-from shared.events import CaseScheduled, Event, ProgrammeChanged, SiteChanged
+from shared.events import CaseScheduled, Event, ProgrammeChanged, SiteChanged, all_of
 
 
 async def cases_changed(events: list[Event], uow: UnitOfWork) -> None:
     """Households will be told what the newest snapshots say, and nothing that they no longer say."""
-    snapshots = [event for event in events if isinstance(event, CaseScheduled)]
+    snapshots = all_of(CaseScheduled, events)
     await known.store_cases(uow, snapshots)
     await make_owed_notices(snapshots, uow)
 
 
 async def sites_changed(events: list[Event], uow: UnitOfWork) -> None:
     """Notices that wait for one of these sites can go: the job looks for the site when it claims."""
-    await known.store_sites(uow, [event for event in events if isinstance(event, SiteChanged)])
+    await known.store_sites(uow, all_of(SiteChanged, events))
 
 
 async def programmes_changed(events: list[Event], uow: UnitOfWork) -> None:
     """Messages name the programme as its authority does; they do not wait for it."""
-    await known.store_programmes(uow, [event for event in events if isinstance(event, ProgrammeChanged)])
+    await known.store_programmes(uow, all_of(ProgrammeChanged, events))
