@@ -51,6 +51,7 @@ def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
         Tick("find_strays", timedelta(seconds=15), jobs.find_strays),
         Tick("rebook_stranded", timedelta(seconds=1), jobs.rebook_stranded),
         Tick("watch_clocks", timedelta(seconds=30), jobs.watch_clocks),
+        Tick("watch_choosers", timedelta(minutes=10), jobs.watch_choosers),
         Tick("open_calendars", timedelta(hours=1), jobs.open_calendars),
         Tick("forget_what_is_over", timedelta(hours=1), jobs.forget_what_is_over),
     ]

@@ -14,13 +14,13 @@ from services.scheduling.placing.offers import carry_out, ended
 from services.scheduling.placing.outcomes import Outcome, end_of, record
 from services.scheduling.placing.rebooking import rebook_next
 from services.scheduling.placing.standby import offer_at_short_notice
-from services.scheduling.placing.unmet import watch_clocks
+from services.scheduling.placing.unmet import watch_choosers, watch_clocks
 from services.scheduling.repository import answered, appointments, assists, cases, freed, logins, reference, standby
 from services.scheduling.repository.known_case import FIRST, KnownCase, Seniority
 from shared import tracing
 from shared.clock import Clock
 from shared.db import Database, UnitOfWork
-from shared.events import AppointmentStatus, ProgrammeChanged, ProgrammeStatus
+from shared.events import Allocation, AppointmentStatus, ProgrammeChanged, ProgrammeStatus
 from shared.outbox import Cause
 
 AT_ONCE = 200
@@ -84,6 +84,18 @@ class Jobs:
     async def watch_clocks(self) -> None:
         """Says which cases without a place are too late for one by now."""
         await self._as_long_as(watch_clocks, "watch clocks")
+
+    async def watch_choosers(self) -> None:
+        """Notes for which households that are to choose there is no place, under each open programme of theirs."""
+        known = await self._database.run(self._clock.now(), reference.known_programmes)
+        for programme in known.values():
+            if programme.allocation is not Allocation.CHOICE or programme.status is not ProgrammeStatus.OPEN:
+                continue
+            after: Seniority | None = FIRST
+            while after is not None:
+                work = partial(watch_choosers, programme=programme, after=after)
+                with tracing.span("watch choosers"):
+                    after = await self._database.run(self._clock.now(), work)
 
     async def open_calendars(self) -> None:
         """Makes sure that there are slots for the next 90 days."""

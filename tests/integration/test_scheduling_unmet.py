@@ -172,3 +172,51 @@ async def test_the_database_keeps_no_plan_for_a_case_that_has_a_place(scheduling
     with pytest.raises(IntegrityError, match="clock_only_while_unmet"):
         async with scheduling.database.begin(NOW) as uow:
             await repository.acknowledge(uow, case.case_ref, "scheduler", "referral")
+
+
+TO_CHOOSE = a_programme(allocation="choice")
+
+
+async def test_who_is_to_choose_and_finds_no_place_has_a_clock_until_there_is_one(scheduling: Scheduling) -> None:
+    case = a_case(valid_until=(NOW + days(10)).date())
+    await scheduling.receive(TO_CHOOSE, case)
+    await scheduling.jobs.watch_choosers()
+    assert await clock(scheduling, case) is None
+
+    await scheduling.rows("update slots set taken = capacity where true returning id")
+    await scheduling.jobs.watch_choosers()
+    without = await clock(scheduling, case)
+    await scheduling.do(lambda uow: acknowledge(uow, case.case_ref, Plan.MORE_CAPACITY, "scheduler"))
+    scheduling.clock.advance(days(1))
+    await scheduling.jobs.watch_choosers()
+    still = await clock(scheduling, case)
+    await scheduling.rows("update slots set taken = 0 where true returning id")
+    await scheduling.jobs.watch_choosers()
+
+    assert without and still and await clock(scheduling, case) is None
+    assert ("awaiting_choice", NOW.isoformat(), None) == (
+        without["reason"], without["unmet_since"], without["acknowledged_by"],
+    )  # fmt: skip
+    assert (NOW.isoformat(), "more-capacity") == (still["unmet_since"], still["plan"])
+    assert "awaiting_choice" == await scheduling.waiting(case)
+    assert [(WAITING, None)] == await said_of(scheduling, case)
+
+
+async def test_who_did_not_choose_in_time_is_said_to_be_too_late_and_has_time_again_when_it_is_valid_for_longer(
+    scheduling: Scheduling,
+) -> None:
+    case = a_case(valid_until=(NOW + days(10)).date())
+    await scheduling.receive(TO_CHOOSE, case)
+
+    scheduling.clock.advance(days(9))
+    for job in (scheduling.jobs.watch_choosers, scheduling.jobs.watch_clocks, scheduling.jobs.watch_choosers):
+        await job()
+    too_late = await said_of(scheduling, case)
+    longer = {"version": 2, "revision": 2, "valid_until": (NOW + days(60)).date()}
+    await scheduling.receive(case.model_copy(update=longer))
+    await scheduling.jobs.watch_clocks()
+    await scheduling.jobs.watch_choosers()
+
+    assert [(WAITING, False), (WAITING, True)] == [(kind, overdue is not None) for kind, overdue in too_late]
+    assert (WAITING, None) == (await said_of(scheduling, case))[-1]
+    assert await clock(scheduling, case) is None

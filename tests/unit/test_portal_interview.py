@@ -208,6 +208,14 @@ def test_who_is_to_choose_reads_until_when_that_is_possible() -> None:
     assert "at the latest" not in said(a_standing(Waiting.DRAW))
 
 
+def test_who_finds_no_place_to_choose_reads_that_and_who_sees_to_it() -> None:
+    choosing = replace(a_standing(Waiting.CHOICE), due_on=date(2026, 12, 20))
+    late = replace(choosing, case=replace(choosing.case, overdue_since=NOW))
+
+    assert all(each in said(choosing) for each in ("taken now", "Choose before", "A date must be found by"))
+    assert "none was found" in said(late) and "Choose before" not in said(late)
+
+
 def test_a_place_that_is_not_confirmed_is_said_to_be_an_example() -> None:
     unsure = replace(a_standing(live=OFFER), sites={"MX-TAP-01": replace(SITES["MX-TAP-01"], illustrative=True)})
 

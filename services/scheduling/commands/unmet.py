@@ -3,7 +3,6 @@
 from enum import StrEnum
 
 from services.scheduling.commands.locked import locked
-from services.scheduling.domain.decisions import UNMET
 from services.scheduling.repository import unmet
 from shared.db import UnitOfWork
 from shared.web.problems import Problem
@@ -23,6 +22,6 @@ class Plan(StrEnum):
 async def acknowledge(uow: UnitOfWork, case_ref: str, plan: Plan, acted_by: str) -> None:
     """Someone sees to it from now on. Raises: Problem 404, 409 for a case that lacks no place."""
     case = await locked(uow, case_ref)
-    if case.waiting not in UNMET:
+    if not case.is_unmet:
         raise Problem(409, "not_without_a_place", "the case does not wait for want of a place: read it again")
     await unmet.acknowledge(uow, case_ref, acted_by, plan)

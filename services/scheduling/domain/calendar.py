@@ -4,7 +4,7 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from heapq import merge
 from operator import attrgetter, itemgetter
 from uuid import UUID
@@ -25,6 +25,7 @@ class Calendar:
     steps: dict[UUID, list[Step]]
     _at: dict[UUID, dict[datetime, Step]] = field(default_factory=dict)
     _answered: dict[tuple[object, ...], tuple[datetime, Resource | None]] = field(default_factory=dict)
+    _first_days: dict[tuple[object, ...], date] = field(default_factory=dict)
     _able: dict[tuple[object, ...], list[Resource]] = field(default_factory=dict)
     _fit: dict[tuple[object, ...], list[Resource]] = field(default_factory=dict)
 
@@ -82,6 +83,14 @@ class Calendar:
         for resource_id, step in own.steps:
             self._index(resource_id)[step.starts_at].left -= step.left - kept.get(step.slot_id, 0)
         return place
+
+    def has(self, need: Need) -> bool:
+        """Whether there is any place for the need now; nothing is taken. Needs that differ in their last day alone cost one look."""
+        signature = need.signature
+        if signature not in self._first_days:
+            place, *_ = self._search(replace(need, latest=date.max), need.earliest)
+            self._first_days[signature] = place.local_date if place else date.max
+        return self._first_days[signature] <= need.latest
 
     def try_at(self, need: Need, site: str, starts_at: datetime) -> Place | None:
         """A place at this one of the need's sites that begins then, or None; nothing is taken from this calendar."""

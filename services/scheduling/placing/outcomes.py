@@ -144,14 +144,19 @@ class Outcome:
             "waiting": self.waiting,
             "offers_missed": 0 if self._is_answered else self.case.offers_missed + self.is_counted,
             "ended_appointment": self.ended.id if self.ended else None,
-            "is_unmet": self.waiting in UNMET,
+            "is_unmet": self._is_unmet,
             "overdue_since": self._overdue_since,
         }
 
     @property
     def _overdue_since(self) -> datetime | None:
         """Only a case that still lacks a place can be late for one."""
-        return self.case.overdue_since if self.waiting in UNMET else None
+        return self.case.overdue_since if self._is_unmet else None
+
+    @property
+    def _is_unmet(self) -> bool:
+        """Whether who is to choose finds a place is looked at from time to time: placing/unmet.py."""
+        return self.waiting in UNMET or (self.waiting is Waiting.CHOICE and self.case.is_unmet)
 
 
 def end_of(case: KnownCase, over: Appointment, waiting: Waiting, cause: Cause) -> Outcome:

@@ -42,7 +42,7 @@ LOCK_FREE = f"{LOCK} skip locked"
 
 STATE = """
 select c.case_ref, c.version, c.system, c.waiting, c.offers_missed, c.calendar_uid, c.referral,
-       c.overdue_since, c.asked_language, c.asked_needs, c.correlation_id, c.traceparent, to_jsonb(live) as live, to_jsonb(ended) as ended,
+       c.overdue_since, c.unmet_since is not null as is_unmet, c.asked_language, c.asked_needs, c.correlation_id, c.traceparent, to_jsonb(live) as live, to_jsonb(ended) as ended,
        (select q.id from adjustment_requests q where q.appointment_id = live.id and q.answer is not null
         order by q.answered_at desc, q.id limit 1) as adjustment_answered {snapshot}
 from cases c

@@ -41,6 +41,8 @@ class KnownCase:
     adjustment_answered: UUID | None = None
     valid_until_before: date | None = None
     """The last day that its country had named until a newer snapshot came in just now."""
+    is_unmet: bool = False
+    """There is no place for it, and its clock runs."""
     is_heard: bool = False
     """Its interview under its present programme took place."""
 
@@ -127,6 +129,7 @@ def known_case(row: Any, snapshot: CaseChanged) -> KnownCase:
         referral=Referral.model_validate(row.referral) if row.referral else None,
         own=_own(row),
         adjustment_answered=row.adjustment_answered,
+        is_unmet=row.is_unmet,
         is_heard=_is_heard(row.ended, snapshot.programme) and not live,
     )
 

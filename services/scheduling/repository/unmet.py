@@ -4,7 +4,7 @@
 since when it is too late for a place in time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -33,6 +33,17 @@ PASSED = f"""
 select case_ref from cases where unmet_since is not null and (overdue_since is null) = ({DUE_ON} < :today)
 order by case_ref limit :limit
 """  # noqa: S608  only our own constant is put in
+
+NOTE_CHOOSERS = """
+with noted as (
+  select case_ref from cases
+  where case_ref = any(:refs) and waiting = 'awaiting_choice' and (unmet_since is null) = :begins and overdue_since is null
+  order by case_ref for update skip locked)
+update cases c set unmet_since = case when :begins then cast(:now as timestamptz) end, acknowledged_at = null,
+       acknowledged_by = null, plan = null
+from noted where noted.case_ref = c.case_ref
+"""
+"""Who is too late for a place by its clock stays so until the clock itself says that there is time again."""
 
 ACKNOWLEDGE = """
 update cases set acknowledged_at = :now, acknowledged_by = :by, plan = :plan where case_ref = :ref
@@ -68,6 +79,13 @@ async def whose_clock_passed(uow: UnitOfWork, limit: int) -> list[str]:
     """Cases that are overdue and do not say so yet, or that say so and have time again: past the day at every site."""
     rows = await uow.rows(PASSED, today=still_today(uow.now), limit=limit, notice=NOTICE_DAYS)
     return [row.case_ref for row in rows]
+
+
+async def note_choosers(uow: UnitOfWork, *, without: Collection[str], others: Collection[str]) -> None:
+    """The clock begins of households that are to choose and find no place, and ends of those that find one; those at which
+    someone else is at work are left for the next time."""
+    await uow.execute(NOTE_CHOOSERS, refs=sorted(without), begins=True, now=uow.now)
+    await uow.execute(NOTE_CHOOSERS, refs=sorted(others), begins=False, now=uow.now)
 
 
 async def acknowledge(uow: UnitOfWork, case_ref: str, by: str, plan: str) -> None:

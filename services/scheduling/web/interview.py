@@ -239,7 +239,9 @@ def _next_without(standing: Standing, state: str, catalogue: Catalogue, now: dat
     case = standing.case
     reasons = [Waiting(case.waiting or ""), *([standing.lacks] if standing.lacks else [])]
     said = [catalogue.text(f"why.{reason}") for reason in dict.fromkeys(reasons)]
-    if case.waiting == Waiting.CHOICE:
+    if case.waiting == Waiting.CHOICE and standing.due_on:
+        said.append(catalogue.text("next.none_to_choose"))
+    if case.waiting == Waiting.CHOICE and not case.overdue_since:
         choice = choice_until(case.snapshot.valid_until)
         latest, before = (long_date(day, catalogue.language) for day in (choice.latest, choice.before))
         said.append(catalogue.text("next.choose_by", date=latest, before=before))
