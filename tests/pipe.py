@@ -26,6 +26,7 @@ class Pipe:
         self.renew_consumer()
         self.tasks: list[asyncio.Task[None]] = []
         self.published: list[str] = []
+        self.asked: list[str] = []
 
     def renew_relay(self) -> None:
         """As a new process would have it."""
@@ -43,6 +44,7 @@ class Pipe:
         )
 
     async def have_said_again(self, topic: str) -> None:
+        self.asked.append(topic)
         await self.publisher.run(self.clock.now(), lambda uow: log_watch.say_again(uow, [topic]))
 
     def start(self) -> None:

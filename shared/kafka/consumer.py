@@ -75,6 +75,7 @@ class Consumer:
         self._say_again = say_again
         self._to_verify: dict[TopicPartition, tuple[int, str]] = {}
         self._placed: set[TopicPartition] = set()
+        self._next: dict[TopicPartition, int] = {}
         self._at_work: tuple[BatchRunner, float] | None = None
 
     def tries_slowly(self) -> bool:
@@ -231,19 +232,30 @@ class Consumer:
             return []
         expected = self._to_verify.pop(partition, None)
         records = [_record(message) for message in messages]
+        await self._require_all(kafka, partition, records[0].offset)
+        self._next[partition] = records[-1].offset + 1
         if expected is None:
             return records
         offset, event_id = expected
         first = records[0]
         if first.offset == offset and event_id_of(first) == event_id:
             return records[1:]
+        del self._next[partition]
         log.warning("consumer.log_changed", topic=partition.topic, partition=partition.partition, offset=offset)
         await kafka.seek_to_beginning(partition)
         return []
 
+    async def _require_all(self, kafka: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> None:
+        """Raises: KafkaError when events before this offset were deleted while we were about to read them, as when the
+        process was suspended for longer than they are kept: who begins anew steps over them and asks."""
+        expected = self._next.get(partition, offset)
+        if offset > expected and (await kafka.beginning_offsets([partition]))[partition] > expected:
+            raise KafkaError(f"{partition} lacks what it had from {expected} on")
+
     def forget_places(self) -> None:
         """Until `seek` says again where to go on, nothing of any partition is handled."""
         self._placed.clear()
+        self._next.clear()
 
     async def seek(self, kafka: AIOKafkaConsumer, assigned: Iterable[TopicPartition]) -> None:
         """Goes to our place in each assigned partition, one record early."""
@@ -256,6 +268,7 @@ class Consumer:
             if is_checked:
                 self._to_verify[partition] = (next_offset - 1, event_id)
             kafka.seek(partition, next_offset - 1 if is_checked else next_offset)
+            self._next[partition] = next_offset
             self._placed.add(partition)
             if self.topics[partition.topic].stopped:
                 kafka.pause(partition)
@@ -265,23 +278,26 @@ class Consumer:
         going = [topic for topic, progress in self.topics.items() if not progress.stopped]
         async with self._database.begin(self._clock.now()) as uow:
             due = await parked.due(uow, going)
+        for topic in dict.fromkeys(event.topic for event in due if event.is_stretch):
+            await self._have_said_again(topic, [event for event in due if event.is_stretch and event.topic == topic])
         for event in due:
-            if event.is_stretch:
-                await self._have_said_again(event)
-            else:
+            if not event.is_stretch:
                 await self.topics[event.topic].runner.retry_parked(event)
         return len(due)
 
-    async def _have_said_again(self, stretch: parked.ParkedEvent) -> None:
+    async def _have_said_again(self, topic: str, stretches: Sequence[parked.ParkedEvent]) -> None:
+        """Asks once for all of them."""
+        failure = None
         try:
-            await self._say_again(stretch.topic)
+            await self._say_again(topic)
         except NeighbourAway as error:
-            async with self._database.begin(self._clock.now()) as uow:
-                traceparent = tracing.to_traceparent(tracing.new_root())
-                await parked.failed_again(uow, stretch, cause_of(error), traceparent)
-            return
+            failure = cause_of(error)
         async with self._database.begin(self._clock.now()) as uow:
-            await parked.supersede(uow, stretch)
+            for each in stretches:
+                if failure is None:
+                    await parked.supersede(uow, each)
+                else:
+                    await parked.failed_again(uow, each, failure, tracing.to_traceparent(tracing.new_root()))
 
 
 class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types

@@ -15,6 +15,7 @@ from shared.web.neighbour import NeighbourAway
 from tests.broker import Broker, running_broker
 from tests.builders import a_case, a_record
 from tests.damage import delete_all, produce_with_bad_header, spoil
+from tests.ledger import TOPIC
 from tests.openapi import served
 from tests.pipe import MakePipe, Pipe, all_published, handled, until
 from tests.scheduling import Scheduling, settings
@@ -115,6 +116,7 @@ async def test_a_consumer_that_was_away_longer_than_events_are_kept_is_told_the_
     await pipe.consumer.retry_parked()
 
     await until(lambda: handled(pipe, 60))
+    assert pipe.asked == [TOPIC]
     await _starts_again(pipe, 60)
 
 
