@@ -272,8 +272,8 @@ class Relay:
             async with asyncio.timeout(15):
                 await reader.start()
                 await shorter_than_published(self._database, self._clock.now(), reader)
-                if not self._checked:
-                    await holds_others(self._database, self._clock.now(), reader)
+            if not self._checked:
+                await holds_others(self._database, self._clock.now(), reader)
         finally:
             await stop_quietly(reader)
         self._checked = time.monotonic()

@@ -93,20 +93,21 @@ async def _check_partitions(admin: AIOKafkaAdminClient) -> None:
 async def _set_right(admin: AIOKafkaAdminClient) -> None:
     """Gives topics the settings that topics.yaml names, as after a release that changed them. What operations have set
     beside those stays: Kafka replaces all settings of a topic at once."""
-    for topic in declared_topics():
-        [answer] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name)])
-        [(code, _, _, _, entries)] = answer.resources
+    declared = {topic.name: topic.config for topic in declared_topics()}
+    [answer] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in declared])
+    for code, _, _, name, entries in answer.resources:
         if code == UnknownTopicOrPartitionError.errno:
             continue  # made a moment ago
         if code != 0:
-            raise for_code(code)(f"the settings of topic {topic.name} could not be read")
-        found = {name: value for name, value, _, source, *_ in entries if source == SET_FOR_THE_TOPIC}
-        differs = {name: found.get(name) for name, value in topic.config.items() if found.get(name) != value}
-        if differs:
-            log.warning("topic.set_right", topic=topic.name, was=differs, wanted=topic.config)
-            wanted = ConfigResource(ConfigResourceType.TOPIC, topic.name, {**found, **topic.config})
-            [answer] = await admin.alter_configs([wanted])
-            if answer.resources[0][0] != 0:
-                raise TopicMismatch(
-                    f"set {topic.config} for topic {topic.name}: it has {differs}, and we may not change it"
-                )
+            raise for_code(code)(f"the settings of topic {name} could not be read")
+        found = {setting: value for setting, value, _, source, *_ in entries if source == SET_FOR_THE_TOPIC}
+        was = {setting: found.get(setting) for setting, value in declared[name].items() if found.get(setting) != value}
+        if was:
+            log.warning("topic.set_right", topic=name, was=was, wanted=declared[name])
+            await _set(admin, name, {**found, **declared[name]})
+
+
+async def _set(admin: AIOKafkaAdminClient, topic: str, settings: dict[str, str]) -> None:
+    [answer] = await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])
+    if answer.resources[0][0] != 0:
+        raise TopicMismatch(f"topic {topic} must have the settings {settings}, and we may not change them: set them")
