@@ -3,6 +3,7 @@
 import pytest
 
 from services.scheduling.neighbours.contacts import Contacts
+from services.scheduling.web.pages import the_pages
 from shared.events import CaseChanged
 from tests.assisting import helping
 from tests.builders import a_case
@@ -34,6 +35,16 @@ async def test_an_address_is_typed_confirmed_and_said(portal: Portal, case: Case
     proposed = next(each for each in portal.intake.asked if "email" in each)
     assert ("rosa@correo.org", case.case_ref) == (proposed["email"], proposed["case_ref"])
     assert "household" == portal.intake.asked[-2]["acted_by"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_who_has_a_new_phone_number_reads_what_it_means_and_what_to_do(
+    portal: Portal, case: CaseChanged, language: str
+) -> None:
+    browser = await portal.logged_in(case.case_ref, language, "/my-interview/contact")
+    said = the_pages().catalogues[language].texts
+
+    assert said["contact.phone.title"] in texts(browser.page) and said["contact.phone.text"] in texts(browser.page)
 
 
 async def test_a_new_address_logs_everyone_else_out_and_no_code_that_was_asked_for_before_opens_the_case(
