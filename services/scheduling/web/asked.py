@@ -18,7 +18,9 @@ from shared.reference import canonical_case_ref, is_number, typed_digits
 from shared.service import Service
 from shared.web.problems import Problem
 
-PATH = "/verify/case"
+LETTERS = "/verify"
+"""Where a letter is checked, which is limited for itself."""
+PATH = f"{LETTERS}/case"
 LONGEST_TYPED = 60
 TAKES_SECONDS = 0.5
 """How long every answer takes, so that its time does not tell whether there is such a case."""
@@ -52,7 +54,7 @@ def add(routes: Routes, service: Service, births: Births, checks: Checks) -> Non
         slow = asyncio.create_task(asyncio.sleep(TAKES_SECONDS))
         free_at, is_booked = await service.database.run(now, read)
         if free_at > now:
-            return wait_page(visit, free_at, now, reason="wait.checks", again=PATH)
+            return wait_page(visit, free_at, now, reason="wait.asked", again=LETTERS)
         try:
             is_right = await births.fits(case_ref, int(year)) and is_booked
         except Problem:
@@ -66,5 +68,5 @@ def add(routes: Routes, service: Service, births: Births, checks: Checks) -> Non
 
 def _to_be_mended(visit: Visit, field: str, error: str) -> Response:
     """The form with what was typed, and what is wrong with a field of it."""
-    sent = {name: value[:LONGEST_TYPED] for name, value in visit.sent("reference", "year").items()}
+    sent = visit.sent("reference", "year", longest=LONGEST_TYPED)
     return visit.page("asked.html", status=422, error=error, field=field, typed=sent, kept=sent)

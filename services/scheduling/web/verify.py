@@ -20,7 +20,7 @@ from services.scheduling.web.routes import Routes
 from services.scheduling.web.scripts import WITH_SCRIPTS, WORKER_AT, Scripts
 from services.scheduling.web.standing import sites_of
 from services.scheduling.web.verify_words import words
-from services.scheduling.web.visits import Visit, wait_page
+from services.scheduling.web.visits import LONGEST_KEPT, Visit, wait_page
 from shared.clock import zone_named
 from shared.db import UnitOfWork
 from shared.languages import Catalogue
@@ -29,7 +29,6 @@ from shared.service import Service
 PATH = "/verify"
 ANYWHERE = ""
 """Chosen by who does not stand at the door of a site."""
-LONGEST_SHOWN = 2_000
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class VerifyPages:
         return await self._form(visit)
 
     async def check(self, visit: Visit) -> Response:
-        text, at_site = visit.fields.get("letter", "")[:LONGEST_SHOWN], visit.fields.get("site", ANYWHERE) or None
+        text, at_site = visit.fields.get("letter", "")[:LONGEST_KEPT], visit.fields.get("site", ANYWHERE) or None
         if not text.strip():
             return await self._form(visit, error="verify.error.empty")
         now = self.service.clock.now()

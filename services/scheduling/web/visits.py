@@ -34,6 +34,8 @@ PROOF = "proof"
 KEPT = ("back", "day", "from", "near", "slot")
 """What an address may say beside the page: never who looks at it."""
 LONGEST_COOKIE = 100
+LONGEST_KEPT = 2_000
+"""Of a field that a page takes along; no letter is longer."""
 
 
 class Forms:
@@ -116,9 +118,9 @@ class Visit:
         kept = {name: asked[name] for name in KEPT if asked.get(name)}
         return f"{self.path}?{urlencode(kept)}" if kept else self.path
 
-    def sent(self, *names: str) -> dict[str, str]:
+    def sent(self, *names: str, longest: int = LONGEST_KEPT) -> dict[str, str]:
         """What came in these fields, for a page to take along into another language in a form: it never stands in an address."""
-        return {name: self.fields[name] for name in names if self.fields.get(name)}
+        return {name: self.fields[name][:longest] for name in names if self.fields.get(name)}
 
     def id_in(self, name: str) -> UUID | None:
         """The id in a field of the form; None when there is none in it."""
