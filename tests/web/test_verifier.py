@@ -110,20 +110,33 @@ async def test_after_one_visit_letters_are_checked_without_a_network(
     assert {address} == {f"http://{request.url.split('/')[2]}" for request in checker.requests}
 
 
-@pytest.mark.parametrize("is_checked", [True, False])
-async def test_a_text_in_the_form_stands_there_also_in_another_language(
-    town: Town, checker: Checker, is_checked: bool
+@pytest.mark.parametrize("has_network", [True, False])
+async def test_a_text_in_the_form_stands_there_also_in_another_language_and_nowhere_else(
+    town: Town, checker: Checker, has_network: bool
 ) -> None:
-    await checker.visit(town.address)
-    if is_checked:
-        await checker.check("NI1:NONSENSE")
+    async with served(town.portal.app) as address:
+        for language in ("ht", "en"):
+            await checker.visit(address, language)
+        if has_network:
+            await to_creole(checker)
+    if not has_network:
+        await checker.without_network()
+        await to_creole(checker)
+
+    assert "NI1:NONSENSE" == await checker.page.input_value("#letter")
+    assert "MX-TAP-01" == await checker.page.input_value("#site")
+    assert checker.page.url == f"{address}/ht/verify"
+    assert 0 == await checker.page.evaluate("sessionStorage.length + localStorage.length")
+
+
+async def to_creole(checker: Checker) -> None:
+    """Somebody types half a letter and then wants to read the page in another language."""
     await checker.page.fill("#letter", "NI1:NONSENSE")
+    await checker.page.select_option("#site", "MX-TAP-01")
     await checker.page.locator(".puente-languages summary").click()
     await checker.page.locator('.puente-languages [lang="ht"]').click()
     await checker.page.wait_for_selector('html[lang="ht"]')
-
-    assert "NI1:NONSENSE" == await checker.page.input_value("#letter")
-    assert checker.page.url == f"{town.address}/ht/verify"
+    await checker.page.wait_for_function("!sessionStorage.length", timeout=5_000)
 
 
 async def test_with_the_network_the_list_is_fetched_again_for_each_letter(town: Town, checker: Checker) -> None:

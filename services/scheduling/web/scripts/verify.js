@@ -8,6 +8,7 @@ import { Calendar, factsOf, filled } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const form = byId("letter").form;
+const TAKEN_ALONG = "puente-taken-along";
 
 /** The keys, the list of superseded letters and the places; null without keys or places, for then nothing can be checked here. */
 async function references({ keys, superseded, places }) {
@@ -79,12 +80,16 @@ function clearError() {
   form.elements.letter.removeAttribute("aria-describedby");
 }
 
-/** Takes what was typed along into another language, as long as there is a network to ask the server there. */
-function takeAlong(event) {
-  if (!form.elements.letter.value.trim() || !navigator.onLine) return;
-  event.preventDefault();
-  form.action = event.currentTarget.href;
-  form.submit();
+/** Takes what was typed along into the page of another language, which may be a kept one, and forgets it there. */
+function takeAlong() {
+  const { letter, site } = form.elements;
+  sessionStorage.setItem(TAKEN_ALONG, JSON.stringify({ letter: letter.value, site: site.value }));
+}
+
+function bring() {
+  const taken = JSON.parse(sessionStorage.getItem(TAKEN_ALONG));
+  sessionStorage.removeItem(TAKEN_ALONG);
+  for (const [name, value] of Object.entries(taken ?? {})) form.elements[name].value = value;
 }
 
 async function offerCamera(words) {
@@ -111,6 +116,7 @@ async function offerCamera(words) {
 
 async function prepare() {
   const words = JSON.parse(byId("words").textContent);
+  bring();
   for (const link of document.querySelectorAll("a[hreflang]")) link.addEventListener("click", takeAlong);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
