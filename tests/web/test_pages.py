@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser
 
+from services.scheduling import commands
+from tests.builders import a_case
 from tests.portal import DRAFTS, LANGUAGES
-from tests.web.chromium import FIRST_LOAD, NARROW, Judge, Window, plain_faults, sent
+from tests.web.chromium import FIRST_LOAD, NARROW, WIDE, Judge, Window, plain_faults, sent
 from tests.web.walk import MINE, Town, walk
 
 STATES = (
@@ -189,6 +192,27 @@ async def test_the_way_out_stays_in_sight_and_hides_nothing_that_has_the_focus(t
     assert 0 <= button["y"] < 30 and button["height"] <= 44
     assert bar["y"] >= 0 and bar["height"] < 60
     assert field["y"] >= bar["y"] + bar["height"]
+
+
+async def test_what_can_be_done_stands_in_line_whether_it_is_a_form_or_a_link(town: Town) -> None:
+    case = a_case()
+    await town.portal.scheduling.receive(case)
+    window = await town.let_in(case.case_ref)
+    await town.portal.scheduling.do(lambda uow: commands.decline(uow, case.case_ref, "household"))
+    boxes = dict[int, list[Any]]()
+    for width in (NARROW, WIDE):
+        await window.page.set_viewport_size({"width": width, "height": 640})
+        await window.page.goto(f"{town.address}/es/my-interview")
+        buttons = await window.page.locator(".govuk-button-group .govuk-button").all()
+        boxes[width] = [await button.bounding_box() or {} for button in buttons]
+
+    assert [2, 1, 1] == [
+        len(boxes[WIDE]),
+        len({box["width"] for box in boxes[NARROW]}),
+        len({box["y"] for box in boxes[WIDE]}),
+    ]
+    assert 1 == await window.page.locator(".govuk-button-group .govuk-button:not(.govuk-button--secondary)").count()
+    await window.context.close()
 
 
 async def test_arabic_runs_from_right_to_left_on_the_mirrored_sheet_and_a_reference_in_it_does_not(town: Town) -> None:
