@@ -1,6 +1,7 @@
 """A country changes its clocks: the hour on the door stays, and the household hears once that it is another instant."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -106,6 +107,25 @@ def test_an_offer_that_is_accepted_meanwhile_brings_one_message_that_says_both()
     overtaken = due_for([told, unsent], a_snapshot(after, version=3))
 
     assert NoticesDue(new=due.new, withdrawn=(unsent.id,)) == overtaken
+
+
+def test_a_date_that_was_told_of_another_desk_has_another_instant() -> None:
+    before = in_vancouver()
+    other_desk = moved(before).model_copy(update={"id": uuid4(), "replaces": before.id})
+
+    due = due_for([past(Notice(NoticeKind.BOOKED, before))], a_snapshot(other_desk, version=3))
+
+    assert due.new and due.new.appointment
+    assert (NoticeKind.CLOCK_CHANGED, NEW) == (due.new.kind, due.new.appointment.starts_at)
+
+
+def test_an_interview_that_took_place_by_a_clock_that_nobody_heard_of_is_not_told_as_cancelled() -> None:
+    before = in_vancouver()
+    heard = later(moved(before), "fulfilled")
+
+    due = due_for([past(Notice(NoticeKind.BOOKED, before))], a_snapshot(ended=heard, closed="fulfilled", version=3))
+
+    assert NoticesDue() == due
 
 
 def test_a_second_change_is_told_once_more() -> None:

@@ -180,6 +180,69 @@ def test_a_date_that_stays_but_at_another_desk_is_not_told_as_moved() -> None:
     assert NoticesDue(new=Notice(NoticeKind.BOOKED, after)) == due
 
 
+@pytest.mark.parametrize(("kind", "status"), [(NoticeKind.BOOKED, "booked"), (NoticeKind.OFFERED, "pending")])
+def test_a_date_of_which_only_the_desk_is_another_is_not_said_again(kind: NoticeKind, status: str) -> None:
+    before = an_appointment(status)
+    after = an_appointment(status, replaces=before.id)
+    told = past(Notice(kind, before))
+
+    assert NoticesDue() == due_for([told], a_snapshot(after, version=2))
+    unsure = due_for([replace(told, state=NoticeState.DUE)], a_snapshot(after, version=2))
+    assert unsure.new and after == unsure.new.appointment
+
+
+def test_a_reminder_of_a_date_at_another_desk_makes_nobody_say_it_again() -> None:
+    before = an_appointment("booked")
+    after = an_appointment("booked", replaces=before.id)
+    told = [past(Notice(NoticeKind.BOOKED, before)), past(Notice(NoticeKind.REMINDER, after, days_before=7))]
+
+    assert NoticesDue() == due_for(told, a_snapshot(after, version=3))
+
+
+def test_an_offer_at_another_desk_that_is_accepted_or_expires_is_told_as_such() -> None:
+    before, after = an_appointment("pending"), an_appointment("pending")
+    ended = later(after, "cancelled", reason="offer-expired")
+    told = past(Notice(NoticeKind.OFFERED, before))
+
+    accepted = due_for([told], a_snapshot(later(after, "booked", deadline=None), version=3))
+    expired = due_for([told], a_snapshot(ended=ended, version=3))
+
+    assert accepted.new and NoticeKind.BOOKED is accepted.new.kind
+    assert Notice(NoticeKind.EXPIRED, ended) == expired.new
+
+
+def test_a_day_that_came_at_another_desk_is_not_told_as_cancelled() -> None:
+    before, after = an_appointment("booked"), an_appointment("booked")
+    told = past(Notice(NoticeKind.BOOKED, before))
+
+    due = due_for([told], a_snapshot(ended=later(after, "fulfilled"), closed="fulfilled", version=3))
+
+    assert NoticesDue() == due
+
+
+def test_who_was_heard_without_having_been_told_the_date_is_not_told_that_its_case_is_closed() -> None:
+    booked = an_appointment("booked")
+    told = [
+        past(Notice(NoticeKind.WAITING, waiting="no-slot")),
+        past(Notice(NoticeKind.BOOKED, booked), "not_reachable"),
+    ]
+
+    due = due_for(told, a_snapshot(ended=later(booked, "fulfilled"), closed="fulfilled", version=3), booked.starts_at)
+
+    assert NoticesDue(withdrawn=(told[1].id,)) == due
+
+
+def test_who_was_heard_on_another_day_than_it_was_told_hears_that_its_date_is_off_and_not_that_its_case_is_closed() -> (
+    None
+):
+    told, heard = an_appointment("booked"), another_day("booked", 12)
+    snapshot = a_snapshot(ended=later(heard, "fulfilled"), closed="fulfilled", version=3)
+
+    due = due_for([past(Notice(NoticeKind.BOOKED, told))], snapshot)
+
+    assert Notice(NoticeKind.CANCELLED, told) == due.new
+
+
 def test_after_moved_went_out_the_same_date_is_not_announced_as_booked() -> None:
     before, after = an_appointment("booked"), an_appointment("booked")
     told = [past(Notice(NoticeKind.BOOKED, before)), past(Notice(NoticeKind.MOVED, after, earlier=before))]

@@ -80,7 +80,7 @@ def test_only_the_newest_number_is_said_while_the_one_before_has_not_gone_out() 
     unsent = past(Notice(NoticeKind.PARTY_CHANGED, four, before), "due")
 
     due = due_for([told, unsent], a_snapshot(five, version=3))
-    back = due_for([told, unsent], a_snapshot(grown(before, before.party), version=3))
+    back = due_for([told, unsent], a_snapshot(grown(four, before.party), version=3))
 
     assert NoticesDue(new=Notice(NoticeKind.PARTY_CHANGED, five, before), withdrawn=(unsent.id,)) == due
     assert (unsent.id,) == back.withdrawn

@@ -5,7 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.notifications.domain.notice import SAID_AGAIN, Matter, NoticeState, PastNotice, is_over
+from services.notifications.domain.notice import (
+    SAID_AGAIN,
+    Matter,
+    Notice,
+    NoticeState,
+    PastNotice,
+    is_over,
+    is_same_date,
+)
 from shared.events import Appointment
 
 
@@ -33,9 +41,16 @@ def _to_come(date: Appointment | None, now: datetime) -> Appointment | None:
     return None if date is None or is_over(date, now) else date
 
 
+def _is_no_news(notice: Notice, belief: Belief) -> bool:
+    """True for a reminder of the date that it surely heard of, whatever the desk is by now."""
+    is_reminder = notice.matter is Matter.REMINDER
+    known, date = belief.sure_date, notice.appointment
+    return bool(is_reminder and known and date and is_same_date(known, date) and known.party == date.party)
+
+
 def _after(belief: Belief, told: PastNotice) -> Belief:
     notice = told.notice
-    if not told.may_have_arrived:
+    if not told.may_have_arrived or _is_no_news(notice, belief):
         return belief
     if notice.matter in SAID_AGAIN and told.state is not NoticeState.SENT:
         return belief

@@ -34,6 +34,8 @@ OUT_OF_LINE = frozenset(
     }
 )
 """Reasons with which a household does not just wait in line for the next place."""
+HEARD = "fulfilled"
+"""Why a case has no date any more whose household was heard."""
 TOOK_PLACE = frozenset({AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW})
 """Ends that need no notice: the day came."""
 
@@ -96,12 +98,14 @@ def owed_notice(past: Iterable[PastNotice], snapshot: CaseScheduled, now: dateti
     """The one thing that the household must have been told, whether it was told already or not."""
     past = list(past)
     belief = belief_of(past, now)
-    live = snapshot.appointment
+    live = _as_it_knows(snapshot.appointment, belief)
     if live is not None:
         news = _about_change(live, belief.date, past) or _about_live(live, belief.sure_date, belief.date)
         return news and _with_answer(news, snapshot.adjustment_answered, past)
     if belief.date is not None and not _took_place(belief.date, snapshot.ended):
         return _about_end(belief, belief.date, snapshot)
+    if snapshot.closed == HEARD:
+        return None
     if snapshot.closed is not None and not went_on(snapshot):
         return Notice(NoticeKind.CLOSED, closed=True, follows=belief.listed_by) if belief.listed_by else None
     reason = waiting_reason(snapshot)
@@ -117,7 +121,7 @@ def _about_waiting(reason: str, choice: Choice | None, past: Iterable[PastNotice
         return first
     last = told[-1]
     if last.notice.waiting == reason:
-        has_other_days = last.notice.choice is not None and last.notice.choice != choice
+        has_other_days = choice and last.notice.choice and last.notice.choice != choice
         return replace(first, follows=last.id if has_other_days else last.notice.follows)
     was_told = any((each.notice.waiting, each.notice.follows) == (reason, first.follows) for each in told)
     is_news = reason in OUT_OF_LINE or last.notice.waiting in OUT_OF_LINE
@@ -126,6 +130,20 @@ def _about_waiting(reason: str, choice: Choice | None, past: Iterable[PastNotice
 
 def _is_about_what_comes(notice: Notice) -> bool:
     return bool(notice.waiting) or notice.closed or notice.announces()
+
+
+def _as_it_knows(live: Appointment | None, belief: Belief) -> Appointment | None:
+    """The live date as its household knows it: one that took the place of another and says the same is still that one, as its
+    letter is."""
+    told = belief.sure_date
+    if live and told and told == belief.date and told.id == live.replaces and _said(told) == _said(live):
+        return live.model_copy(update={"id": told.id})
+    return live
+
+
+def _said(date: Appointment) -> tuple[object, ...]:
+    """Everything that a message says of a date, but for what the clocks are there."""
+    return date.status, date.site, date.wall_time, date.party, date.interpreter, date.deadline
 
 
 def went_on(snapshot: CaseScheduled) -> bool:
@@ -194,10 +212,10 @@ def _with_answer(news: Notice, answered: UUID | None, past: Collection[PastNotic
 def _about_end(belief: Belief, believed: Appointment, snapshot: CaseScheduled) -> Notice:
     """What says that the believed date is off, and the one before it too where it may never have heard of this one."""
     earlier = belief.sure_date if belief.sure_date and belief.sure_date.id != believed.id else None
-    ended = snapshot.ended if snapshot.ended and snapshot.ended.id == believed.id else None
+    ended = snapshot.ended if snapshot.ended and _is_the_same(snapshot.ended, believed) else None
     expired = ended is not None and ended.reason == OFFER_EXPIRED
     kind = NoticeKind.EXPIRED if expired else NoticeKind.CANCELLED
-    closed = snapshot.closed is not None
+    closed = snapshot.closed not in (None, HEARD)
     return Notice(
         kind,
         ended or believed,
@@ -210,7 +228,12 @@ def _about_end(belief: Belief, believed: Appointment, snapshot: CaseScheduled) -
 
 
 def _took_place(believed: Appointment, ended: Appointment | None) -> bool:
-    return ended is not None and ended.id == believed.id and ended.status in TOOK_PLACE
+    return ended is not None and _is_the_same(ended, believed) and ended.status in TOOK_PLACE
+
+
+def _is_the_same(ended: Appointment, believed: Appointment) -> bool:
+    """By whatever clock, or at whatever desk."""
+    return ended.id == believed.id or is_same_date(ended, believed)
 
 
 def counts(each: PastNotice) -> bool:
