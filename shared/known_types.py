@@ -1,10 +1,15 @@
-"""What types a database has is asked once, not again by each connection, of which every question costs milliseconds."""
+"""What types a database has is asked once, not again by each connection and for each type: a question costs milliseconds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+
+from shared.rows import ROW_TYPES
+
+PLAIN_TYPES = ("text", "int2", "int4", "int8", "uuid", "date", "timestamptz")
+"""Arrays of these are what statements take beside rows; of any other is asked when it comes."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,11 @@ class KnownTypes:
 
         class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg says nothing of its types
             async def _introspect_types(self, oids: Iterable[int], seconds: float | None) -> Any:
-                """asyncpg's own question; in its answers each type comes behind those that it consists of."""
+                """asyncpg's own question, of all arrays at once; in its answers each type comes behind those that it
+                consists of."""
                 if not known.keys() >= set(oids):
-                    rows, statement = await super()._introspect_types(oids, seconds)
+                    arrays = [row["typarray"] for row in await self.fetch(_arrays(), timeout=seconds)]
+                    rows, statement = await super()._introspect_types({*oids, *arrays}, seconds)
                     known.update((row["oid"], row) for row in rows if row["oid"] not in known)
                     return rows, statement
                 return list(known.values()), _NoStatement()
@@ -46,3 +53,8 @@ class KnownTypes:
                 await super().reload_schema_state()
 
         return Connection
+
+
+def _arrays() -> str:
+    names = ", ".join(f"'{name}'" for name in (*PLAIN_TYPES, *(row_type.name for row_type in ROW_TYPES)))
+    return f"select typarray from pg_type where typname in ({names})"  # noqa: S608  only our own constants are put in

@@ -84,6 +84,18 @@ async def test_what_types_there_are_is_asked_once_for_all_connections(new_databa
     await database.close()
 
 
+async def test_one_question_is_enough_for_all_types_that_statements_take(
+    new_database: MakeDatabase, scheduling_template: str
+) -> None:
+    database = Database(await new_database(scheduling_template))
+    async with database.engine.connect() as connection:
+        before = await _questions_for_types(connection)
+        after = [await _questions_for_types(connection, array) for array in ("uuid[]", "outbox_row[]")]
+
+    assert (before, after) == (1, [0, 0])
+    await database.close()
+
+
 async def test_when_a_connection_was_lost_types_are_asked_for_again(new_database: MakeDatabase) -> None:
     """What comes back may be another database, restored, in which the same number means another type."""
     database = Database(await new_database())
@@ -98,13 +110,13 @@ async def test_when_a_connection_was_lost_types_are_asked_for_again(new_database
     await database.close()
 
 
-async def _questions_for_types(connection: AsyncConnection) -> int:
+async def _questions_for_types(connection: AsyncConnection, array: str = "bigint[]") -> int:
     """How often it asks what an array is."""
     asked: list[str] = []
     driver = (await connection.get_raw_connection()).driver_connection
     assert driver is not None
     driver.add_query_logger(lambda logged: asked.append(logged.query))
-    [[found]] = await connection.execute(text("select cast(:ids as bigint[])"), {"ids": [1]})
-    assert found == [1]
+    [[found]] = await connection.execute(text(f"select cast(:none as {array})"), {"none": []})
+    assert found == []
     await asyncio.sleep(0)  # then the logger is told
     return sum("typeinfo" in query for query in asked)
