@@ -10,6 +10,7 @@ import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from shared import crowd
 from shared.db import PASSING, is_lost_race, is_unavailable
 from shared.logs import cause_of
 
@@ -84,7 +85,9 @@ class Clockwork:
 
 
 async def _tick(tick: Tick) -> None:
-    """Runs a tick; one that finds the database away or loses a race comes again by itself, as does every other."""
+    """Runs a tick, after a crowd's first second; one that finds the database away or loses a race comes again by itself,
+    as does every other."""
+    await asyncio.sleep(crowd.wait_seconds())
     try:
         await tick.work()
     except PASSING as error:

@@ -1,11 +1,13 @@
 """Ticks come again and again, whatever becomes of one of them, and end when they are asked to."""
 
 import asyncio
+import time
 from datetime import datetime, timedelta, tzinfo
 
 import pytest
 
 from shared import clockwork as clockwork_module
+from shared import crowd
 from shared.clockwork import Clockwork, Tick
 
 OFTEN = timedelta(milliseconds=10)
@@ -78,6 +80,20 @@ async def test_a_tick_at_work_is_not_waited_for_without_end(monkeypatch: pytest.
         await _turn(Tick("endless", OFTEN, endless), seconds=0.05)
 
     assert (1, 0) == (endless.began, endless.ended)
+
+
+async def test_a_tick_leaves_the_first_second_of_a_crowd_to_those_who_are_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(crowd, "WAIT_SECONDS", 0.15)
+    monkeypatch.setattr(crowd, "_came_at", time.monotonic())
+    in_it, after_it = Work(), Work()
+
+    await _turn(Tick("in it", OFTEN, in_it), seconds=0.05)
+    await _turn(Tick("after it", OFTEN, after_it), seconds=0.2)
+
+    assert in_it.began <= 1
+    assert after_it.began > 1
 
 
 async def test_ticks_go_on_when_the_clock_of_the_machine_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
