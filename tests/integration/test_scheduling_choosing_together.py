@@ -11,8 +11,10 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
 from services.scheduling import commands
+from services.scheduling.api.choosing import Choices
 from services.scheduling.app import build
 from services.scheduling.commands.choosing import Choosing, choose_together, gone
+from services.scheduling.commands.requests import kept_key
 from services.scheduling.placing.choices import Span, places_of
 from services.scheduling.views.cases import known
 from shared import tracing
@@ -138,6 +140,22 @@ async def test_who_has_an_appointment_or_asks_twice_is_left_to_be_done_alone(sch
     answers = await scheduling.do(lambda uow: choose_together(uow, asked))
 
     assert [outcome(answer) for answer in answers] == [None, "booked", None]
+
+
+async def test_who_asks_the_same_again_under_its_key_while_it_is_at_work_is_told_the_same(
+    scheduling: Scheduling,
+) -> None:
+    [case] = await choosers(scheduling, 1)
+    slots = await slots_of(scheduling, case)
+    choices = Choices(scheduling.database, FixedClock(NOW))
+    key = kept_key("of the case")
+    asked = [choosing(case.case_ref, slot)._replace(key=key) for slot in (slots[0], slots[0], slots[-1])]
+
+    first, again, other = await asyncio.gather(*(choices.carried_out(each) for each in asked))
+
+    assert outcome(first) == "booked"
+    assert again == first
+    assert other is None
 
 
 async def test_a_crowd_does_not_wait_for_a_case_that_is_at_work_elsewhere(scheduling: Scheduling) -> None:

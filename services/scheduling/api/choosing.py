@@ -1,5 +1,6 @@
 """A household chooses a time: what many ask at the same moment is carried out together."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from services.scheduling.commands.choosing import Answer, Choosing, choose_together, gone
 from services.scheduling.commands.places import place_taken
+from services.scheduling.commands.requests import Request
 from shared import tracing
 from shared.clock import Clock
 from shared.db import Database
@@ -29,15 +31,32 @@ class Choice(BaseModel):
 class Choices:
     """Answers choices, those of the same moment together.
 
-    `refused` gives the refusal of a choice whose time is gone, its span recorded, else None. `carried_out` gives the case
-    after the choice, or the refusal; None for what is to be done alone.
+    `refused` gives the refusal of a choice whose time is gone, its span recorded, else None.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._at_work: dict[Request, asyncio.Future[Answer | BaseException]] = {}
         self.refused = Gathered(self._refused)
-        self.carried_out = Gathered(self._carried_out)
+        self._together = Gathered(self._carried_out)
+
+    async def carried_out(self, asked: Choosing) -> Answer | BaseException:
+        """The case after the choice, or the refusal; None for what is to be done alone. Who asks the same once more under
+        its key while it is at work, as who does not wait for an answer does, is told the same."""
+        request = asked.request
+        if asked.key is None:
+            return await self._together(asked)
+        if request in self._at_work:
+            return await asyncio.shield(self._at_work[request])
+        self._at_work[request] = told = asyncio.get_running_loop().create_future()
+        answer: Answer | BaseException = None
+        try:
+            answer = await self._together(asked)
+        finally:
+            del self._at_work[request]
+            told.set_result(answer)
+        return answer
 
     async def _refused(self, asked: Sequence[Choosing]) -> list[Response | None]:
         """Refusals change nothing: one document says it to all of them, and one span stands for them."""

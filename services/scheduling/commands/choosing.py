@@ -51,7 +51,7 @@ async def choose_together(uow: UnitOfWork, asked: Sequence[Choosing]) -> list[An
     """The case after each choice, as staff see it, or the refusal.
 
     None for what is to be done alone, afterwards: a case that is unknown, has an appointment, or is at work elsewhere, for
-    which a crowd must not wait; or for which something else is asked, too.
+    which a crowd must not wait; and whatever is asked of a case after the first.
     """
     first = {each.case_ref: each for each in reversed(asked)}
     known = {case.case_ref: case for case in await cases.lock_free(uow, first)}
@@ -60,12 +60,7 @@ async def choose_together(uow: UnitOfWork, asked: Sequence[Choosing]) -> list[An
     answers = await _placed(uow, asked, new, known)
     await keep(uow, [(each.request, answer) for ref, each in new.items() if (answer := answers[ref])])
     answers.update(before)
-    return [answers[each.case_ref] if _is_same(each, first[each.case_ref]) else None for each in asked]
-
-
-def _is_same(asked: Choosing, first: Choosing) -> bool:
-    """It is the first request of its case, or that under the same key once more."""
-    return asked is first or (asked.key is not None and asked.request == first.request)
+    return [answers[each.case_ref] if each is first[each.case_ref] else None for each in asked]
 
 
 async def _placed(
