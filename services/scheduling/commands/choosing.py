@@ -16,6 +16,7 @@ from services.scheduling.placing.offers import appointment_at
 from services.scheduling.placing.outcomes import Outcome, record
 from services.scheduling.repository import cases, reference, slots
 from services.scheduling.repository.known_case import KnownCase
+from services.scheduling.repository.reference import SiteZone
 from services.scheduling.views.cases import view_of
 from shared.db import UnitOfWork
 from shared.events import AppointmentStatus
@@ -69,23 +70,28 @@ async def _placed(
     """Each case that may choose with its place, or the refusal; None for what is to be done alone. When one loses its place
     to another transaction at the last moment, it and all who found none are among them: alone each looks for a desk anew."""
     answers: dict[str, Answer] = {}
-    needs = await _needs(uow, wanted, known, answers)
+    sites = await reference.sites(uow)
+    needs = await _needs(uow, wanted, known, sites, answers)
     in_order = await _places(
         uow, [(needs[each.case_ref], each.slot_id) for each in asked if _is_one(each, wanted, needs)]
     )
     left = await slots.lock(uow, [slot for place in in_order for slot, _ in place.claims])
     winners, losers = admit(in_order, left)
-    booked = await _book(uow, winners, known, wanted)
+    booked = await _book(uow, winners, known, wanted, sites)
     answers.update({ref: None if losers else place_taken() for ref in needs})
     return {**answers, **{ref: view_of(case) for ref, case in booked.items()}}
 
 
 async def _needs(
-    uow: UnitOfWork, wanted: Mapping[str, Choosing], known: Mapping[str, KnownCase], answers: dict[str, Answer]
+    uow: UnitOfWork,
+    wanted: Mapping[str, Choosing],
+    known: Mapping[str, KnownCase],
+    sites: Mapping[str, SiteZone],
+    answers: dict[str, Answer],
 ) -> dict[str, Need]:
     """What each household needs that may choose now; the others are answered."""
     programmes = await reference.programmes(uow, {case.snapshot.programme for case in known.values()})
-    areas = await reference.areas(uow)
+    areas = {code: site.admin_area for code, site in sites.items()}
     needs = {}
     for ref in wanted:
         case = known.get(ref)
@@ -124,10 +130,13 @@ async def _places(uow: UnitOfWork, wanted: Sequence[tuple[Need, int]]) -> list[P
 
 
 async def _book(
-    uow: UnitOfWork, winners: Sequence[Place], known: Mapping[str, KnownCase], wanted: Mapping[str, Choosing]
+    uow: UnitOfWork,
+    winners: Sequence[Place],
+    known: Mapping[str, KnownCase],
+    wanted: Mapping[str, Choosing],
+    sites: Mapping[str, SiteZone],
 ) -> dict[str, KnownCase]:
     """Writes what the winners get; their cases as they are after it, by reference."""
-    sites = await reference.sites(uow)
     outcomes = []
     for place in winners:
         case, asked = known[place.need.case_ref], wanted[place.need.case_ref]

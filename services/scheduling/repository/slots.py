@@ -37,7 +37,7 @@ GONE = """
 select coalesce(array_agg(w.n), '{}') as gone
 from unnest(cast(:refs as text[]), cast(:ids as bigint[]), cast(:keys as text[])) with ordinality as w(ref, id, key, n)
 join cases c on c.case_ref = w.ref and c.waiting = 'awaiting_choice'
-join slots s on s.id = w.id
+join slots s on s.id = w.id and s.taken >= s.capacity
 where not exists (select 1 from slots o join resources r on r.id = o.resource_id
     where o.site = s.site and o.kind = s.kind and o.starts_at = s.starts_at and o.taken < o.capacity
       and c.programme = any(r.programmes))
