@@ -31,6 +31,7 @@ class _State(Collector):
             "puente_outbox_oldest_seconds": ("Age of the oldest of them", state["outbox"]["oldest_seconds"]),
             "puente_parked_events": ("Events parked for another try", state["parked"]),
             "puente_dead_events": ("Events that wait for a decision", state["dead"]),
+            "puente_set_aside": ("Cases at which a job failed, which is done for the others", len(state["set_aside"])),
             "puente_republications": ("Times the log was lost and said again", state["republications"]),
         }
         for name, (text, value) in single.items():

@@ -106,6 +106,7 @@ async def state_of(service: "Service", counts: Counts) -> dict[str, Any]:
             "consumers": [_consumer(service, topic, progress.get(topic), now) for topic in service.topics],
             "parked": events.parked,
             "dead": events.dead,
+            "set_aside": service.aside.listed(),
             "republications": cluster[0].republications if cluster else 0,
             "counts": await counts(uow),
         }

@@ -31,6 +31,7 @@ from shared.kafka.log_ends import LogEnds
 from shared.kafka.missed import ask_nobody
 from shared.kafka.relay import Relay
 from shared.outbox_retention import forget_old_rows
+from shared.set_aside import SetAside
 from shared.settings import ServiceSettings
 from shared.web import openapi, problems
 from shared.web.guarded import Guarded
@@ -58,6 +59,7 @@ class Service:
     def __post_init__(self) -> None:
         self.database = Database(self.settings.database_url)
         self.sealer = Sealer(self.settings.data_key.get_secret_value())
+        self.aside = SetAside(self.clock)
         self.topics = list(self.handlers)
         group = f"puente-{self.name}"
         runners = [

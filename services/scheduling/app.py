@@ -42,7 +42,7 @@ HANDLERS = {CaseChanged.topic: cases_changed, ProgrammeChanged.topic: programmes
 def build(settings: SchedulingSettings, clock: Clock | None = None) -> FastAPI:
     """The service, ready to be served."""
     service = Service("scheduling", settings, HANDLERS, clock or SystemClock(), {"intake": settings.intake_url})
-    jobs = Jobs(service.database, service.clock)
+    jobs = Jobs(service.database, service.clock, service.aside)
     ticks = [
         Tick("expire_offers", timedelta(seconds=1), jobs.expire_offers),
         Tick("offer_freed_places", timedelta(seconds=1), jobs.offer_freed_places),

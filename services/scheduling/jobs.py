@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import TypeVar
 
 from services.scheduling.calendars import slot_generation
 from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
@@ -12,16 +13,31 @@ from services.scheduling.placing.deciding import decided
 from services.scheduling.placing.freed_places import offer_to_next, open_to_all
 from services.scheduling.placing.offers import carry_out, ended
 from services.scheduling.placing.outcomes import Outcome, end_of, record
-from services.scheduling.placing.rebooking import rebook_next
+from services.scheduling.placing.rebooking import AT_ONCE as AT_ONCE_REBOOKED
+from services.scheduling.placing.rebooking import leave_next_stranded, rebook_next
 from services.scheduling.placing.standby import offer_at_short_notice
-from services.scheduling.placing.unmet import watch_choosers, watch_clocks
-from services.scheduling.repository import answered, appointments, assists, cases, freed, logins, reference, standby
+from services.scheduling.placing.unmet import CHOOSERS_AT_ONCE, leave_next_chooser, say_clocks_passed, watch_choosers
+from services.scheduling.repository import (
+    answered,
+    appointments,
+    assists,
+    cases,
+    freed,
+    logins,
+    reference,
+    standby,
+    unmet,
+)
+from services.scheduling.repository.freed import FreedPlace
 from services.scheduling.repository.known_case import FIRST, KnownCase, Seniority
 from shared import tracing
 from shared.clock import Clock
 from shared.db import Database, UnitOfWork
 from shared.events import Allocation, AppointmentStatus, ProgrammeChanged, ProgrammeStatus
 from shared.outbox import Cause
+from shared.set_aside import SetAside, Work
+
+Due = TypeVar("Due")
 
 AT_ONCE = 200
 PAGE = 500
@@ -35,55 +51,59 @@ ONLY_OUR_ORDER = frozenset({Waiting.PROGRAMME_UNKNOWN, Waiting.SITE_UNKNOWN})
 
 
 class Jobs:
-    """The ticks of scheduling. Each unit of work is small: requests and batches wait for its locks."""
+    """The ticks of scheduling. Each unit of work is small: requests and batches wait for its locks. One that fails is set
+    `aside`, so that the others are done."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, aside: SetAside | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._aside = aside or SetAside(clock)
 
     async def expire_offers(self) -> None:
         """Ends every offer past its deadline. A trace of its own each, linked to the one that made the offer."""
 
-        async def work(uow: UnitOfWork) -> bool:
-            refs = await appointments.due(uow, AT_ONCE)
+        async def work(uow: UnitOfWork, refs: list[str]) -> None:
             await record(uow, [_expired(case) for case in await cases.lock(uow, refs) if _is_expired(case, uow)])
-            return len(refs) == AT_ONCE
 
-        await self._as_long_as(work, "expire offers")
+        await self._do_all("expire offers", appointments.due, work, AT_ONCE)
 
     async def offer_freed_places(self) -> None:
         """Gives each freed place to the next household that can use it, at short notice to who stands by; one that nobody
         can use opens after a delay."""
 
-        async def work(uow: UnitOfWork) -> bool:
-            place = await freed.take_next(uow)
-            if place is None:
-                return False
-            if not (await offer_at_short_notice(uow, place) or await offer_to_next(uow, place)):
-                minutes = random.uniform(*OPENS_AFTER_MINUTES)
-                await freed.open_later(uow, place, uow.now + timedelta(minutes=minutes))
-            return True
+        async def work(uow: UnitOfWork, places: list[FreedPlace]) -> None:
+            for place in places:
+                if not (await offer_at_short_notice(uow, place) or await offer_to_next(uow, place)):
+                    minutes = random.uniform(*OPENS_AFTER_MINUTES)
+                    await freed.open_later(uow, place, uow.now + timedelta(minutes=minutes))
 
-        await self._as_long_as(work, "offer freed place")
+        await self._do_all("offer freed place", freed.take_next, work, 1)
 
     async def open_freed_places(self) -> None:
         """Opens what nobody could use and whose delay is over."""
 
-        async def work(uow: UnitOfWork) -> bool:
-            place = await freed.take_to_open(uow)
-            if place is not None:
+        async def work(uow: UnitOfWork, places: list[FreedPlace]) -> None:
+            for place in places:
                 await open_to_all(uow, place)
-            return place is not None
 
-        await self._as_long_as(work, "open freed place")
+        await self._do_all("open freed place", freed.take_to_open, work, 1)
 
     async def rebook_stranded(self) -> None:
         """Rebooks whom a change of a calendar strands, where that was ordered: chunk by chunk until all are done."""
-        await self._as_long_as(rebook_next, "rebook stranded")
+
+        async def work(uow: UnitOfWork, at: bool, most: int) -> bool | None:
+            return await rebook_next(uow, at_once=most) or None
+
+        async def skip(uow: UnitOfWork, at: bool) -> tuple[str, bool | None]:
+            return await leave_next_stranded(uow), at
+
+        await self._aside.go_through(
+            self._database, Work("rebook stranded", work, skip, begin=True, most=AT_ONCE_REBOOKED)
+        )
 
     async def watch_clocks(self) -> None:
         """Says which cases without a place are too late for one by now."""
-        await self._as_long_as(watch_clocks, "watch clocks")
+        await self._do_all("watch clocks", unmet.whose_clock_passed, say_clocks_passed, AT_ONCE)
 
     async def watch_choosers(self) -> None:
         """Notes for which households that are to choose there is no place, under each open programme of theirs."""
@@ -91,11 +111,10 @@ class Jobs:
         for programme in known.values():
             if programme.allocation is not Allocation.CHOICE or programme.status is not ProgrammeStatus.OPEN:
                 continue
-            after: Seniority | None = FIRST
-            while after is not None:
-                work = partial(watch_choosers, programme=programme, after=after)
-                with tracing.span("watch choosers"):
-                    after = await self._database.run(self._clock.now(), work)
+            work = partial(watch_choosers, programme=programme)
+            skip = partial(leave_next_chooser, programme=programme)
+            choosers = Work("watch choosers", work, skip, begin=FIRST, most=CHOOSERS_AT_ONCE)
+            await self._aside.go_through(self._database, choosers)
 
     async def open_calendars(self) -> None:
         """Makes sure that there are slots for the next 90 days."""
@@ -118,27 +137,36 @@ class Jobs:
         page, one event a household; what was cut off goes on where it was, since who was looked at is not affected again.
         """
         for programme, since in await self._database.run(self._clock.now(), reference.to_look_at_again):
-            after: Seniority | None = FIRST
-            while after is not None:
-                after = await self._look_at_page(programme, after)
+            work = partial(look_at_page, programme=programme)
+            skip = partial(leave_next_in_line, programme=programme)
+            await self._aside.go_through(self._database, Work("look again", work, skip, begin=FIRST, most=PAGE))
             done = partial(reference.looked_again, programme=programme.programme, since=since)
             await self._database.run(self._clock.now(), done)
 
-    async def _look_at_page(self, programme: ProgrammeChanged, after: Seniority) -> Seniority | None:
-        """Decides about the next households in line; where the page ended, None after the last one."""
+    async def _do_all(
+        self,
+        name: str,
+        due: Callable[[UnitOfWork, int, list[str]], Awaitable[list[Due]]],
+        work: Callable[[UnitOfWork, list[Due]], Awaitable[None]],
+        most: int,
+    ) -> None:
+        """Works at all that is due, in its order, beside what is set aside."""
 
-        with tracing.span("look again"):
-            return await self._database.run(self._clock.now(), partial(look_at_page, programme=programme, after=after))
+        async def do(uow: UnitOfWork, at: bool, at_once: int) -> bool | None:
+            found = await due(uow, at_once, self._aside.of(name))
+            await work(uow, found)
+            return True if len(found) == at_once else None
 
-    async def _as_long_as(self, work: Callable[[UnitOfWork], Awaitable[bool]], name: str) -> None:
-        """One unit of work after the other until there is nothing more to do."""
-        more = True
-        while more:
-            with tracing.span(name):
-                more = await self._database.run(self._clock.now(), work)
+        async def skip(uow: UnitOfWork, at: bool) -> tuple[str, bool | None]:
+            [first] = await due(uow, 1, self._aside.of(name))
+            return str(first), True
+
+        await self._aside.go_through(self._database, Work(name, do, skip, begin=True, most=most))
 
 
-async def look_at_page(uow: UnitOfWork, programme: ProgrammeChanged, after: Seniority) -> Seniority | None:
+async def look_at_page(
+    uow: UnitOfWork, after: Seniority, most: int, *, programme: ProgrammeChanged
+) -> Seniority | None:
     """Decides about the next households in line; where the page ended, None after the last one.
 
     None at once when the programme is another one by now: it is due once more, and no date is given by its old word.
@@ -146,14 +174,25 @@ async def look_at_page(uow: UnitOfWork, programme: ProgrammeChanged, after: Seni
     newest = (await reference.programmes(uow, [programme.programme]))[programme.programme]
     if newest.version != programme.version:
         return None
-    page = await cases.waiting_after(
-        uow, programme.programme, LOOKED_AT_AGAIN, after, PAGE, with_live=programme.status is CLOSED
-    )
+    page = await _page(uow, programme, after, most)
     known = await cases.lock(uow, [each.case_ref for each in page])
     in_line = [case for case in known if case.snapshot.programme == programme.programme]
     affected = [_caused_by_tick(case) for case in in_line if case.live or case.waiting in LOOKED_AT_AGAIN]
     await carry_out(uow, await decided(uow, affected, {programme.programme: programme}, afresh=True))
-    return page[-1] if len(page) == PAGE else None
+    return page[-1] if len(page) == most else None
+
+
+async def leave_next_in_line(
+    uow: UnitOfWork, after: Seniority, *, programme: ProgrammeChanged
+) -> tuple[str, Seniority | None]:
+    """The next household in line, and that it goes on after it: nothing is decided about it."""
+    [first] = await _page(uow, programme, after, 1)
+    return first.case_ref, first
+
+
+async def _page(uow: UnitOfWork, programme: ProgrammeChanged, after: Seniority, most: int) -> list[Seniority]:
+    with_live = programme.status is CLOSED
+    return await cases.waiting_after(uow, programme.programme, LOOKED_AT_AGAIN, after, most, with_live=with_live)
 
 
 def _caused_by_tick(case: KnownCase) -> KnownCase:

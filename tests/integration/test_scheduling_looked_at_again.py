@@ -85,7 +85,7 @@ async def test_no_date_is_offered_under_the_old_word_of_a_programme_that_changed
     (under_way, _), *_ = await scheduling.do(reference.to_look_at_again)
 
     await scheduling.receive(a_programme(version=4, status=status))
-    went_on = await scheduling.do(partial(look_at_page, programme=under_way, after=FIRST))
+    went_on = await scheduling.do(partial(look_at_page, after=FIRST, most=500, programme=under_way))
     await scheduling.jobs.look_again()
 
     assert went_on is None

@@ -236,7 +236,7 @@ async def test_every_figure_on_the_dashboard_is_one_that_exists() -> None:
     for counts in (intake_counts, scheduling_counts, notifications_counts):
         state = {
             "service": "a", "outbox": {"backlog": 0, "oldest_seconds": 0.0}, "consumers": [], "parked": 0, "dead": 0,
-            "republications": 0, "counts": await counts(NoRows()),  # type: ignore[arg-type]  # no database here
+            "set_aside": [], "republications": 0, "counts": await counts(NoRows()),  # type: ignore[arg-type]  # no database here
         }  # fmt: skip
         exposed |= set(re.findall(r"^# TYPE (\w+)", exposition(state).decode(), re.MULTILINE))
     assert {"puente_span_duration_seconds_bucket"} == shown - exposed

@@ -20,7 +20,7 @@ from services.scheduling.repository import calendars, cases, rebookings, referen
 from services.scheduling.repository.known_case import KnownCase, seniority_of
 from services.scheduling.repository.rebookings import Done, Rebooking, Stranded
 from services.scheduling.repository.reference import SiteZone
-from shared.db import UnitOfWork
+from shared.db import LostRace, UnitOfWork
 from shared.events import AppointmentStatus
 from shared.outbox import Cause
 
@@ -82,6 +82,16 @@ async def rebook_next(uow: UnitOfWork, *, at_once: int = AT_ONCE) -> bool:
     moved = sum(outcome.made is not None for outcome in outcomes)
     await rebookings.advance(uow, rebooking, Done(moved, len(outcomes) - moved, len(stranded) - len(outcomes)))
     return True
+
+
+async def leave_next_stranded(uow: UnitOfWork) -> str:
+    """Leaves the next household of the oldest order as it is, and listed as stranded, for staff; its reference."""
+    rebooking = await rebookings.take_next(uow)
+    if rebooking is None:
+        raise LostRace("nobody is to be rebooked any more")
+    [first] = await rebookings.next_households(uow, rebooking, 1)
+    await rebookings.advance(uow, rebooking, Done(0, 0, 1))
+    return first.case_ref
 
 
 async def concerned_of(uow: UnitOfWork, known: Sequence[KnownCase], stranded: Sequence[Stranded]) -> list[Concerned]:

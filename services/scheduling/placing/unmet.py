@@ -15,13 +15,11 @@ from shared.db import UnitOfWork
 from shared.events import ProgrammeChanged
 from shared.outbox import Cause
 
-AT_ONCE = 200
 CHOOSERS_AT_ONCE = 500
 
 
-async def watch_clocks(uow: UnitOfWork) -> bool:
-    """Says of cases without a place that it is too late for one, once, or that there is time again; True: look again."""
-    refs = await unmet.whose_clock_passed(uow, AT_ONCE)
+async def say_clocks_passed(uow: UnitOfWork, refs: list[str]) -> None:
+    """Says of these cases without a place that it is too late for one, once, or that there is time again."""
     results = []
     for case in await cases.lock(uow, refs):
         if case.is_unmet and case.waiting:
@@ -30,22 +28,35 @@ async def watch_clocks(uow: UnitOfWork) -> bool:
             cause = Cause.first(tracing.current(), case.cause.context)
             results.append(Outcome(said, waiting=Waiting(case.waiting), cause=cause))
     await record(uow, results)
-    return len(refs) == AT_ONCE
 
 
-async def watch_choosers(uow: UnitOfWork, programme: ProgrammeChanged, after: Seniority) -> Seniority | None:
+async def watch_choosers(
+    uow: UnitOfWork, after: Seniority, most: int, *, programme: ProgrammeChanged
+) -> Seniority | None:
     """Notes of the next households that are to choose whether there is a place that they could choose; where the page ended, None
     after the last one. Nothing is said to them for that, and nothing is locked that others wait for."""
-    page = await cases.waiting_after(uow, programme.programme, [Waiting.CHOICE], after, CHOOSERS_AT_ONCE)
+    page = await _page(uow, programme, after, most)
     known = await cases.read(uow, [each.case_ref for each in page])
     without = await _without_a_place(uow, known, programme)
     await unmet.note_choosers(uow, without=without, others={case.case_ref for case in known} - without)
-    return page[-1] if len(page) == CHOOSERS_AT_ONCE else None
+    return page[-1] if len(page) == most else None
+
+
+async def leave_next_chooser(
+    uow: UnitOfWork, after: Seniority, *, programme: ProgrammeChanged
+) -> tuple[str, Seniority | None]:
+    """The next household that is to choose, and that it goes on after it: nothing is noted of it."""
+    [first] = await _page(uow, programme, after, 1)
+    return first.case_ref, first
+
+
+async def _page(uow: UnitOfWork, programme: ProgrammeChanged, after: Seniority, most: int) -> list[Seniority]:
+    return await cases.waiting_after(uow, programme.programme, [Waiting.CHOICE], after, most)
 
 
 async def _without_a_place(uow: UnitOfWork, known: Sequence[KnownCase], programme: ProgrammeChanged) -> set[str]:
     areas = await reference.areas(uow)
-    needs = [need_of(case.as_asked, programme, areas, uow.now, TRAVEL_NOTICE) for case in known]
+    needs = [need_of(case.as_asked, programme, areas, uow.now) for case in known]
     interpreted = any(need.languages for need in needs)
     resources = await slots.resources_of(uow, {site for need in needs for site in need.sites}, with_remote=interpreted)
     for ahead in (FIRST_LOOK, AHEAD):

@@ -57,7 +57,7 @@ from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, version int, status 
 """
 
 DUE = """
-select case_ref from appointments where status = 'pending' and deadline <= :now
+select case_ref from appointments where status = 'pending' and deadline <= :now and case_ref <> all(:beside)
 order by deadline, case_ref limit :limit
 """
 
@@ -131,9 +131,9 @@ async def note_agreed(uow: UnitOfWork, id: UUID, how: str) -> None:
     await uow.execute("update appointments set agreed_at_short_notice = :how where id = :id", id=id, how=how)
 
 
-async def due(uow: UnitOfWork, limit: int) -> list[str]:
-    """The cases whose offers are past their deadlines, the longest past first."""
-    return [row.case_ref for row in await uow.rows(DUE, now=uow.now, limit=limit)]
+async def due(uow: UnitOfWork, limit: int, beside: Sequence[str]) -> list[str]:
+    """The cases `beside` these whose offers are past their deadlines, the longest past first."""
+    return [row.case_ref for row in await uow.rows(DUE, now=uow.now, limit=limit, beside=list(beside))]
 
 
 async def day_list(uow: UnitOfWork, site: str, day: date) -> Sequence[Any]:

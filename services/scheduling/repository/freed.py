@@ -1,5 +1,6 @@
 """Freed places: nobody's, not open either. Their slots stay taken, by claims of the freed place."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,12 +14,12 @@ from shared.tracing import from_traceparent
 
 NEXT = """
 select id, site, from_case, starts_at, traceparent from freed_places where opens_at is null
-order by freed_at, id limit 1 for update skip locked
+  and id <> all(cast(:beside as uuid[])) order by freed_at, id limit :limit for update skip locked
 """
 
 TO_OPEN = """
 select id, site, from_case, starts_at, traceparent from freed_places where opens_at <= :now
-order by opens_at, id limit 1 for update skip locked
+  and id <> all(cast(:beside as uuid[])) order by opens_at, id limit :limit for update skip locked
 """
 
 HELD = """
@@ -51,6 +52,9 @@ class FreedPlace:
     starts_at: datetime
     freed_in: SpanContext | None
 
+    def __str__(self) -> str:
+        return str(self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class HeldStep:
@@ -60,20 +64,20 @@ class HeldStep:
     step: Step
 
 
-async def take_next(uow: UnitOfWork) -> FreedPlace | None:
-    """The freed place that waits longest to be offered, locked; None when there is none."""
-    return _first(await uow.rows(NEXT))
+async def take_next(uow: UnitOfWork, limit: int, beside: Sequence[str]) -> list[FreedPlace]:
+    """The freed places `beside` these that wait longest to be offered, locked."""
+    return _places(await uow.rows(NEXT, limit=limit, beside=list(beside)))
 
 
-async def take_to_open(uow: UnitOfWork) -> FreedPlace | None:
-    """A freed place that nobody could use and whose delay is over, locked."""
-    return _first(await uow.rows(TO_OPEN, now=uow.now))
+async def take_to_open(uow: UnitOfWork, limit: int, beside: Sequence[str]) -> list[FreedPlace]:
+    """Freed places `beside` these that nobody could use and whose delay is over, locked."""
+    return _places(await uow.rows(TO_OPEN, now=uow.now, limit=limit, beside=list(beside)))
 
 
-def _first(rows: Any) -> FreedPlace | None:
-    for row in rows:
-        return FreedPlace(row.id, row.site, row.from_case, row.starts_at, from_traceparent(row.traceparent))
-    return None
+def _places(rows: Sequence[Any]) -> list[FreedPlace]:
+    return [
+        FreedPlace(row.id, row.site, row.from_case, row.starts_at, from_traceparent(row.traceparent)) for row in rows
+    ]
 
 
 async def held_by(uow: UnitOfWork, place: FreedPlace) -> list[HeldStep]:

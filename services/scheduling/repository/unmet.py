@@ -30,7 +30,7 @@ order by due_on, urgency <> 'urgent', registered_at, case_ref limit :limit
 """
 
 PASSED = f"""
-select case_ref from cases where unmet_since is not null and (overdue_since is null) = ({DUE_ON} < :today)
+select case_ref from cases where unmet_since is not null and (overdue_since is null) = ({DUE_ON} < :today) and case_ref <> all(:beside)
 order by case_ref limit :limit
 """  # noqa: S608  only our own constant is put in
 
@@ -75,9 +75,10 @@ async def by_clock(
     )
 
 
-async def whose_clock_passed(uow: UnitOfWork, limit: int) -> list[str]:
-    """Cases that are overdue and do not say so yet, or that say so and have time again: past the day at every site."""
-    rows = await uow.rows(PASSED, today=still_today(uow.now), limit=limit, notice=NOTICE_DAYS)
+async def whose_clock_passed(uow: UnitOfWork, limit: int, beside: Sequence[str]) -> list[str]:
+    """Cases `beside` these that are overdue and do not say so yet, or that say so and have time again: past the day at every
+    site."""
+    rows = await uow.rows(PASSED, today=still_today(uow.now), limit=limit, notice=NOTICE_DAYS, beside=list(beside))
     return [row.case_ref for row in rows]
 
 
