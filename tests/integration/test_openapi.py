@@ -41,6 +41,7 @@ NAMING_A_VERSION = [
         f"/v1/cases/{{case_ref}}/appointment/{write}"
         for write in ("accept", "decline", "extend", "move", "cancel", "offer-again")
     ),
+    *(f"/v1/cases/{{case_ref}}/referral{write}" for write in ("", "/accept", "/decline", "/withdraw")),
 ]
 """Writes with an optional If-Match, of which the tool also sends the smallest value that fits, without its quotes."""
 

@@ -72,6 +72,26 @@ async def test_who_names_an_old_version_is_told_what_changed_when_and_by_whom(
     assert await scheduling.published(case) == told
 
 
+@pytest.mark.parametrize("what", ["", "/accept", "/decline", "/withdraw"])
+async def test_nobody_decides_about_a_referral_by_what_the_case_was_before(
+    scheduling: Scheduling, http: Client, what: str
+) -> None:
+    case = await an_offer(scheduling)
+    await http.call(case, "/appointment/decline")
+    await scheduling.receive(a_programme(programme="CA-RST", system=System.CA, sites=("CA-VIS-MEX", "CA-VAC-GUA")))
+    consent = Consent(given_by_household=True, recorded="phone")
+    body = {"programme": "CA-RST", "consent": {"given_by_household": True, "recorded": "phone"}}
+    if what:
+        await scheduling.do(lambda uow: referrals.propose(uow, case.case_ref, "CA-RST", consent, acted_by="scheduler"))
+    seen = (await http.call(case)).headers["ETag"]
+
+    old = await http.call(case, f"/referral{what}", body, role="scheduler", **{"If-Match": '"1"'})
+    new = await http.call(case, f"/referral{what}", body, role="scheduler", **{"If-Match": seen})
+
+    assert (old.status_code, new.status_code) == (412, 200)
+    assert new.headers["ETag"] == (await http.call(case)).headers["ETag"]
+
+
 async def test_an_old_version_comes_before_a_place_that_is_gone(scheduling: Scheduling, http: Client) -> None:
     (winner, slots), (loser, _) = await a_chooser(scheduling), await a_chooser(scheduling)
     await scheduling.leave_only(slots[0])

@@ -2,20 +2,25 @@
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
+from services.scheduling.api.named import Seen
 from services.scheduling.commands import referrals
+from services.scheduling.commands.locked import locked
 from services.scheduling.commands.referrals import Consent
 from services.scheduling.views.cases import case_view
+from services.scheduling.views.changes import check_case_version
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import Role
 from shared.web.case_refs import known_ref
 from shared.web.openapi import refusals
 from shared.web.roles import CheckedFirst, requires
+from shared.web.versions import etag
 
 Scheduler = Annotated[Role, Depends(requires("scheduler"))]
 
@@ -44,32 +49,39 @@ class Proposal(BaseModel):
 
 def router(service: Service) -> APIRouter:
     """The routes of referrals under /v1/cases. Each answers with the case as it is then."""
-    api = APIRouter(prefix="/v1/cases", tags=["referrals"], responses=refusals(409), route_class=CheckedFirst)
+    api = APIRouter(prefix="/v1/cases", tags=["referrals"], responses=refusals(409, 412), route_class=CheckedFirst)
 
-    async def doing(case_ref: str, command: Callable[[UnitOfWork, str], Awaitable[None]]) -> dict[str, Any]:
+    async def doing(
+        case_ref: str, seen: int | None, response: Response, command: Callable[[UnitOfWork, str], Awaitable[None]]
+    ) -> dict[str, Any]:
         async def work(uow: UnitOfWork) -> dict[str, Any]:
+            if seen is not None:
+                await check_case_version(uow, await locked(uow, known_ref(case_ref)), seen)
             await command(uow, known_ref(case_ref))
             return await case_view(uow, known_ref(case_ref))
 
-        return await service.run(work)
+        case = await service.run(work)
+        response.headers["ETag"] = etag(case["version"])
+        return case
 
     @api.post("/{case_ref}/referral")
-    async def propose(case_ref: str, proposal: Proposal, role: Scheduler) -> dict[str, Any]:
+    async def propose(
+        case_ref: str, proposal: Proposal, role: Scheduler, seen: Seen, response: Response
+    ) -> dict[str, Any]:
         consent = Consent(proposal.consent.given_by_household, proposal.consent.recorded)
-        return await doing(
-            case_ref, lambda uow, ref: referrals.propose(uow, ref, proposal.programme, consent, acted_by=role)
-        )
+        command = partial(referrals.propose, programme=proposal.programme, consent=consent, acted_by=role)
+        return await doing(case_ref, seen, response, command)
 
     @api.post("/{case_ref}/referral/accept")
-    async def accept(case_ref: str, role: Scheduler) -> dict[str, Any]:
-        return await doing(case_ref, lambda uow, ref: referrals.accept(uow, ref, acted_by=role))
+    async def accept(case_ref: str, role: Scheduler, seen: Seen, response: Response) -> dict[str, Any]:
+        return await doing(case_ref, seen, response, partial(referrals.accept, acted_by=role))
 
     @api.post("/{case_ref}/referral/decline")
-    async def decline(case_ref: str, role: Scheduler) -> dict[str, Any]:
-        return await doing(case_ref, lambda uow, ref: referrals.decline(uow, ref, acted_by=role))
+    async def decline(case_ref: str, role: Scheduler, seen: Seen, response: Response) -> dict[str, Any]:
+        return await doing(case_ref, seen, response, partial(referrals.decline, acted_by=role))
 
     @api.post("/{case_ref}/referral/withdraw")
-    async def withdraw(case_ref: str, role: Scheduler) -> dict[str, Any]:
-        return await doing(case_ref, lambda uow, ref: referrals.withdraw(uow, ref, acted_by=role))
+    async def withdraw(case_ref: str, role: Scheduler, seen: Seen, response: Response) -> dict[str, Any]:
+        return await doing(case_ref, seen, response, partial(referrals.withdraw, acted_by=role))
 
     return api
