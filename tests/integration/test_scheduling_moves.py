@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from services.scheduling import commands
-from services.scheduling.repository import calendars
-from shared.events import CaseChanged
+from services.scheduling.repository import slots
+from shared.events import CaseChanged, CaseLanguage
 from shared.web.problems import Problem
 from tests.builders import days
 from tests.scheduling import Scheduling
@@ -230,16 +230,30 @@ async def test_only_staff_are_shown_what_is_free_at_short_notice_and_move_there(
     assert (await scheduling.live(case)).id == before.id
 
 
-async def test_a_stranded_household_that_is_moved_to_its_own_time_gets_a_desk_that_is_there(
-    scheduling: Scheduling,
+@pytest.mark.parametrize("kind", ["desk", "interpreter"])
+async def test_a_stranded_household_that_is_moved_to_its_own_time_gets_who_is_there(
+    scheduling: Scheduling, kind: str
 ) -> None:
-    case, before = await scheduling.booked()
-    slot = await first_slot_of(scheduling, before)
-    await scheduling.execute(
-        """update resources set programmes = '{}' where id in (
-             select s.resource_id from slots s join slot_claims c on c.slot_id = s.id where c.appointment_id = :id)""",
-        id=before.id,
+    """The interpreter has her calendar at another site."""
+    local = (
+        "update resources set languages = cast(:languages as text[]) where kind = 'interpreter' and site = 'MX-TAP-01'"
     )
+    await scheduling.execute(local, languages=[])
+    case, before = await scheduling.booked(languages=(CaseLanguage(tag="mam", mode="spoken", interpreter=True),))
+    await scheduling.execute(local, languages=["mam"])
+    slot = await first_slot_of(scheduling, before)
+    unable = await scheduling.count(
+        """with held as (
+             select r.* from slot_claims c join slots s on s.id = c.slot_id join resources r on r.id = s.resource_id
+             where c.appointment_id = :id and r.kind = :kind),
+           unable as (
+             update resources r set programmes = '{}', languages = '{}' from held where r.id = held.id
+             returning r.id)
+           select count(*) from unable""",
+        id=before.id,
+        kind=kind,
+    )
+    assert unable == 1
     scheduling.clock.instant = before.starts_at - days(1)
 
     for _ in range(2):
@@ -247,8 +261,8 @@ async def test_a_stranded_household_that_is_moved_to_its_own_time_gets_a_desk_th
 
     after = await scheduling.live(case)
     assert (after.status, after.starts_at, after.replaces) == ("booked", before.starts_at, before.id)
-    assert await first_slot_of(scheduling, after) != slot
-    assert await scheduling.do(lambda uow: calendars.stranded_at(uow, before.site)) == []
+    held = (await scheduling.do(lambda uow: slots.resources_held(uow, [after.id])))[after.id]
+    assert all(each.programmes if each.kind == "desk" else each.languages for each in held)
 
 
 async def test_who_cannot_be_heard_at_its_own_time_any_more_is_not_told_that_all_is_well(

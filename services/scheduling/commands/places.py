@@ -81,7 +81,7 @@ async def _stay(uow: UnitOfWork, case: KnownCase, acted_by: str) -> None:
     """The booked appointment at its own site and time, at a desk and with an interpreter that are there; as it is when
     they are. Raises: Problem 409 when there are none then."""
     live = case.date
-    if live.id not in {row.id for row in await calendars.stranded_at(uow, live.site)}:
+    if not await _is_stranded(uow, live):
         return
     programme = await reference.programme(uow, case.snapshot.programme)
     areas = await reference.areas(uow)
@@ -94,6 +94,14 @@ async def _stay(uow: UnitOfWork, case: KnownCase, acted_by: str) -> None:
     over = ended(live, AppointmentStatus.CANCELLED, "superseded", acted_by)
     await record(uow, [Outcome(case, made=made, ended=over, place=found, is_stranded=True, cause=cause_of(case))])
     await reference.look_again(uow, live.site)
+
+
+async def _is_stranded(uow: UnitOfWork, live: Appointment) -> bool:
+    """True when it is listed as stranded where it is, or where an interpreter who works for it has her calendar."""
+    held = (await slots.resources_held(uow, [live.id]))[live.id]
+    sites = {live.site, *(resource.site for resource in held)}
+    stranded = [row.id for site in sites for row in await calendars.stranded_at(uow, site)]
+    return live.id in stranded
 
 
 async def _check_notice(uow: UnitOfWork, case: KnownCase, slot_id: int) -> None:

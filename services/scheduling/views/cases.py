@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
+from services.scheduling.domain.needs import minutes_of
 from services.scheduling.domain.own_needs import OwnNeeds
 from services.scheduling.domain.places import Place
 from services.scheduling.placing.choices import lacking
@@ -117,6 +118,7 @@ async def why(uow: UnitOfWork, case_ref: str) -> dict[str, Any]:
             "heard_apart": case.as_asked.party.apart,
             "asked_by_household": sorted(case.own.codes),
             "party": snapshot.party.attendees,
+            "minutes": minutes_of(programme, case.as_asked) if programme else None,
             "offers_missed": case.offers_missed,
         },
     }
