@@ -35,7 +35,8 @@ AS_IT_WAS = (
        where s.site <> 'MX-TAP-01'""",
     """delete from slot_claims c using slots s where s.id = c.slot_id and s.site <> :site""",
     """insert into slot_claims (slot_id, appointment_id, units) select slot_id, appointment_id, units from elsewhere""",
-    """update slots s set taken = (select coalesce(sum(units), 0) from slot_claims c where c.slot_id = s.id)""",
+    """update slots s set taken = (select coalesce(sum(units), 0) from slot_claims c where c.slot_id = s.id)
+       where taken <> 0 or exists (select from slot_claims c where c.slot_id = s.id)""",
     """update sites set tzdata_version = :version where site = :site""",
 )
 """Zone data from before British Columbia kept its clocks: the same wall times are an hour later. Who comes from elsewhere
