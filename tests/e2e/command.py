@@ -43,7 +43,9 @@ async def running_puente() -> AsyncIterator[Running]:
         process = await asyncio.create_subprocess_exec(PUENTE, *words, stdout=printed, stderr=printed, env=WITH_DRAFTS)
         try:
             await eventually(lambda: _is_up(process, folder))
-            yield Running(read_dev(folder), folder)
+            running = Running(read_dev(folder), folder)
+            yield running
+            running.close()
         finally:
             process.send_signal(signal.SIGINT)
             ended = await asyncio.wait_for(process.wait(), 30)

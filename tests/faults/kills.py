@@ -43,11 +43,11 @@ async def kill_all(stack: Stack, order: list[str], random: Random, after_each: C
 async def _next_at_work(stack: Stack, line: list[str]) -> str:
     """The first in line that answers, as soon as broker and database do: without them nobody is at work."""
     while True:
-        if await _answers(stack, "postgres") and await _answers(stack, "kafka"):
+        if await _answers(stack, "kafka") and await _answers(stack, "postgres"):
             for name in dict.fromkeys(line):
                 if await _answers(stack, name):
                     return name
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)  # asking takes from those who start
 
 
 async def _answers(stack: Stack, name: str) -> bool:

@@ -37,6 +37,8 @@ async def rough_puente() -> AsyncIterator[Rough]:
         stack = Stack(folder, Ports.free())
         await stack.start()
         try:
-            yield Rough(stack)
+            rough = Rough(stack)
+            yield rough
+            rough.close()
         finally:
             await stack.stop()
