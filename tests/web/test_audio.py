@@ -70,12 +70,19 @@ async def test_what_is_said_of_a_page_is_all_that_one_sees_of_its_text(audible: 
     await window.context.close()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=[NARROW, WIDE])
+async def window(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Window]:
+    """One for all pages, since opening it takes longer than they do."""
+    opened = await Window.opened(browser, request.param)
+    yield opened
+    await opened.context.close()
+
+
 @pytest.mark.parametrize("page", FIRST)
-@pytest.mark.parametrize("width", [NARROW, WIDE])
 async def test_a_player_fits_weighs_nothing_until_it_is_played_and_has_no_fault(
-    audible: Audible, browser: Browser, judge: Judge, page: str, width: int
+    audible: Audible, window: Window, judge: Judge, page: str
 ) -> None:
-    window = await Window.opened(browser, width)
+    window.requests.clear()
     await window.page.goto(f"{audible.address}/ht/as/{page}")
     seen = await window.look(f"aloud-{page}")
     await window.photograph(f"aloud-{page}-ht")
@@ -86,7 +93,6 @@ async def test_a_player_fits_weighs_nothing_until_it_is_played_and_has_no_fault(
     assert ["AUDIO", True, "none"] == named
     assert box and box["height"] < LONGEST
     assert [] == [request.url for request in window.requests if request.url.endswith(".mp3")]
-    await window.context.close()
 
 
 async def test_the_keyboard_reaches_the_player_and_one_sees_it(audible: Audible, browser: Browser) -> None:

@@ -9,7 +9,7 @@ from services.scheduling.domain.logins import FOR_A_CASE
 from shared.events import Allocation, CaseState, ProgrammeStatus, System
 from shared.reference import new_case_ref
 from tests.builders import a_case, a_programme
-from tests.portal import DRAFTS, LANGUAGES, Portal
+from tests.portal import DRAFTS, LANGUAGES, Portal, asked_for_code
 from tests.web.chromium import NARROW, Seen, Window
 
 MINE = "/my-interview"
@@ -41,19 +41,18 @@ class Town:
         takers = await takers_of(portal)
         town = cls(portal, address, browser, await households(portal), {}, takers, width)
         for state, reference in town.cases.items():
-            town.inside[state] = await town.let_in(reference)
+            town.inside[state] = await town.window()
+            await town.let_in(reference, town.inside[state])
         return town
 
     async def window(self) -> Window:
         return await Window.opened(self.browser, self.width)
 
-    async def let_in(self, reference: str) -> Window:
-        window = await self.window()
+    async def let_in(self, reference: str, window: Window) -> None:
         await self.type_reference(window, "en", reference)
         before = self.portal.notifications.count(reference)
         await window.page.fill("#code", await self.portal.notifications.code_for(reference, max(1, before)))
         await window.send()
-        return window
 
     async def type_reference(self, window: Window, language: str, reference: str) -> None:
         await window.page.goto(f"{self.address}/{language}/case")
@@ -93,18 +92,20 @@ async def takers_of(portal: Portal) -> dict[str, str]:
 
 async def walk(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:
     """Each page once, with the window that shows it."""
-    async for found in _outside(town, language):
+    window = await town.window()
+    async for found in _outside(town, language, window):
         yield found
     async for found in _inside(town, language):
         yield found
-    async for found in _refused(town, language):
-        yield found
-    async for found in _changed(town, language):
-        yield found
+    for part in (_refused, _changed):
+        await window.context.clear_cookies()
+        async for found in part(town, language, window):
+            yield found
+    await window.context.close()
 
 
-async def _outside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:
-    window, home = await town.window(), f"{town.address}/{language}"
+async def _outside(town: Town, language: str, window: Window) -> AsyncIterator[tuple[Seen, Window]]:
+    home = f"{town.address}/{language}"
     for name, path in (("start", ""), ("unknown", "/nowhere"), ("logged-out", "/logged-out"), ("case", "/case")):
         await window.page.goto(home + path)
         yield await window.look(name), window
@@ -124,12 +125,12 @@ async def _outside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Windo
     await window.page.fill("#year", "1990")
     await window.send()
     yield await window.look("asked-no"), window
-    insisted = new_case_ref()
-    for _ in range(FOR_A_CASE.free + 1):
-        await town.type_reference(window, language, insisted)
+    insisted, neighbour = new_case_ref(), town.portal.browser("127.0.0.1")
+    for _ in range(FOR_A_CASE.free):
+        await asked_for_code(neighbour, insisted, language)
+    await town.type_reference(window, language, insisted)
     yield await window.look("wait"), window
     await town.portal.scheduling.do(lambda uow: uow.execute("delete from login_pressures"))
-    await window.context.close()
 
 
 async def _inside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:
@@ -210,9 +211,8 @@ async def _needs(window: Window, home: str) -> AsyncIterator[tuple[Seen, Window]
     await window.send()
 
 
-async def _refused(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:
+async def _refused(town: Town, language: str, window: Window) -> AsyncIterator[tuple[Seen, Window]]:
     """Forms that come without our cookie, and with another one than they were made for."""
-    window = await town.window()
     await window.page.goto(f"{town.address}/{language}/case")
     await window.context.clear_cookies()
     await window.send()
@@ -223,12 +223,12 @@ async def _refused(town: Town, language: str) -> AsyncIterator[tuple[Seen, Windo
     await other.goto(f"{town.address}/{language}/case")
     await window.send()
     yield await window.look("old-form"), window
-    await window.context.close()
+    await other.close()
 
 
-async def _changed(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window]]:
+async def _changed(town: Town, language: str, window: Window) -> AsyncIterator[tuple[Seen, Window]]:
     """What a page says after a date was taken, after one that somebody else took, and while the database is away."""
-    window = await town.let_in(town.takers[language])
+    await town.let_in(town.takers[language], window)
     await window.page.goto(f"{town.address}/{language}{MINE}/places")
     await window.page.locator(".puente-days a").last.click()
     await window.page.locator("input[name=slot]").last.check()
@@ -240,4 +240,3 @@ async def _changed(town: Town, language: str) -> AsyncIterator[tuple[Seen, Windo
     async with town.portal.without_database():
         await window.page.goto(f"{town.address}/{language}{MINE}")
         yield await window.look("trouble"), window
-    await window.context.close()
