@@ -197,7 +197,8 @@ async def test_the_way_out_stays_in_sight_and_hides_nothing_that_has_the_focus(t
 async def test_what_can_be_done_stands_in_line_whether_it_is_a_form_or_a_link(town: Town) -> None:
     case = a_case()
     await town.portal.scheduling.receive(case)
-    window = await town.let_in(case.case_ref)
+    window = await town.window()
+    await town.let_in(case.case_ref, window)
     await town.portal.scheduling.do(lambda uow: commands.decline(uow, case.case_ref, "household"))
     boxes = dict[int, list[Any]]()
     for width in (NARROW, WIDE):
