@@ -18,6 +18,7 @@ import pytest_asyncio
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+import shared.loading  # noqa: F401 - what it does
 from deploy.local.child import Child
 from deploy.local.ports import Ports
 from deploy.local.postgres import database_url, postgres
@@ -56,6 +57,7 @@ class ByRunningSystem(LoadScopeScheduling):  # type: ignore[misc]  # xdist has n
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByRunningSystem:
     """Not `loadgroup`: with pytest 9.2 it silently groups nothing (pytest-xdist issue 1386)."""
+    gc.enable()  # who only hands out tests collects none
     return ByRunningSystem(config, log)
 
 
@@ -67,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """What was imported stays: the collector need not look at it again and again, as in the services."""
-    gc.collect()
+    gc.enable()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 
