@@ -12,6 +12,7 @@ from services.notifications.api import internal, notices
 from services.notifications.channels.email import MailServer, send
 from services.notifications.messages import LANGUAGES_DIR
 from services.notifications.messages.writer import Writer
+from services.notifications.places import Places
 from services.notifications.reminders import Reminders
 from services.notifications.repository.views import counts
 from services.notifications.sending.codes import CodeSender
@@ -35,6 +36,7 @@ HANDLERS = {
 SEND_EVERY = timedelta(seconds=0.25)
 """Looking for due notices is one indexed question; this is how long a new one waits at most."""
 REMIND_EVERY = timedelta(seconds=30)
+TELL_OF_PLACES_EVERY = timedelta(seconds=5)
 
 
 def build(settings: NotificationsSettings, clock: Clock | None = None) -> FastAPI:
@@ -44,6 +46,7 @@ def build(settings: NotificationsSettings, clock: Clock | None = None) -> FastAP
     sender = sender_of(service, settings)
     ticks = [
         Tick("send_due_notices", SEND_EVERY, sender.send_due_notices),
+        Tick("tell_of_changed_places", TELL_OF_PLACES_EVERY, Places(service.database, service.clock).tell_of_changes),
         Tick("make_reminders", REMIND_EVERY, Reminders(service.database, service.clock).make_reminders),
     ]
     codes = CodeSender(service.clock, sender.contacts, sender.writer, sender.send)

@@ -14,7 +14,8 @@ async def cases_changed(events: list[Event], uow: UnitOfWork) -> None:
 
 
 async def sites_changed(events: list[Event], uow: UnitOfWork) -> None:
-    """Notices that wait for one of these sites can go: the job looks for the site when it claims."""
+    """Notices that wait for one of these sites can go: the job looks for the site when it claims. Who has a date at one with
+    another name or address is told by a tick, in chunks."""
     await known.store_sites(uow, all_of(SiteChanged, events))
 
 

@@ -30,7 +30,7 @@ class NoticeRow(NotificationsTable, table=True):
 
     `due -> sending -> sent`, `sending -> due` to try again; `not_reachable` and `failed` wait for an address, and
     `undelivered` counts how often there was none that worked. `closed_at` is set once it is `sent` or `withdrawn`; from
-    then on it never changes (trigger). A household hears once per matter and appointment: the index said_once.
+    then on it never changes (trigger). `place` is where its message said that the date is. A household hears once per matter and appointment: the index said_once.
     """
 
     __tablename__ = "notices"
@@ -61,6 +61,7 @@ class NoticeRow(NotificationsTable, table=True):
     last_attempt: str | None = Field(default=None, sa_type=Text)
     channel: str | None = Field(default=None, sa_type=Text)
     language: str | None = Field(default=None, sa_type=Text)
+    place: str | None = Field(default=None, sa_type=Text)
     provider_reference: str | None = Field(default=None, sa_type=Text)
     created_at: datetime = instant()
     closed_at: datetime | None = instant(nullable=True)

@@ -9,7 +9,8 @@ from shared.events.intake import System
 
 class NoticeKind(StrEnum):
     """What a notice tells the household. `clock-changed`: the hour stays, but is another instant, since a country
-    changed its clocks. `party-changed`: the date stays, another number of people must come. `adjustment-answered`: there is an answer to what it asked for, which its page says. `reminder`: it
+    changed its clocks. `party-changed`: the date stays, another number of people must come. `place-changed`: the
+    date stays, its site has another name or address. `adjustment-answered`: there is an answer to what it asked for, which its page says. `reminder`: it
     brings no news."""
 
     WAITING = "waiting"
@@ -21,6 +22,7 @@ class NoticeKind(StrEnum):
     CLOSED = "closed"
     CLOCK_CHANGED = "clock-changed"
     PARTY_CHANGED = "party-changed"
+    PLACE_CHANGED = "place-changed"
     ADJUSTMENT_ANSWERED = "adjustment-answered"
     REMINDER = "reminder"
 

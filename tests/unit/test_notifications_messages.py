@@ -49,6 +49,7 @@ def every_notice() -> list[Notice]:
         Notice(NoticeKind.CLOSED, closed=True),
         Notice(NoticeKind.CLOCK_CHANGED, booked, earlier=later(booked, "booked", starts_at=NOW)),
         Notice(NoticeKind.PARTY_CHANGED, booked, earlier=an_appointment("booked", party=2)),
+        Notice(NoticeKind.PLACE_CHANGED, booked, follows=uuid4(), former_place="Calle Vieja 1"),
         Notice(NoticeKind.ADJUSTMENT_ANSWERED, booked, answered=uuid4()),
         Notice(NoticeKind.REMINDER, booked, days_before=1),
     ]

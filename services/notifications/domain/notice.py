@@ -45,13 +45,14 @@ OPEN = UNSENT | {NoticeState.SENDING}
 class Matter(StrEnum):
     """What a notice settles. A household hears once per matter and appointment: `booked` and `moved` say the same.
     Of a changed clock it hears once per instant, of a party that changed without another appointment once per number of people,
-    of what staff answered once per answer; it is reminded once for each number of days before."""
+    of a place that has another name or address once after it was told another one, of what staff answered once per answer; it is reminded once for each number of days before."""
 
     WAIT = "wait"
     OFFER = "offer"
     CONFIRMATION = "confirmation"
     CLOCK = "clock"
     PARTY = "party"
+    PLACE = "place"
     ANSWER = "answer"
     REMINDER = "reminder"
     END = "end"
@@ -65,6 +66,7 @@ MATTERS = {
     NoticeKind.MOVED: Matter.CONFIRMATION,
     NoticeKind.CLOCK_CHANGED: Matter.CLOCK,
     NoticeKind.PARTY_CHANGED: Matter.CONFIRMATION,
+    NoticeKind.PLACE_CHANGED: Matter.PLACE,
     NoticeKind.ADJUSTMENT_ANSWERED: Matter.ANSWER,
     NoticeKind.REMINDER: Matter.REMINDER,
     NoticeKind.EXPIRED: Matter.END,
@@ -72,7 +74,7 @@ MATTERS = {
     NoticeKind.CLOSED: Matter.CLOSING,
 }
 
-SAID_AGAIN = frozenset({Matter.CLOCK, Matter.PARTY, Matter.ANSWER})
+SAID_AGAIN = frozenset({Matter.CLOCK, Matter.PARTY, Matter.PLACE, Matter.ANSWER})
 """Matters of a date that its household has heard of already."""
 
 
@@ -83,7 +85,8 @@ class Notice:
     its household can choose one, `closed` that none is to come.
 
     `follows` is the notice after which this is said anew: a closing follows the one that spoke of the list, a reason to
-    wait follows the closing when a case comes back, or what was said since the reason was said before. `answered` is the request that staff answered: the page says what.
+    wait follows the closing when a case comes back, or what was said since the reason was said before; that the place is another
+    follows the one that named `former_place`. `answered` is the request that staff answered: the page says what.
     """
 
     kind: NoticeKind
@@ -95,6 +98,7 @@ class Notice:
     answered: UUID | None = None
     days_before: int | None = None
     choice: Choice | None = None
+    former_place: str | None = None
 
     @property
     def matter(self) -> Matter:
@@ -109,14 +113,16 @@ class Notice:
 
     @property
     def subject(self) -> str:
-        """What it is about: the appointment's id, with its instant or number of people where that is the news, or the days before
-        it; what staff answered; or the reason for waiting and the notice that it follows."""
+        """What it is about: the appointment's id, with its instant, its number of people or the notice that named another place
+        where that is the news, or the days before it; what staff answered; or the reason for waiting and the notice that it follows."""
         if self.matter is Matter.ANSWER:
             return str(self.answered)
         if self.appointment and self.matter is Matter.CLOCK:
             return f"{self.appointment.id} {self.appointment.starts_at.astimezone(UTC).isoformat()}"
         if self.appointment and self.matter is Matter.PARTY:
             return f"{self.appointment.id} {self.appointment.party}"
+        if self.appointment and self.matter is Matter.PLACE:
+            return f"{self.appointment.id} {self.follows}"
         if self.appointment and self.matter is Matter.REMINDER:
             return f"{self.appointment.id} {self.days_before}"
         if self.appointment:
@@ -140,9 +146,10 @@ class Notice:
 @dataclass(frozen=True)
 class PastNotice:
     """A notice of the case as it stands. `may_have_arrived`: it was handed to the mail server at least once, and the
-    answer was not a plain no."""
+    answer was not a plain no. `place`: where its date is, as its message said."""
 
     id: UUID
     state: NoticeState
     notice: Notice
     may_have_arrived: bool
+    place: str | None = None

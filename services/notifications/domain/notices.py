@@ -12,7 +12,17 @@ from datetime import datetime
 from uuid import UUID
 
 from services.notifications.domain.beliefs import Belief, belief_of
-from services.notifications.domain.notice import UNSENT, Matter, Notice, NoticeState, PastNotice, is_over, is_same_date
+from services.notifications.domain.notice import (
+    OPEN,
+    UNSENT,
+    Matter,
+    Notice,
+    NoticeState,
+    PastNotice,
+    is_over,
+    is_same_date,
+)
+from services.notifications.domain.told_places import told_of_another
 from shared.events import Appointment, AppointmentStatus, CaseScheduled, Choice, NoticeKind, ReferralState
 
 OFFER_EXPIRED = "offer-expired"
@@ -49,9 +59,12 @@ class NoticesDue:
     withdrawn: tuple[UUID, ...] = ()
 
 
-def notices_due(past: Collection[PastNotice], snapshot: CaseScheduled, now: datetime) -> NoticesDue:
-    """What the newest snapshot asks for at this moment. `past` are all notices of the case, oldest first."""
-    owed = owed_notice(past, snapshot, now)
+def notices_due(
+    past: Collection[PastNotice], snapshot: CaseScheduled, now: datetime, *, place: str | None = None
+) -> NoticesDue:
+    """What the newest snapshot asks for at this moment. `past` are all notices of the case, oldest first; `place` is where its
+    date is, by name and address, None while that is not known."""
+    owed = owed_notice(past, snapshot, now, place=place)
     superseded = tuple(
         each.id for each in past if each.state in UNSENT and not _is_owed(each, owed, past, snapshot.appointment)
     )
@@ -66,9 +79,16 @@ def notices_due(past: Collection[PastNotice], snapshot: CaseScheduled, now: date
     return NoticesDue(renewed=(same.id, owed) if may_change else None, withdrawn=superseded)
 
 
-def is_still_owed(this: PastNotice, past: Collection[PastNotice], snapshot: CaseScheduled, now: datetime) -> bool:
+def is_still_owed(
+    this: PastNotice,
+    past: Collection[PastNotice],
+    snapshot: CaseScheduled,
+    now: datetime,
+    *,
+    place: str | None = None,
+) -> bool:
     """True when `this` may go out now: the household is owed just this."""
-    return _is_owed(this, owed_notice(past, snapshot, now), past, snapshot.appointment)
+    return _is_owed(this, owed_notice(past, snapshot, now, place=place), past, snapshot.appointment)
 
 
 def _is_owed(this: PastNotice, owed: Notice | None, past: Iterable[PastNotice], live: Appointment | None) -> bool:
@@ -77,6 +97,8 @@ def _is_owed(this: PastNotice, owed: Notice | None, past: Iterable[PastNotice], 
         return owed is not None and this.notice.is_about_the_same_as(owed)
     date, reminders = this.notice.appointment, [each for each in past if each.notice.matter is Matter.REMINDER]
     if date is None or live is None or live.status is not AppointmentStatus.BOOKED or this is not reminders[-1]:
+        return False
+    if owed and owed.former_place:
         return False
     return (date.site, date.starts_at, date.party) == (live.site, live.starts_at, live.party)
 
@@ -94,13 +116,16 @@ def without_what_is_over(notice: Notice, now: datetime) -> Notice:
     return replace(notice, earlier=None) if notice.earlier and is_over(notice.earlier, now) else notice
 
 
-def owed_notice(past: Iterable[PastNotice], snapshot: CaseScheduled, now: datetime) -> Notice | None:
+def owed_notice(
+    past: Iterable[PastNotice], snapshot: CaseScheduled, now: datetime, *, place: str | None = None
+) -> Notice | None:
     """The one thing that the household must have been told, whether it was told already or not."""
     past = list(past)
     belief = belief_of(past, now)
     live = _as_it_knows(snapshot.appointment, belief)
     if live is not None:
         news = _about_change(live, belief.date, past) or _about_live(live, belief.sure_date, belief.date)
+        news = news and _with_place(news, live.site, place, past=past)
         return news and _with_answer(news, snapshot.adjustment_answered, past)
     if belief.date is not None and not _took_place(belief.date, snapshot.ended):
         return _about_end(belief, belief.date, snapshot)
@@ -196,6 +221,18 @@ def _confirmation(live: Appointment, earlier: Appointment | None) -> NoticeKind:
     if not is_same_date(earlier, live):
         return NoticeKind.MOVED
     return NoticeKind.BOOKED if earlier.status is AppointmentStatus.PENDING else NoticeKind.PARTY_CHANGED
+
+
+def _with_place(news: Notice, site: str, place: str | None, *, past: Collection[PastNotice]) -> Notice:
+    """The news of a date, and that its place is another than the household was told; what says so by itself, when the rest of the
+    news was told already."""
+    told = told_of_another(past, site, place)
+    if told is None:
+        return news
+    news = replace(news, former_place=told.place)
+    said = (each for each in past if each.may_have_arrived and each.state not in OPEN)
+    is_said = any(each.notice.is_about_the_same_as(news) for each in said)
+    return replace(news, kind=NoticeKind.PLACE_CHANGED, follows=told.id) if is_said else news
 
 
 def _with_answer(news: Notice, answered: UUID | None, past: Collection[PastNotice]) -> Notice:

@@ -84,7 +84,7 @@ def _facts(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[
         facts.append(_fact("programme", around.programme, catalogue))
     if notice.appointment:
         site = around.sites[notice.appointment.site]
-        facts += _when_and_where(notice.appointment, site, catalogue)
+        facts += _when_and_where(notice, notice.appointment, site, catalogue)
         if notice.announces():
             facts += _what_to_prepare(notice.appointment, catalogue)
         if notice.asks() and notice.appointment.deadline:
@@ -101,7 +101,7 @@ def _fact(name: str, value: str, catalogue: Catalogue, *, matters_most: bool = F
     return Fact(label, value, catalogue.text("fact.line", label=label, value=value), matters_most)
 
 
-def _when_and_where(appointment: Appointment, site: SiteChanged, catalogue: Catalogue) -> list[Fact]:
+def _when_and_where(notice: Notice, appointment: Appointment, site: SiteChanged, catalogue: Catalogue) -> list[Fact]:
     wall_time = datetime.fromisoformat(appointment.wall_time)
     time_with_city = catalogue.text(
         "value.time",
@@ -112,7 +112,7 @@ def _when_and_where(appointment: Appointment, site: SiteChanged, catalogue: Cata
     return [
         _fact("date", long_date(wall_time.date(), catalogue.language), catalogue, matters_most=True),
         _fact("time", time_with_city, catalogue, matters_most=True),
-        _fact("place", in_one_line(site.name, site.address, site.city), catalogue),
+        _fact("place", _place(site), catalogue, matters_most=notice.former_place is not None),
     ]
 
 
@@ -133,6 +133,8 @@ def _notes(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[
         notes += _reason(notice.appointment, catalogue)
     if notice.earlier:
         notes += _earlier(notice, notice.earlier, around, catalogue)
+    if notice.former_place and notice.appointment:
+        notes += _former_place(notice, notice.former_place, around.sites[notice.appointment.site], catalogue)
     if notice.answered and notice.matter is not Matter.ANSWER:
         notes.append(catalogue.text("note.adjustment_answered"))
     if notice.asks() and notice.appointment and notice.appointment.deadline:
@@ -186,6 +188,22 @@ def _earlier(notice: Notice, earlier: Appointment, around: Surroundings, catalog
     if now.status is earlier.status is AppointmentStatus.BOOKED:
         notes.append(catalogue.text("note.letter"))
     return notes
+
+
+def _former_place(notice: Notice, former: str, site: SiteChanged, catalogue: Catalogue) -> list[str]:
+    """Where its date is now and was before, and that a letter which was printed before names that. Nothing of a place that went
+    back to where it was meanwhile."""
+    place = _place(site)
+    if place == former:
+        return []
+    notes = [catalogue.text("note.place", now=place, before=former)]
+    if notice.appointment and notice.appointment.status is AppointmentStatus.BOOKED and not notice.earlier:
+        notes += [catalogue.text("note.letter_place")] if notice.matter in (Matter.PLACE, Matter.ANSWER) else []
+    return notes
+
+
+def _place(site: SiteChanged) -> str:
+    return in_one_line(site.name, site.address, site.city)
 
 
 def _sections(notice: Notice, around: Surroundings, catalogue: Catalogue) -> tuple[Section, ...]:

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Sequence
 
 from services.notifications.domain.reminders import date_of, first_moment
+from shared import tracing
 from shared.db import UnitOfWork, as_json
 from shared.events import CaseScheduled, ProgrammeChanged, SiteChanged
+from shared.places import in_one_line
 
 STORE_CASES = """
 insert into cases as c (case_ref, version, system, programme, snapshot, remind_at, remind_of)
@@ -18,11 +20,15 @@ on conflict (case_ref) do update set version = excluded.version, programme = exc
 """
 
 STORE_SITES = """
-insert into sites (site, version, snapshot)
-select site, version, snapshot
-from jsonb_to_recordset(cast(:rows as jsonb)) as r(site text, version bigint, snapshot jsonb)
+insert into sites as s (site, version, snapshot, traceparent)
+select site, version, snapshot, traceparent
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(site text, version bigint, snapshot jsonb, traceparent text)
 order by site
-on conflict (site) do update set version = excluded.version, snapshot = excluded.snapshot
+on conflict (site) do update set version = excluded.version, snapshot = excluded.snapshot,
+  traceparent = excluded.traceparent,
+  tell_after = case when s.snapshot -> 'name' is distinct from excluded.snapshot -> 'name'
+    or s.snapshot -> 'address' is distinct from excluded.snapshot -> 'address'
+    or s.snapshot -> 'city' is distinct from excluded.snapshot -> 'city' then '' else s.tell_after end
 """
 
 STORE_PROGRAMMES = """
@@ -53,8 +59,15 @@ async def store_cases(uow: UnitOfWork, snapshots: Sequence[CaseScheduled]) -> No
 
 
 async def store_sites(uow: UnitOfWork, sites: Sequence[SiteChanged]) -> None:
+    """Keeps the newest snapshot of each site. Where one has another name, address or city, all who have a date there are looked
+    at from the first on (repository/places.py)."""
     rows = [
-        {"site": each.site, "version": each.version, "snapshot": each.model_dump(mode="json", exclude_none=True)}
+        {
+            "site": each.site,
+            "version": each.version,
+            "snapshot": each.model_dump(mode="json", exclude_none=True),
+            "traceparent": tracing.to_traceparent(uow.cause_of(each).context),
+        }
         for each in sites
     ]
     await uow.execute(STORE_SITES, rows=as_json(rows))
@@ -70,3 +83,8 @@ async def sites_named(uow: UnitOfWork, names: Collection[str]) -> dict[str, Site
     rows = await uow.rows("select snapshot from sites where site = any(:names)", names=list(names))
     sites = [SiteChanged.model_validate(row.snapshot) for row in rows]
     return {site.site: site for site in sites}
+
+
+def place_of(site: SiteChanged) -> str:
+    """Where the site is, in the one line that messages say it in."""
+    return in_one_line(site.name, site.address, site.city)

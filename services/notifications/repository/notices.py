@@ -12,7 +12,7 @@ from shared.db import UnitOfWork, as_json
 from shared.events import Appointment, CaseScheduled, Choice, NoticeKind
 
 OF_CASES = """
-select id, case_ref, kind, content, state, may_have_arrived from notices
+select id, case_ref, kind, content, state, may_have_arrived, place from notices
 where case_ref = any(:case_refs) order by case_ref, n
 """
 
@@ -65,6 +65,7 @@ def notice_of(row: Any) -> Notice:
         answered=UUID(row.content["answered"]) if row.content.get("answered") else None,
         days_before=row.content.get("days_before"),
         choice=Choice.model_validate(choice) if choice else None,
+        former_place=row.content.get("former_place"),
     )
 
 
@@ -72,7 +73,7 @@ async def notices_of(uow: UnitOfWork, case_refs: Collection[str]) -> dict[str, l
     """Every notice of each case, oldest first."""
     found: dict[str, list[PastNotice]] = defaultdict(list)
     for row in await uow.rows(OF_CASES, case_refs=list(case_refs)):
-        past = PastNotice(row.id, NoticeState(row.state), notice_of(row), row.may_have_arrived)
+        past = PastNotice(row.id, NoticeState(row.state), notice_of(row), row.may_have_arrived, row.place)
         found[row.case_ref].append(past)
     return found
 
@@ -115,6 +116,7 @@ def _row(uow: UnitOfWork, asked: Asked) -> dict[str, Any]:
             "answered": notice.answered,
             "days_before": notice.days_before,
             "choice": notice.choice and notice.choice.model_dump(mode="json"),
+            "former_place": notice.former_place,
         },
         "sites": sorted({each.site for each in named}),
         "calendar_uid": snapshot.calendar_uid,

@@ -44,7 +44,7 @@ where c.case_ref = :case_ref for update of c
 
 HAND_OVER = """
 update notices set state = 'sending', may_have_arrived = true, attempts = attempts + 1, last_attempt = :traceparent,
-  lease_until = :until, language = :language, channel = 'email'
+  lease_until = :until, language = :language, channel = 'email', place = :place
 where id = :id
 """
 
@@ -142,10 +142,17 @@ async def still_ours(uow: UnitOfWork, claimed: ClaimedNotice) -> ClaimedNotice |
     return _claimed(rows[0]) if rows else None
 
 
-async def hand_over(uow: UnitOfWork, notice: ClaimedNotice, language: str, attempt: SpanContext) -> None:
-    """From here on the message may have arrived, until the mail server says no."""
+async def hand_over(
+    uow: UnitOfWork, notice: ClaimedNotice, *, language: str, place: str | None, attempt: SpanContext
+) -> None:
+    """From here on the message, which says that the date is at this place, may have arrived, until the mail server says no."""
     await uow.execute(
-        HAND_OVER, id=notice.id, until=uow.now + LEASE, language=language, traceparent=to_traceparent(attempt)
+        HAND_OVER,
+        id=notice.id,
+        until=uow.now + LEASE,
+        language=language,
+        place=place,
+        traceparent=to_traceparent(attempt),
     )
 
 

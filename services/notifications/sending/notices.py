@@ -20,7 +20,7 @@ from services.notifications.messages.presenter import Surroundings
 from services.notifications.messages.writer import Envelope, Writer
 from services.notifications.owed import make_owed_notices
 from services.notifications.repository import sending
-from services.notifications.repository.known import sites_named
+from services.notifications.repository.known import place_of, sites_named
 from services.notifications.repository.notices import withdraw
 from services.notifications.repository.sending import ClaimedNotice
 from services.notifications.sending import attempts as outcomes
@@ -138,9 +138,11 @@ class NoticeSender:
         if notice is None:
             return None
         named = {each.site for each in (notice.notice.appointment, notice.notice.earlier) if each}
-        around = Surroundings(notice.case_ref, programme, await sites_named(uow, named), self.portal_url)
+        sites, date = await sites_named(uow, named), notice.notice.appointment
+        around = Surroundings(notice.case_ref, programme, sites, self.portal_url)
         email = self._write(notice, around, address, language=language, now=uow.now)
-        await sending.hand_over(uow, notice, language, attempt.span.context)
+        place = place_of(sites[date.site]) if date else None
+        await sending.hand_over(uow, notice, language=language, place=place, attempt=attempt.span.context)
         return email
 
     async def _still_owed(self, uow: UnitOfWork, attempt: Attempt) -> tuple[ClaimedNotice | None, str | None]:
@@ -150,13 +152,13 @@ class NoticeSender:
         """
         snapshot, programme = await sending.lock_case(uow, attempt.notice.case_ref)
         uow.caused_by(snapshot, attempt.notice.cause(attempt.span.context))
-        past = (await make_owed_notices([snapshot], uow))[snapshot.case_ref]
+        case = (await make_owed_notices([snapshot], uow))[snapshot.case_ref]
         notice = await sending.still_ours(uow, attempt.notice)
         if notice is None:
             return None, programme
-        this = next(each for each in past if each.id == notice.id)
+        this = next(each for each in case.past if each.id == notice.id)
         too_late = is_too_late(notice.notice, uow.now)
-        if too_late or not is_still_owed(this, past, snapshot, uow.now):
+        if too_late or not is_still_owed(this, case.past, snapshot, uow.now, place=case.place):
             await withdraw(uow, [notice.id], "too late" if too_late else "superseded")
             return None, programme
         attempt.notice = notice
