@@ -56,6 +56,36 @@ async def test_a_date_at_a_site_that_the_household_may_not_be_seen_at_any_more_i
     assert (await scheduling.live(case)).site == TIJ
 
 
+# Where it is
+
+
+async def test_a_change_says_beforehand_how_many_households_are_told_that_the_place_of_their_date_is_another(
+    calendars: Calendars,
+) -> None:
+    scheduling, (offered, booked, cancelled) = calendars.scheduling, (a_case(sites=(TAP,)) for _ in range(3))
+    await scheduling.receive(a_programme(), offered, booked, cancelled, a_case(sites=(TIJ,)))
+    await scheduling.accept(booked, "scheduler")
+    await scheduling.decline(cancelled)
+
+    shown = await calendars.change(change_site({"address": "Avenida Norte 3"}), dry_run=True)
+    made = await calendars.change(change_site({"address": "Avenida Norte 3"}))
+    spaces = await calendars.change(change_site({"address": "Avenida  Norte 3 "}))
+    nothing_else = await calendars.change(change_site({"programmes": ["MX-REF"]}))
+
+    assert [2, 2, 0, 0] == [each["households_told"] for each in (shown, made, spaces, nothing_else)]
+
+
+async def test_a_date_that_has_begun_is_told_of_no_place(calendars: Calendars) -> None:
+    scheduling, case = calendars.scheduling, a_case(sites=(TAP,))
+    await scheduling.receive(a_programme(), case)
+    await scheduling.accept(case, "scheduler")
+    scheduling.clock.instant = (await scheduling.live(case)).starts_at
+
+    made = await calendars.change(change_site({"city": "Huixtla"}))
+
+    assert 0 == made["households_told"]
+
+
 # Who waits
 
 

@@ -18,7 +18,7 @@ from services.scheduling.domain.places import STEP
 from services.scheduling.domain.sites import site_changed
 from services.scheduling.placing import rebooking
 from services.scheduling.repository import calendars, rebookings, reference
-from services.scheduling.tables import Closure, OpeningRule, Resource
+from services.scheduling.tables import Closure, OpeningRule, Resource, Site
 from services.scheduling.views.calendars import (
     changes_view,
     closure_view,
@@ -31,6 +31,7 @@ from services.scheduling.views.rebookings import foreseen_view
 from shared import tracing
 from shared.db import Database, UnitOfWork
 from shared.outbox import Cause
+from shared.places import in_one_line
 from shared.web.problems import Problem
 
 SAYS_WHO_CAN_COME = (
@@ -67,7 +68,8 @@ class Asked:
 
 
 async def change_calendar(database: Database, now: datetime, asked: Asked, edit: Edit) -> dict[str, Any]:
-    """Changes the calendar and says what came of it: version, slots, the appointments that it strands, and their rebooking.
+    """Changes the calendar and says what came of it: version, slots, how many households are told of another place, the
+    appointments that it strands, and their rebooking.
 
     Raises: Problem 404 for what is unknown, 412 when the calendar changed since it was seen, 422 for an impossible row.
     """
@@ -90,10 +92,21 @@ async def _changed(uow: UnitOfWork, asked: Asked, edit: Edit) -> dict[str, Any]:
         "dry_run": asked.dry_run,
         "what": what,
         "slots": asdict(slots),
+        "households_told": await _told_of_place(uow, asked.site, what),
         "stranded": stranded_view(new),
         "not_stranded_any_more": stranded_view([row for id, row in before.items() if id not in after]),
         "rebooking": await _rebooking(uow, asked, site, new, cause) if asked.stranded is Fate.REBOOK else None,
     }
+
+
+async def _told_of_place(uow: UnitOfWork, site: str, what: dict[str, Any]) -> int:
+    """How many households hear that the place of their date has another name or address."""
+    if what["thing"] != Site.__tablename__:
+        return 0
+    before, after = (
+        in_one_line(each["name"], each["address"], each["city"]) for each in (what["before"], what["after"])
+    )
+    return await calendars.households_to_tell(uow, site) if before != after else 0
 
 
 async def _look_again(uow: UnitOfWork, site: str, what: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from services.scheduling.domain.rebooking import Unable
+from services.scheduling.domain.states import NOT_BEGUN
 from services.scheduling.repository.abilities import IS_UNABLE
 from shared.db import UnitOfWork
 
@@ -105,6 +106,17 @@ async def note_change(uow: UnitOfWork, site: str, *, acted_by: str, what: dict[s
 async def changes_since(uow: UnitOfWork, site: str, version: int) -> Sequence[Any]:
     """What changed after that version, newest first, at most 20."""
     return await uow.rows(SINCE, site=site, version=version)
+
+
+async def households_to_tell(uow: UnitOfWork, site: str) -> int:
+    """How many households have an offer or a booked date at the site that has not begun."""
+    rows = await uow.rows(
+        "select count(*) from appointments where site = :site and status = any(:statuses) and starts_at > :now",
+        site=site,
+        statuses=list(NOT_BEGUN),
+        now=uow.now,
+    )
+    return int(rows[0][0])
 
 
 async def stranded_at(uow: UnitOfWork, site: str) -> Sequence[Any]:
