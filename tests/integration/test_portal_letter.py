@@ -11,11 +11,13 @@ import pytest
 import pytest_asyncio
 
 from services.scheduling import commands
+from services.scheduling.commands.sites import change_site
 from services.scheduling.domain.logins import LETTERS_FOR_A_NETWORK
 from services.scheduling.letters.signatures import SigningKeys
 from services.scheduling.letters.text import decode, encode, hash_of, readable
 from shared.events import CaseChanged, Party
 from tests.builders import a_case, a_programme
+from tests.calendars import Calendars
 from tests.lent import forget
 from tests.letters import KEYS, OTHER_KEY
 from tests.portal import LANGUAGES, Browser, Portal, forms, headings, texts
@@ -193,6 +195,24 @@ async def test_of_two_letters_of_a_household_the_newer_one_holds(portal: Portal,
 
     assert (NOT_VALID, VALID) == (headings(await checked(portal, old)), headings(await checked(portal, new)))
     assert {hash_of(case.case_ref): 2} == while_offered == await superseded(portal)
+
+
+@pytest.mark.usefixtures("new_lists")
+async def test_a_letter_holds_whose_site_has_another_address_and_whoever_checks_it_reads_that_one(
+    portal: Portal, case: CaseChanged
+) -> None:
+    """Nobody is turned away at the right door for an old paper."""
+    letter = await letter_of(portal, case)
+    await Calendars(portal.scheduling).change(change_site({"address": "Avenida Norte 3"}))
+
+    page, again = await checked(portal, letter), await (await portal.logged_in(case.case_ref)).open(LETTER)
+
+    assert VALID == headings(page) and "Avenida Norte 3" in texts(page)
+    assert "those here count" in page.text
+    assert (letter, True) == (text_of(again), "Avenida Norte 3" in texts(again))
+    assert {} == await superseded(portal)
+    known = (await portal.browser().open(f"{LISTS}/places")).json()
+    assert "Avenida Norte 3" == known["sites"]["MX-TAP-01"]["address"]
 
 
 @pytest.mark.usefixtures("new_lists")
