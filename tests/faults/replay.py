@@ -78,14 +78,15 @@ class Databases:
     """Makes databases beside those of a running Puente, whose services stand still meanwhile."""
 
     def __init__(self, running: Rough, clock: FixedClock) -> None:
-        self._state, self._ports = running.stack.state, running.stack.ports
+        self._running, self._state, self._ports = running, running.stack.state, running.stack.ports
         self._clock = clock
         self._made: list[Replica] = []
         self._prepared: dict[str, str] = {}
         self._admin_url = database_url("postgres", self._ports.postgres, self._state.secrets()["database_passwords"])
 
     async def copy_of(self, service: str) -> Replica:
-        """The service's database as it is."""
+        """The service's database as it is; nobody may be connected to it."""
+        self._running.close()
         return await self._replica(service, template=service)
 
     async def empty(self, service: str) -> Replica:
