@@ -63,6 +63,7 @@ async def test_without_the_database_intake_says_try_again_and_what_is_sent_again
 ) -> None:
     households = [a_household(programme) for programme in EVERY_COUNTRY]
     async with rough.without("postgres"):
+        await asyncio.sleep(0.5)  # whoever was at work in it when it was killed ends a moment later
         answers = [await asyncio.wait_for(_answer(rough, h.programme), 25) for h in households]
         with pytest.raises(IntakeAway):
             await rough.post(households[0])
