@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from shared import tracing
+from shared import crowd, tracing
 from shared.clock import Clock
 from shared.db import Database, UnitOfWork, is_lost_race, is_unavailable
 from shared.logs import cause_of
@@ -24,13 +24,14 @@ STUBBORN = 5
 @dataclass(frozen=True, slots=True)
 class Work(Generic[At]):
     """What is to be done from a place on. `do` does so many and says from where it goes on, None at the end; `skip` leaves
-    out the next one, names it and says the same."""
+    out the next one, names it and says the same. `gives_way`: each unit of it waits until a crowd has gone."""
 
     name: str
     do: Callable[[UnitOfWork, At, int], Awaitable[At | None]]
     skip: Callable[[UnitOfWork, At], Awaitable[tuple[str, At | None]]]
     begin: At
     most: int
+    gives_way: bool = False
 
 
 @dataclass
@@ -64,6 +65,8 @@ class SetAside:
         at_once = work.most
         while at is not None:
             begin = at
+            if work.gives_way:
+                await crowd.gone()
             try:
                 at, at_once = await self._done(database, work, begin, at_once), work.most
             except Exception as error:

@@ -113,7 +113,7 @@ class Jobs:
                 continue
             work = partial(watch_choosers, programme=programme)
             skip = partial(leave_next_chooser, programme=programme)
-            choosers = Work("watch choosers", work, skip, begin=FIRST, most=CHOOSERS_AT_ONCE)
+            choosers = Work("watch choosers", work, skip, begin=FIRST, most=CHOOSERS_AT_ONCE, gives_way=True)
             await self._aside.go_through(self._database, choosers)
 
     async def open_calendars(self) -> None:

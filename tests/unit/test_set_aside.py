@@ -1,10 +1,14 @@
 """What fails by itself is found, left out and tried again; what is over by itself is not taken for a failure."""
 
+import asyncio
+import math
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
+from shared import crowd
 from shared.clock import FixedClock
 from shared.db import Database, DatabaseUnavailable, UnitOfWork
 from shared.set_aside import AGAIN_AFTER, STUBBORN, SetAside, Work
@@ -60,6 +64,23 @@ async def test_all_but_those_that_fail_are_done_once(most: int) -> None:
     assert row.done == [n for n in range(100) if n not in row.ill]
     assert aside.of("count") == ["3", "77"]
     assert double.tried < 105
+
+
+async def test_work_that_gives_way_is_done_when_the_crowd_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "_seen_at", -math.inf)
+    monkeypatch.setattr(crowd, "_came_at", -math.inf)
+    monkeypatch.setattr(crowd, "QUIET_SECONDS", 0.1)
+    crowd.seen()
+    aside, row = SetAside(FixedClock(NOW)), Row(error=ValueError())
+
+    going = asyncio.create_task(
+        aside.go_through(cast(Database, DatabaseDouble()), replace(row.work(50), gives_way=True))
+    )
+    await asyncio.sleep(0.02)
+    while_it_stands = len(row.done)
+    await going
+
+    assert (while_it_stands, len(row.done)) == (0, 100)
 
 
 async def test_what_was_left_out_is_tried_again_after_a_while() -> None:
