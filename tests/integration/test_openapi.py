@@ -42,6 +42,7 @@ NAMING_A_VERSION = [
         for write in ("accept", "decline", "extend", "move", "cancel", "offer-again")
     ),
     *(f"/v1/cases/{{case_ref}}/referral{write}" for write in ("", "/accept", "/decline", "/withdraw")),
+    *(f"/v1/cases/{{case_ref}}/{write}" for write in ("standby", "acknowledge")),
 ]
 """Writes with an optional If-Match, of which the tool also sends the smallest value that fits, without its quotes."""
 

@@ -92,6 +92,25 @@ async def test_nobody_decides_about_a_referral_by_what_the_case_was_before(
     assert new.headers["ETag"] == (await http.call(case)).headers["ETag"]
 
 
+async def test_nobody_is_put_on_a_standby_list_or_taken_on_by_what_its_case_was_before(
+    scheduling: Scheduling, http: Client
+) -> None:
+    case = await an_offer(scheduling)
+    offered = await scheduling.live(case)
+    day = (offered.starts_at - timedelta(days=1)).date().isoformat()
+    await scheduling.accept(case, "household")
+    on_the_list = {"site": offered.site, "day": day}
+    old, seen = {"If-Match": '"1"'}, {"If-Match": (await http.call(case)).headers["ETag"]}
+
+    standing_by = [await http.call(case, "/standby", on_the_list, **each) for each in (old, seen)]
+    taken_on = [
+        await http.call(case, "/acknowledge", {"plan": "interpreter"}, role="scheduler", **each) for each in (old, seen)
+    ]
+
+    assert [412, 200] == [answer.status_code for answer in standing_by]
+    assert ["version_old", "not_without_a_place"] == [answer.json()["code"] for answer in taken_on]
+
+
 async def test_an_old_version_comes_before_a_place_that_is_gone(scheduling: Scheduling, http: Client) -> None:
     (winner, slots), (loser, _) = await a_chooser(scheduling), await a_chooser(scheduling)
     await scheduling.leave_only(slots[0])

@@ -10,10 +10,9 @@ from pydantic import BaseModel, Field
 
 from services.scheduling.api.named import Seen
 from services.scheduling.commands import referrals
-from services.scheduling.commands.locked import locked
+from services.scheduling.commands.locked import check_seen
 from services.scheduling.commands.referrals import Consent
 from services.scheduling.views.cases import case_view
-from services.scheduling.views.changes import check_case_version
 from shared.db import UnitOfWork
 from shared.service import Service
 from shared.settings import Role
@@ -55,8 +54,7 @@ def router(service: Service) -> APIRouter:
         case_ref: str, seen: int | None, response: Response, command: Callable[[UnitOfWork, str], Awaitable[None]]
     ) -> dict[str, Any]:
         async def work(uow: UnitOfWork) -> dict[str, Any]:
-            if seen is not None:
-                await check_case_version(uow, await locked(uow, known_ref(case_ref)), seen)
+            await check_seen(uow, known_ref(case_ref), seen)
             await command(uow, known_ref(case_ref))
             return await case_view(uow, known_ref(case_ref))
 

@@ -5,7 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 
+from services.scheduling.api.named import Seen
 from services.scheduling.commands import unmet as commands
+from services.scheduling.commands.locked import check_seen
 from services.scheduling.repository import unmet
 from services.scheduling.views.cases import clock_view
 from shared.db import UnitOfWork
@@ -46,11 +48,12 @@ def router(service: Service) -> APIRouter:
 
         return await service.run(read)
 
-    @api.post("/cases/{case_ref}/acknowledge", responses=refusals(409))
-    async def acknowledge(case_ref: str, body: Acknowledgement, role: Keepers) -> dict[str, Any]:
+    @api.post("/cases/{case_ref}/acknowledge", responses=refusals(409, 412))
+    async def acknowledge(case_ref: str, body: Acknowledgement, role: Keepers, seen: Seen) -> dict[str, Any]:
         """Someone of the authority sees to it from now on."""
 
         async def work(uow: UnitOfWork) -> dict[str, Any]:
+            await check_seen(uow, known_ref(case_ref), seen)
             await commands.acknowledge(uow, known_ref(case_ref), body.plan, role)
             return clock_view(await unmet.clock_of(uow, known_ref(case_ref)))
 

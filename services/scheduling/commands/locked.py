@@ -5,6 +5,7 @@ from uuid import UUID
 from services.scheduling.refusals import appointment_unknown
 from services.scheduling.repository import appointments, cases
 from services.scheduling.repository.known_case import KnownCase
+from services.scheduling.views.changes import check_case_version
 from shared import tracing
 from shared.db import UnitOfWork
 from shared.events import Appointment
@@ -22,6 +23,12 @@ async def locked(uow: UnitOfWork, case_ref: str) -> KnownCase:
     if not found:
         raise case_unknown()
     return found[0]
+
+
+async def check_seen(uow: UnitOfWork, case_ref: str, seen: int | None) -> None:
+    """Raises: Problem 412 when the case changed since it was seen, if who asks says what it saw; 404."""
+    if seen is not None:
+        await check_case_version(uow, await locked(uow, case_ref), seen)
 
 
 async def locked_with(uow: UnitOfWork, appointment_id: UUID) -> tuple[KnownCase, Appointment]:
