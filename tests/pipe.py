@@ -52,8 +52,10 @@ class Pipe:
 
     async def stop(self) -> None:
         """Raises: what relay or consumer ended by before."""
-        for task in self.tasks:
-            task.cancel()
+        while any(not task.done() for task in self.tasks):
+            for task in self.tasks:
+                task.cancel()
+            await asyncio.wait(self.tasks, timeout=5)  # the client's `wait_for` may lose the first one
         for outcome in await asyncio.gather(*self.tasks, return_exceptions=True):
             if isinstance(outcome, Exception):
                 raise outcome

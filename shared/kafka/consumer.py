@@ -164,6 +164,8 @@ class Consumer:
         )
 
     async def _read(self, kafka: AIOKafkaConsumer) -> None:
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise asyncio.CancelledError  # the client's `wait_for` lost it, as Python 3.11's may
         size = min(progress.batch_size for progress in self.topics.values())
         try:
             fetched = await kafka.getmany(timeout_ms=200, max_records=size)
