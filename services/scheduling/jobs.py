@@ -11,12 +11,13 @@ from services.scheduling.calendars import slot_generation
 from services.scheduling.domain.decisions import LOOKED_AT_AGAIN, Waiting
 from services.scheduling.placing.deciding import decided
 from services.scheduling.placing.freed_places import offer_to_next, open_to_all
+from services.scheduling.placing.line import Line
 from services.scheduling.placing.offers import carry_out, ended
 from services.scheduling.placing.outcomes import Outcome, end_of, record
 from services.scheduling.placing.rebooking import AT_ONCE as AT_ONCE_REBOOKED
 from services.scheduling.placing.rebooking import leave_next_stranded, rebook_next
 from services.scheduling.placing.standby import offer_at_short_notice
-from services.scheduling.placing.unmet import CHOOSERS_AT_ONCE, leave_next_chooser, say_clocks_passed, watch_choosers
+from services.scheduling.placing.unmet import choosers, say_clocks_passed, watch_choosers
 from services.scheduling.repository import (
     answered,
     appointments,
@@ -112,9 +113,9 @@ class Jobs:
             if programme.allocation is not Allocation.CHOICE or programme.status is not ProgrammeStatus.OPEN:
                 continue
             work = partial(watch_choosers, programme=programme)
-            skip = partial(leave_next_chooser, programme=programme)
-            choosers = Work("watch choosers", work, skip, begin=FIRST, most=CHOOSERS_AT_ONCE, gives_way=True)
-            await self._aside.go_through(self._database, choosers)
+            skip = choosers(programme).leave_next
+            look = Work("watch choosers", work, skip, begin=FIRST, most=PAGE, gives_way=True)
+            await self._aside.go_through(self._database, look)
 
     async def open_calendars(self) -> None:
         """Makes sure that there are slots for the next 90 days."""
@@ -138,7 +139,7 @@ class Jobs:
         """
         for programme, since in await self._database.run(self._clock.now(), reference.to_look_at_again):
             work = partial(look_at_page, programme=programme)
-            skip = partial(leave_next_in_line, programme=programme)
+            skip = _line(programme).leave_next
             await self._aside.go_through(self._database, Work("look again", work, skip, begin=FIRST, most=PAGE))
             done = partial(reference.looked_again, programme=programme.programme, since=since)
             await self._database.run(self._clock.now(), done)
@@ -174,7 +175,7 @@ async def look_at_page(
     newest = (await reference.programmes(uow, [programme.programme]))[programme.programme]
     if newest.version != programme.version:
         return None
-    page = await _page(uow, programme, after, most)
+    page = await _line(programme).next_after(uow, after, most)
     known = await cases.lock(uow, [each.case_ref for each in page])
     in_line = [case for case in known if case.snapshot.programme == programme.programme]
     affected = [_caused_by_tick(case) for case in in_line if case.live or case.waiting in LOOKED_AT_AGAIN]
@@ -182,17 +183,8 @@ async def look_at_page(
     return page[-1] if len(page) == most else None
 
 
-async def leave_next_in_line(
-    uow: UnitOfWork, after: Seniority, *, programme: ProgrammeChanged
-) -> tuple[str, Seniority | None]:
-    """The next household in line, and that it goes on after it: nothing is decided about it."""
-    [first] = await _page(uow, programme, after, 1)
-    return first.case_ref, first
-
-
-async def _page(uow: UnitOfWork, programme: ProgrammeChanged, after: Seniority, most: int) -> list[Seniority]:
-    with_live = programme.status is CLOSED
-    return await cases.waiting_after(uow, programme.programme, LOOKED_AT_AGAIN, after, most, with_live=with_live)
+def _line(programme: ProgrammeChanged) -> Line:
+    return Line(programme.programme, LOOKED_AT_AGAIN, with_live=programme.status is CLOSED)
 
 
 def _caused_by_tick(case: KnownCase) -> KnownCase:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from services.scheduling.domain.decisions import Waiting
 from services.scheduling.domain.needs import TRAVEL_NOTICE, need_of
 from services.scheduling.domain.opening import AHEAD
+from services.scheduling.placing.line import Line
 from services.scheduling.placing.offers import FIRST_LOOK
 from services.scheduling.placing.outcomes import Outcome, record
 from services.scheduling.repository import cases, reference, slots, unmet
@@ -14,8 +15,6 @@ from shared import tracing
 from shared.db import UnitOfWork
 from shared.events import ProgrammeChanged
 from shared.outbox import Cause
-
-CHOOSERS_AT_ONCE = 500
 
 
 async def say_clocks_passed(uow: UnitOfWork, refs: list[str]) -> None:
@@ -30,28 +29,21 @@ async def say_clocks_passed(uow: UnitOfWork, refs: list[str]) -> None:
     await record(uow, results)
 
 
+def choosers(programme: ProgrammeChanged) -> Line:
+    """Who is to choose under it."""
+    return Line(programme.programme, [Waiting.CHOICE])
+
+
 async def watch_choosers(
     uow: UnitOfWork, after: Seniority, most: int, *, programme: ProgrammeChanged
 ) -> Seniority | None:
     """Notes of the next households that are to choose whether there is a place that they could choose; where the page ended, None
     after the last one. Nothing is said to them for that, and nothing is locked that others wait for."""
-    page = await _page(uow, programme, after, most)
+    page = await choosers(programme).next_after(uow, after, most)
     known = await cases.read(uow, [each.case_ref for each in page])
     without = await _without_a_place(uow, known, programme)
     await unmet.note_choosers(uow, without=without, others={case.case_ref for case in known} - without)
     return page[-1] if len(page) == most else None
-
-
-async def leave_next_chooser(
-    uow: UnitOfWork, after: Seniority, *, programme: ProgrammeChanged
-) -> tuple[str, Seniority | None]:
-    """The next household that is to choose, and that it goes on after it: nothing is noted of it."""
-    [first] = await _page(uow, programme, after, 1)
-    return first.case_ref, first
-
-
-async def _page(uow: UnitOfWork, programme: ProgrammeChanged, after: Seniority, most: int) -> list[Seniority]:
-    return await cases.waiting_after(uow, programme.programme, [Waiting.CHOICE], after, most)
 
 
 async def _without_a_place(uow: UnitOfWork, known: Sequence[KnownCase], programme: ProgrammeChanged) -> set[str]:
