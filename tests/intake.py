@@ -10,12 +10,15 @@ from pydantic import SecretStr
 from sqlalchemy import Row
 from standardwebhooks import Webhook
 
-from services.intake.app import build
+from services.intake.app import HANDLERS, build
 from services.intake.seed import seed
 from services.intake.settings import IntakeSettings, SystemCredentials
 from shared.clock import FixedClock
 from shared.crypto import Sealer
+from shared.events import CaseScheduled, Event
+from shared.kafka.batch import BatchRunner
 from shared.migrations import upgrade_async
+from tests.builders import a_record
 from tests.databases import database_at
 from tests.lent import give_back, lend
 from tests.unit.intake_builders import NOW, ROOT
@@ -123,3 +126,21 @@ class Intake:
             ref=case_ref,
         )
         return [(row.sequence, row.type, json.loads(row.value)) for row in found]
+
+
+class Hearing(Intake):
+    """Intake with its consumer of scheduling's cases."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.runner = BatchRunner(
+            CaseScheduled.topic,
+            HANDLERS[CaseScheduled.topic],
+            group="test",
+            database=self.database,
+            sealer=self.sealer,
+            clock=self.clock,
+        )
+
+    async def hear(self, *events: Event) -> None:
+        await self.runner.run([a_record(event) for event in events])

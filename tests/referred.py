@@ -3,36 +3,18 @@
 from typing import Any
 from uuid import UUID
 
-from services.intake.app import HANDLERS
 from services.intake.referring import refer_cases
-from shared.events import CaseScheduled
-from shared.kafka.batch import BatchRunner
-from tests.builders import a_record
-from tests.intake import Intake
+from tests.intake import Hearing
 from tests.unit.intake_builders import mx_row, sheet
 from tests.unit.notifications_builders import a_referral, a_snapshot
 
 
-class Referred(Intake):
+class Referred(Hearing):
     """Intake, its consumer of scheduling's cases and its job."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.runner = BatchRunner(
-            CaseScheduled.topic,
-            HANDLERS[CaseScheduled.topic],
-            group="test",
-            database=self.database,
-            sealer=self.sealer,
-            clock=self.clock,
-        )
 
     async def a_case(self, **changes: str) -> str:
         [receipt] = await self.receipts("mx", sheet(mx_row(**changes)).encode())
         return str(receipt["case_ref"])
-
-    async def hear(self, *snapshots: CaseScheduled) -> None:
-        await self.runner.run([a_record(snapshot) for snapshot in snapshots])
 
     async def refer(self, case_ref: str, *, version: int = 1, id: UUID | None = None) -> None:
         """Scheduling says that the referral was accepted, and the job runs."""

@@ -101,7 +101,7 @@ async def case(portal: Portal) -> CaseChanged:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def broker() -> AsyncIterator[Broker]:
-    """One that stays, for all tests of a module that take nothing from it."""
+    """One for all tests of a module; those that stop it or take its log leave it running."""
     async with running_broker() as broker:
         yield broker
 

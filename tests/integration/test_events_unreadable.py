@@ -32,10 +32,7 @@ async def broker() -> AsyncIterator[Broker]:
 async def test_a_record_with_a_header_that_is_no_text_is_dead_and_the_others_are_handled(
     broker: Broker, make_pipe: MakePipe
 ) -> None:
-    pipe = await make_pipe(broker)
-    pipe.start()
-    await pipe.publish(*[a_case() for _ in range(20)])
-    await until(lambda: handled(pipe, 20))
+    pipe = await _with_twenty_handled(broker, make_pipe)
 
     with capture_logs() as said:
         for partition in range(3):
@@ -101,10 +98,7 @@ async def test_control_without_saying_it_again_what_the_disk_spoilt_stays_lost_a
 async def test_a_consumer_that_was_away_longer_than_events_are_kept_is_told_the_newest_of_every_stream(
     broker: Broker, make_pipe: MakePipe
 ) -> None:
-    pipe = await make_pipe(broker)
-    pipe.start()
-    await pipe.publish(*[a_case() for _ in range(20)])
-    await until(lambda: handled(pipe, 20))
+    pipe = await _with_twenty_handled(broker, make_pipe)
     await pipe.stop()
     pipe.tasks = [asyncio.create_task(pipe.relay.run())]
     await pipe.publish(*[a_case() for _ in range(40)])
@@ -118,6 +112,14 @@ async def test_a_consumer_that_was_away_longer_than_events_are_kept_is_told_the_
     await until(lambda: handled(pipe, 60))
     assert pipe.asked == [TOPIC]
     await _starts_again(pipe, 60)
+
+
+async def _with_twenty_handled(broker: Broker, make_pipe: MakePipe) -> Pipe:
+    pipe = await make_pipe(broker)
+    pipe.start()
+    await pipe.publish(*[a_case() for _ in range(20)])
+    await until(lambda: handled(pipe, 20))
+    return pipe
 
 
 async def _starts_again(pipe: Pipe, count: int) -> None:

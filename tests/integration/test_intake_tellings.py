@@ -15,16 +15,13 @@ from pydantic import HttpUrl, SecretStr, ValidationError
 
 from deploy.local.state import write_private
 from deploy.simulators.receiver import Countries, handler_for
-from services.intake.app import HANDLERS
 from services.intake.receivers import Receivers
 from services.intake.settings import IntakeSettings, SystemCredentials
 from services.intake.teller import BATCH, Teller
 from shared import tracing
-from shared.events import CaseScheduled, Event, System
-from shared.kafka.batch import BatchRunner
-from tests.builders import a_record
+from shared.events import CaseScheduled, System
 from tests.conftest import MakeDatabase
-from tests.intake import ROLES, SECRETS, Intake, settings
+from tests.intake import ROLES, SECRETS, Hearing, settings
 from tests.unit.intake_builders import ca_result, mx_row, ndjson, results, sheet, us_message
 from tests.unit.notifications_builders import a_snapshot, an_appointment, later
 
@@ -70,30 +67,19 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.server.server_close()
 
 
-class Telling(Intake):
+class Telling(Hearing):
     """Intake, its consumer of scheduling's cases and its job."""
 
     def __init__(self, url: str, world: World) -> None:
         super().__init__(url)
         self.world = world
         self.teller = self.another_teller(*System)
-        self.runner = BatchRunner(
-            CaseScheduled.topic,
-            HANDLERS[CaseScheduled.topic],
-            group="test",
-            database=self.database,
-            sealer=self.sealer,
-            clock=self.clock,
-        )
 
     def another_teller(self, *systems: System) -> Teller:
         """The job as it would run in another process that knows these systems."""
         credentials = {system: SystemCredentials(ours=SecretStr(ours)) for system, ours in OURS.items()}
         urls = {system: self.world.url(system) for system in systems}
         return Teller(self.database, self.clock, Receivers(urls, credentials))
-
-    async def hear(self, *events: Event) -> None:
-        await self.runner.run([a_record(event) for event in events])
 
     async def tell(self, *systems: System) -> None:
         for system in systems or System:

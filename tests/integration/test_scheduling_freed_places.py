@@ -8,7 +8,7 @@ import pytest
 
 from services.scheduling.handlers import cases_changed
 from shared import tracing
-from shared.events import Party
+from shared.events import CaseChanged, Party
 from shared.outbox import Cause
 from tests.builders import NOW, a_case, a_programme, days
 from tests.scheduling import Scheduling
@@ -17,14 +17,20 @@ PROGRAMMES = ()
 """Each test says which programmes there are."""
 
 
-async def test_a_declined_place_goes_to_the_next_and_is_never_open_in_between(scheduling: Scheduling) -> None:
-    await scheduling.receive(a_programme(offer_hours=24))
+async def _one_place_for_two(scheduling: Scheduling) -> tuple[CaseChanged, Any, CaseChanged]:
+    """Who is offered the only place, the place, and who waits and could have no other."""
     first = a_case()
     await scheduling.receive(first)
     place = await scheduling.live(first)
     second = a_case(valid_until=place.wall_time.date())
     await scheduling.take_all_but(place)
     await scheduling.receive(second)
+    return first, place, second
+
+
+async def test_a_declined_place_goes_to_the_next_and_is_never_open_in_between(scheduling: Scheduling) -> None:
+    await scheduling.receive(a_programme(offer_hours=24))
+    first, place, second = await _one_place_for_two(scheduling)
     assert await scheduling.waiting(second) == "no_capacity_before_valid_until"
 
     await scheduling.decline(first, "scheduler")
@@ -39,12 +45,7 @@ async def test_a_place_freed_three_days_ahead_goes_to_the_next_however_long_offe
     scheduling: Scheduling,
 ) -> None:
     await scheduling.receive(a_programme(offer_hours=72))
-    first = a_case()
-    await scheduling.receive(first)
-    place = await scheduling.live(first)
-    second = a_case(valid_until=place.wall_time.date())
-    await scheduling.take_all_but(place)
-    await scheduling.receive(second)
+    first, place, second = await _one_place_for_two(scheduling)
     await scheduling.decline(first)
     scheduling.clock.instant = place.starts_at - timedelta(hours=80)
 
