@@ -94,3 +94,8 @@ def unreadable_record(topic: str, value: bytes = b"\xff\x00 no event") -> Record
 
 def days(n: float) -> timedelta:
     return timedelta(days=n)
+
+
+def versions(case: CaseChanged, *numbers: int) -> list[CaseChanged]:
+    """The same case, once with each number."""
+    return [case.model_copy(update={"version": n}) for n in numbers]

@@ -118,3 +118,15 @@ async def make_pipe(new_database: MakeDatabase) -> AsyncIterator[MakePipe]:
     yield make
     for pipe in made:
         await pipe.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def ledger_template(new_database: MakeDatabase) -> str:
+    return await Ledger.prepare(await new_database("template0"))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ledger(new_database: MakeDatabase, ledger_template: str) -> AsyncIterator[Ledger]:
+    running = Ledger(await new_database(ledger_template))
+    yield running
+    await running.database.close()
