@@ -1,18 +1,18 @@
 """The consume loop of a service: reads all its topics, hands each topic's records to its runner, never loses its place.
 
-Kafka's own commits are for display: the place to go on is in our database, checked against the record before it.
+Kafka's own commits are for display: the place to go on is in our database (`reading.py`).
 """
 
 import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared import tracing
@@ -21,7 +21,8 @@ from shared.db import Database, is_lost_race, is_unavailable
 from shared.kafka import missed, parked, positions
 from shared.kafka.batch import BadRelease, BatchRunner
 from shared.kafka.missed import UNREADABLE, SayAgain, ask_nobody
-from shared.kafka.records import Record, event_id_of
+from shared.kafka.reading import ReadingPlaces, stop_quietly
+from shared.kafka.records import Record
 from shared.kafka.topics import ensure_topics, partitions_of
 from shared.logs import cause_of
 from shared.web.neighbour import NeighbourAway
@@ -73,9 +74,7 @@ class Consumer:
         self._database = database
         self._clock = clock
         self._say_again = say_again
-        self._to_verify: dict[TopicPartition, tuple[int, str]] = {}
-        self._placed: set[TopicPartition] = set()
-        self._next: dict[TopicPartition, int] = {}
+        self._places = ReadingPlaces(database, clock, self.topics)
         self._at_work: tuple[BatchRunner, float] | None = None
 
     def tries_slowly(self) -> bool:
@@ -103,7 +102,7 @@ class Consumer:
             await ensure_topics(self._bootstrap)
             await kafka.start()
             await self._step_over_deleted(kafka)
-            kafka.subscribe(list(self.topics), listener=_Assigned(self, kafka))
+            kafka.subscribe(list(self.topics), listener=_Assigned(self._places, self._pause_stopped, kafka))
             while True:
                 await self._read(kafka)
         except _Unreadable:
@@ -138,10 +137,10 @@ class Consumer:
             return
         topic = self.topics[partition.topic]
         if before:
-            await self._handle(None, partition.topic, [_record(message) for message in before])
+            await self._handle(None, partition.topic, [Record.of(message) for message in before])
         if topic.stopped:
             return
-        if partition in self._to_verify:  # whether it is the log that we know was not looked at yet
+        if self._places.is_unchecked(partition):
             stretch = replace(stretch, is_owed=True)
         async with self._database.begin(self._clock.now()) as uow:
             await missed.step_over(uow, stretch, topic.runner.sealer)
@@ -173,7 +172,7 @@ class Consumer:
             raise _Unreadable from error
         by_topic: dict[str, list[Record]] = defaultdict(list)
         for partition, messages in fetched.items():
-            by_topic[partition.topic] += await self._in_place(kafka, partition, messages)
+            by_topic[partition.topic] += await self._places.in_place(kafka, partition, messages)
         for topic, records in by_topic.items():
             if records:
                 await self._handle(kafka, topic, records)
@@ -188,7 +187,7 @@ class Consumer:
         except BadRelease as error:
             progress.stopped = str(error)
             if kafka:
-                kafka.pause(*[tp for tp in kafka.assignment() if tp.topic == topic])
+                self._pause_stopped(kafka)
             log.critical("consumer.stopped", topic=topic, reason=str(error))
             return
         finally:
@@ -197,6 +196,9 @@ class Consumer:
         progress.last_progress = time.monotonic()
         if kafka:
             await self._show_place(kafka, records)
+
+    def _pause_stopped(self, kafka: AIOKafkaConsumer) -> None:
+        kafka.pause(*[partition for partition in kafka.assignment() if self.topics[partition.topic].stopped])
 
     async def _until_done(self, runner: BatchRunner, records: Sequence[Record]) -> None:
         """The same batch again, with back-off, while the database is away or races are lost."""
@@ -221,59 +223,6 @@ class Consumer:
                 await kafka.commit({tp: offset for tp, offset in offsets.items() if tp in kafka.assignment()})
         except (KafkaError, TimeoutError, ValueError) as error:
             log.info("consumer.commit_skipped", error=type(error).__name__)
-
-    async def _in_place(
-        self, kafka: AIOKafkaConsumer, partition: TopicPartition, messages: Sequence[ConsumerRecord]
-    ) -> list[Record]:
-        """The records, after checking on the first read that the log is the one we know.
-
-        The read starts one record before our place. If another record is there, or the place is beyond the log, the log
-        was lost and refilled: read from the start; positions say what is new.
-        """
-        if partition not in self._placed:
-            return []
-        expected = self._to_verify.pop(partition, None)
-        records = [_record(message) for message in messages]
-        await self._require_all(kafka, partition, records[0].offset)
-        self._next[partition] = records[-1].offset + 1
-        if expected is None:
-            return records
-        offset, event_id = expected
-        first = records[0]
-        if first.offset == offset and event_id_of(first) == event_id:
-            return records[1:]
-        del self._next[partition]
-        log.warning("consumer.log_changed", topic=partition.topic, partition=partition.partition, offset=offset)
-        await kafka.seek_to_beginning(partition)
-        return []
-
-    async def _require_all(self, kafka: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> None:
-        """Raises: KafkaError when events before this offset were deleted while we were about to read them, as when the
-        process was suspended for longer than they are kept: who begins anew steps over them and asks."""
-        expected = self._next.get(partition, offset)
-        if offset > expected and (await kafka.beginning_offsets([partition]))[partition] > expected:
-            raise KafkaError(f"{partition} lacks what it had from {expected} on")
-
-    def forget_places(self) -> None:
-        """Until `seek` says again where to go on, nothing of any partition is handled."""
-        self._placed.clear()
-        self._next.clear()
-
-    async def seek(self, kafka: AIOKafkaConsumer, assigned: Iterable[TopicPartition]) -> None:
-        """Goes to our place in each assigned partition, one record early."""
-        async with self._database.begin(self._clock.now()) as uow:
-            stored = await positions.stored_offsets(uow, list(self.topics))
-        for partition in assigned:
-            self._to_verify.pop(partition, None)
-            next_offset, event_id = stored.get((partition.topic, partition.partition), (0, ""))
-            is_checked = next_offset > 0 and event_id != positions.UNKNOWN
-            if is_checked:
-                self._to_verify[partition] = (next_offset - 1, event_id)
-            kafka.seek(partition, next_offset - 1 if is_checked else next_offset)
-            self._next[partition] = next_offset
-            self._placed.add(partition)
-            if self.topics[partition.topic].stopped:
-                kafka.pause(partition)
 
     async def retry_parked(self) -> int:
         """Tries every parked event whose time has come; how many were tried. A stopped topic's events wait too."""
@@ -303,18 +252,22 @@ class Consumer:
 
 
 class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
-    def __init__(self, consumer: Consumer, kafka: AIOKafkaConsumer) -> None:
-        self._consumer = consumer
+    def __init__(
+        self, places: ReadingPlaces, pause_stopped: Callable[[AIOKafkaConsumer], None], kafka: AIOKafkaConsumer
+    ) -> None:
+        self._places = places
+        self._pause_stopped = pause_stopped
         self._kafka = kafka
 
     async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
         """What is in hand is guarded by its positions; nothing more is read of them before their place is known again."""
-        self._consumer.forget_places()
+        self._places.forget()
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
         for attempt in count():
             try:
-                return await self._consumer.seek(self._kafka, assigned)
+                await self._places.seek(self._kafka, assigned)
+                return self._pause_stopped(self._kafka)
             except Exception as error:
                 if not is_unavailable(error):
                     raise
@@ -326,16 +279,3 @@ def _adapted(size: int, seconds: float) -> int:
     if seconds > 2 * BATCH_SECONDS:
         return max(size // 2, LEAST_BATCH)
     return min(size * 2, MAX_BATCH) if seconds < BATCH_SECONDS else size
-
-
-def _record(message: ConsumerRecord) -> Record:
-    return Record(message.topic, message.partition, message.offset, message.key, message.value, tuple(message.headers))
-
-
-async def stop_quietly(client: AIOKafkaConsumer) -> None:
-    """Stops a client within five seconds; one that cannot say good-bye is let go."""
-    try:
-        async with asyncio.timeout(5):
-            await client.stop()
-    except (KafkaError, OSError) as error:
-        log.info("consumer.close_skipped", error=type(error).__name__)

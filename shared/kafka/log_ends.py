@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from shared.clock import Clock
 from shared.db import Database, is_unavailable
 from shared.kafka import positions
-from shared.kafka.consumer import stop_quietly
+from shared.kafka.reading import stop_quietly
 from shared.kafka.topics import partitions_of
 
 log = structlog.get_logger()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from aiokafka import ConsumerRecord
 from opentelemetry.trace import SpanContext
 from pydantic import ValidationError
 
@@ -30,6 +31,10 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...]
+
+    @classmethod
+    def of(cls, message: ConsumerRecord) -> "Record":
+        return cls(message.topic, message.partition, message.offset, message.key, message.value, tuple(message.headers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import crowd, tracing
 from shared.clock import Clock
 from shared.db import PASSING, Database, as_json, is_unavailable
-from shared.kafka.consumer import stop_quietly
 from shared.kafka.log_watch import (
     LogLost,
     holds_others,
@@ -35,6 +34,7 @@ from shared.kafka.log_watch import (
     republish,
     shorter_than_published,
 )
+from shared.kafka.reading import stop_quietly
 from shared.kafka.records import headers_of
 from shared.kafka.topics import ensure_topics
 

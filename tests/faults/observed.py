@@ -54,7 +54,7 @@ async def records_of(bootstrap: str) -> list[Record]:
         ends = await reader.end_offsets(partitions)
         while any([await reader.position(partition) < end for partition, end in ends.items()]):
             for messages in (await reader.getmany(timeout_ms=500)).values():
-                found += [Record(m.topic, m.partition, m.offset, m.key, m.value, tuple(m.headers)) for m in messages]
+                found += map(Record.of, messages)
     return found
 
 

@@ -10,8 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
 from shared import service as service_module
 from shared.clock import SystemClock
@@ -106,27 +104,3 @@ async def test_the_end_of_the_service_is_no_failure_of_its_parts(ended: list[int
         await asyncio.sleep(0.01)
 
     assert [] == ended
-
-
-@pytest.mark.parametrize(("begins", "is_lost"), [(9, True), (0, False)])
-async def test_what_was_deleted_just_before_it_was_read_is_missed_and_holes_of_compaction_are_not(
-    begins: int, is_lost: bool
-) -> None:
-    _, consumer = _watched()
-    partition = TopicPartition(TOPIC, 0)
-
-    async def beginning_offsets(partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        return {partition: begins}
-
-    def messages(*offsets: int) -> list[Any]:
-        return [SimpleNamespace(**{**dict.fromkeys(ConsumerRecord.__annotations__, ()), "offset": n}) for n in offsets]
-
-    kafka: Any = SimpleNamespace(beginning_offsets=beginning_offsets)
-    consumer._placed.add(partition)
-    await consumer._in_place(kafka, partition, messages(3, 4))
-
-    if is_lost:
-        with pytest.raises(KafkaError, match="from 5 on"):
-            await consumer._in_place(kafka, partition, messages(9))
-    else:
-        assert [9] == [record.offset for record in await consumer._in_place(kafka, partition, messages(9))]
