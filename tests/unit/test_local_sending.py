@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
+from starlette.datastructures import Headers
 from typer.testing import CliRunner
 
 from deploy.cli import app
 from deploy.local.state import write_private
 from deploy.senders import IntakeAway, send
+from services.intake.api.senders import Senders
+from services.intake.settings import SystemCredentials
+from shared.web.problems import Problem
 
 SECRET = "whsec_cHVlbnRlIGlzIGEgYnJpZGdlIG9mIGludmVudGVkIHNlY3JldHM="
 ACCEPTED = {
@@ -99,6 +104,19 @@ def test_a_us_document_is_signed_so_that_any_changed_byte_is_seen(intake: Intake
     Webhook(SECRET).verify(request.body, request.headers)
     with pytest.raises(WebhookVerificationError):
         Webhook(SECRET).verify(request.body.replace(b"1", b"2"), request.headers)
+
+
+def test_a_us_document_with_bytes_that_are_no_utf_8_is_signed_as_it_is(intake: Intake) -> None:
+    body = b'{"messageId": "1", "name": "Nu\xf1ez"}\n'
+
+    send(intake.config, "us", body, delivery_id="d-1")
+
+    (request,) = intake.requests
+    assert body == request.body
+    senders = Senders({"us": SystemCredentials(secrets=[SecretStr(SECRET)])})
+    senders.require_signature("us", Headers(request.headers), request.body)
+    with pytest.raises(Problem):
+        senders.require_signature("us", Headers(request.headers), request.body.replace(b"1", b"2"))
 
 
 def test_a_us_document_that_goes_again_keeps_its_delivery_id(intake: Intake) -> None:
