@@ -24,6 +24,7 @@ from deploy.local.state import read_dev
 from deploy.senders import Answer, Document, IntakeAway
 from deploy.senders import send as send_document
 from deploy.waterfall import waterfall
+from shared.reference import canonical_case_ref
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
@@ -82,11 +83,15 @@ def send(
 @app.command()
 def trace(case_ref: str, state_dir: StateDirOption = DEFAULT_STATE_DIR) -> None:
     """Print the waterfall of every trace of a case, across the three services."""
+    known_as = canonical_case_ref(case_ref)
+    if known_as is None:
+        typer.echo(f"{case_ref!r} is no reference of a case: one looks like NA7K-3QF2-M9X0", err=True)
+        raise typer.Exit(1)
     try:
         config = read_dev(state_dir)
     except LocalError as error:
         _give_up(str(error))
-    collected = traces.collect(config, case_ref)
+    collected = traces.collect(config, known_as)
     if collected.silent == set(config["services"]):
         _give_up("no service answers: start Puente with `make run`")
     found = traces.merge(collected.spans)
@@ -98,7 +103,7 @@ def trace(case_ref: str, state_dir: StateDirOption = DEFAULT_STATE_DIR) -> None:
     for service in sorted(collected.silent):
         typer.echo(f"{service} did not answer: its spans are missing", err=True)
     if not found:
-        typer.echo(f"no trace of case {case_ref}: is the reference right?", err=True)
+        typer.echo(f"no trace of case {known_as}: is the reference right?", err=True)
         raise typer.Exit(1)
 
 

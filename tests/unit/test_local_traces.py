@@ -19,6 +19,7 @@ from deploy.traces import Span, Trace, merge
 from deploy.waterfall import BAR_CELLS, bar, waterfall
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+CASE = "NA7K-3QF2-M9X0"
 
 
 def a_span(span_id: str, *, parent: str | None = None, at_ms: float = 0, **changes: Any) -> dict[str, Any]:
@@ -130,7 +131,7 @@ class _Answers(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         assert self.headers["authorization"] == "Bearer ops-token"
         asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
-        wanted = self.server.of_case if asked.get("case_ref") == "NA7K" else [asked.get("trace_id")]
+        wanted = self.server.of_case if asked.get("case_ref") == CASE else [asked.get("trace_id")]
         self.send_response(200)
         self.end_headers()
         self.wfile.write(json.dumps([span for span in self.server.spans if span["trace_id"] in wanted]).encode())
@@ -153,7 +154,7 @@ def services() -> Iterator[dict[str, Service]]:
         service.server_close()
 
 
-def puente_trace(state_dir: Path, services: dict[str, Service], case_ref: str = "NA7K") -> Any:
+def puente_trace(state_dir: Path, services: dict[str, Service], case_ref: str = CASE) -> Any:
     urls = {name: service.url for name, service in services.items()}
     write_private(state_dir / "dev.json", {"services": urls, "tokens": {"ops": "ops-token"}})
     return CliRunner().invoke(app, ["trace", case_ref, "--state-dir", str(state_dir)], env={"COLUMNS": "160"})
@@ -181,10 +182,25 @@ def test_a_service_that_does_not_answer_is_named(tmp_path: Path, services: dict[
 
 
 def test_an_unknown_case_has_no_trace_and_the_exit_status_is_1(tmp_path: Path, services: dict[str, Service]) -> None:
-    result = puente_trace(tmp_path, services, case_ref="0000")
+    result = puente_trace(tmp_path, services, case_ref="0000-0000-0000")
 
     assert 1 == result.exit_code
-    assert "no trace of case 0000" in result.stderr
+    assert "no trace of case 0000-0000-0000" in result.stderr
+
+
+def test_a_case_is_found_in_whatever_way_its_reference_is_typed(tmp_path: Path, services: dict[str, Service]) -> None:
+    result = puente_trace(tmp_path, services, case_ref="na7k 3qf2 m9xo")
+
+    assert 0 == result.exit_code
+    assert "step a" in result.stdout
+
+
+@pytest.mark.parametrize("typed", ["", "NA7K", "NA7K-3QF2-M9X1"])
+def test_what_can_be_no_reference_is_said_to_be_none(tmp_path: Path, services: dict[str, Service], typed: str) -> None:
+    result = puente_trace(tmp_path, services, case_ref=typed)
+
+    assert 1 == result.exit_code
+    assert f"{typed!r} is no reference of a case: one looks like NA7K-3QF2-M9X0\n" == result.stderr
 
 
 def test_when_no_service_answers_one_sentence_says_so_and_the_exit_status_is_2(
