@@ -35,6 +35,7 @@ from shared.set_aside import SetAside
 from shared.settings import ServiceSettings
 from shared.web import openapi, problems
 from shared.web.guarded import Guarded
+from shared.web.impatient import Impatient
 from shared.web.neighbour import Neighbour
 from shared.web.traced import Traced
 
@@ -234,7 +235,7 @@ def main(name: str, *, serve: Callable[[], FastAPI], prepare: Callable[[], None]
         calm_garbage_collector()
         uvicorn.run(
             app, host=settings.host, port=settings.port, log_level="warning", access_log=False,
-            server_header=False, timeout_graceful_shutdown=5,
+            server_header=False, timeout_graceful_shutdown=5, http=Impatient,
         )  # fmt: skip
         tracing.shutdown()
     else:

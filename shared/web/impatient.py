@@ -1,0 +1,57 @@
+"""Connections that take their time: whoever says nothing, or drips, holds none of ours for long."""
+
+from asyncio import TimerHandle, Transport
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_SECONDS = 15
+"""Longest time from opening a connection to the first byte of a request, and from there to the end of its head."""
+
+BODY_SECONDS = 60
+"""Longest time for a body. Routes that read large ones say no sooner (services/intake/api/bodies.py); this is for whoever
+goes on after an answer, and for what no route reads."""
+
+
+class Impatient(HttpToolsProtocol):
+    """uvicorn's protocol, which by itself waits for ever for a request that has begun, or that never does."""
+
+    _due: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in the class above
+        super().connection_made(transport)
+        self._close_in(HEAD_SECONDS)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._close_in(HEAD_SECONDS)
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._close_in(BODY_SECONDS)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._forget()
+        self._expect_the_next()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._expect_the_next()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def _expect_the_next(self) -> None:
+        """uvicorn expects it within five seconds, but forgets that with the next byte, whatever it is."""
+        if self.cycle and self.cycle.response_complete:
+            self._close_in(HEAD_SECONDS)
+
+    def _close_in(self, seconds: float) -> None:
+        self._forget()
+        self._due = self.loop.call_later(seconds, self.transport.close)
+
+    def _forget(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
