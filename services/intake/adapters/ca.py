@@ -15,9 +15,9 @@ from xml.etree.ElementTree import Element, ParseError, SubElement, TreeBuilder, 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from services.intake.adapters.reading import DocumentRefused, Fields, refuse_too_many
+from services.intake.adapters.reading import DocumentRefused, Fields, refuse_too_fine, refuse_too_many
 from services.intake.domain.facts import Telling
-from services.intake.domain.results import Language, Person, Pointers, Problem, Referrer, Reported
+from services.intake.domain.results import Language, Person, Pointers, Problem, Problems, Referrer, Reported
 from services.intake.vocabulary import is_known_language
 
 SYSTEM = "ca"
@@ -46,7 +46,7 @@ class _Builder(TreeBuilder):
 class _XmlFields(Fields):
     """The attributes of one element, which starts on `line`."""
 
-    def __init__(self, element: Element | None, line: int, problems: list[Problem]) -> None:
+    def __init__(self, element: Element | None, line: int, problems: Problems) -> None:
         super().__init__(None if element is None else element.attrib, problems)
         self.element = element
         self.line = line
@@ -64,7 +64,7 @@ class _Reader:
         self.lines = dict(zip(root.iter(), lines, strict=True))
 
     def result(self, element: Element) -> Reported:
-        problems: list[Problem] = []
+        problems = Problems()
         top = self._fields(element, problems)
         application = self._part(element, "Application", problems)
         referral = self._part(element, "Referral", problems)
@@ -94,7 +94,7 @@ class _Reader:
             pointers=self._pointers(top, people, tuple(sites.values())),
         )
 
-    def _person(self, element: Element, problems: list[Problem]) -> Person:
+    def _person(self, element: Element, problems: Problems) -> Person:
         person = self._fields(element, problems)
         name = self._part(element, "Name", problems)
         name.need_one("family", "given")
@@ -129,13 +129,13 @@ class _Reader:
             sites=sites,
         )
 
-    def _fields(self, element: Element, problems: list[Problem]) -> _XmlFields:
+    def _fields(self, element: Element, problems: Problems) -> _XmlFields:
         return _XmlFields(element, self.lines[element], problems)
 
-    def _parts(self, parent: Element, name: str, problems: list[Problem]) -> list[_XmlFields]:
+    def _parts(self, parent: Element, name: str, problems: Problems) -> list[_XmlFields]:
         return [self._fields(child, problems) for child in parent.iterfind(NAMESPACE + name)]
 
-    def _part(self, parent: Element, name: str, problems: list[Problem]) -> _XmlFields:
+    def _part(self, parent: Element, name: str, problems: Problems) -> _XmlFields:
         """The first element of this name; without it, one problem."""
         child = parent.find(NAMESPACE + name)
         if child is not None:
@@ -144,7 +144,7 @@ class _Reader:
         problems.append(Problem(at, "field_invalid", "this element is required"))
         return _XmlFields(None, self.lines[parent], problems)
 
-    def _codes(self, parent: Element, name: str, problems: list[Problem]) -> Iterator[tuple[_XmlFields, str]]:
+    def _codes(self, parent: Element, name: str, problems: Problems) -> Iterator[tuple[_XmlFields, str]]:
         for part in self._parts(parent, name, problems):
             code = part.code("code")
             if code:
@@ -153,6 +153,7 @@ class _Reader:
 
 def read(body: bytes) -> list[Reported]:
     """The results of a document, in its order. Raises: DocumentRefused."""
+    refuse_too_fine(body.count(b"<"))
     root, lines = _parse(body)
     if root.tag != f"{NAMESPACE}EligibilityResults":
         raise DocumentRefused(422, "document_invalid", "the root is EligibilityResults of urn:example:ca:eligibility:1")

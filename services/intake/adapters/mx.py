@@ -20,10 +20,17 @@ from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from services.intake.adapters.reading import MAX_BYTES, DocumentRefused, Fields, is_blank, refuse_too_many
+from services.intake.adapters.reading import (
+    MAX_BYTES,
+    DocumentRefused,
+    Fields,
+    is_blank,
+    refuse_too_fine,
+    refuse_too_many,
+)
 from services.intake.domain.facts import State, Telling
 from services.intake.domain.identifiers import STATES
-from services.intake.domain.results import Language, Person, Pointers, Problem, Referrer, Reported
+from services.intake.domain.results import Language, Person, Pointers, Problem, Problems, Referrer, Reported
 from services.intake.vocabulary import is_known_language
 
 SYSTEM = "mx"
@@ -71,7 +78,7 @@ class _RowFields(Fields):
     INSTANT = re.compile(DAY.pattern + r" +(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])")
     FLAGS = {"SI": True, "NO": False}  # noqa: RUF012 - declared a ClassVar by Fields
 
-    def __init__(self, row: _Row, problems: list[Problem]) -> None:
+    def __init__(self, row: _Row, problems: Problems) -> None:
         super().__init__(row.cells if row.whole else None, problems)
         self.line = row.line
 
@@ -84,9 +91,9 @@ class _RowFields(Fields):
     def codes(self, name: str) -> tuple[str, ...]:
         """The words of a cell separated by commas, each once."""
         words = [word for word in (self.string(name, optional=True) or "").split(",") if not is_blank(word)]
-        each = _RowFields(_Row(self.line, dict(zip(map(str, range(len(words))), words, strict=True)), True), [])
+        each = _RowFields(_Row(self.line, dict(zip(map(str, range(len(words))), words, strict=True)), True), Problems())
         codes = [each.code(str(at)) for at in range(len(words))]
-        self.problems += [Problem(self.pointer(name), problem.code, problem.detail) for problem in each.problems]
+        self.problems.extend(Problem(self.pointer(name), problem.code, problem.detail) for problem in each.problems)
         return tuple(dict.fromkeys(code for code in codes if code))
 
 
@@ -126,6 +133,7 @@ def _rows(text: str) -> list[_Row]:
             total = ";".join(cells[1:]).strip("; ")
         else:
             rows.append(_row(line, cells, columns))
+            refuse_too_fine(len(rows))
     if total is None or not re.fullmatch("[0-9]{1,9}", total) or int(total) != len(rows):
         raise DocumentRefused(
             422, "document_cut", f"the last row is {TOTAL} and the number of person rows; send it again"
@@ -156,19 +164,19 @@ def _row(line: int, cells: list[str], columns: list[str]) -> _Row:
 
 
 def _result(rows: list[_Row]) -> Reported:
-    problems = [
+    problems = Problems(
         Problem(f"line {row.line}", "field_invalid", "this row has another number of cells than the header")
         for row in rows
         if not row.whole
-    ]
+    )
     whole = [row for row in rows if row.whole]
     first = whole[0] if whole else rows[0]
-    problems += _disagreements(first, whole)
+    problems.extend(_disagreements(first, whole))
     top = _RowFields(first, problems)
     sede = top.code("sede", optional=True)
     sites = (sede,) if sede else ()
     # What cannot be read whole may still say which result it is, so that its sender finds it.
-    known_as = _RowFields(first._replace(whole=True), problems if first.whole else [])
+    known_as = _RowFields(first._replace(whole=True), problems if first.whole else Problems())
     return Reported(
         system=SYSTEM,
         result_id=known_as.code("folio"),
@@ -190,13 +198,13 @@ def _result(rows: list[_Row]) -> Reported:
     )
 
 
-def _disagreements(first: _Row, rows: list[_Row]) -> list[Problem]:
-    return [
+def _disagreements(first: _Row, rows: list[_Row]) -> Iterator[Problem]:
+    return (
         Problem(f"line {row.line}, column {name}", "household_invalid", f"the rows of a household agree in {name}")
         for row in rows
         for name in HOUSEHOLD_COLUMNS
         if row.cells[name].strip() != first.cells[name].strip()
-    ]
+    )
 
 
 def _pointers(top: _RowFields, rows: list[_Row], sites: tuple[str, ...]) -> Pointers:

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import ClassVar, TypeVar
 
 from services.intake.domain.identifiers import FORMS
-from services.intake.domain.results import Contact, Identifier, Problem
+from services.intake.domain.results import Contact, Identifier, Problem, Problems
 from services.intake.vocabulary import canonical_phone, is_possible_phone
 
 Word = TypeVar("Word")
@@ -25,6 +25,10 @@ MAX_BYTES = 5 * 1024 * 1024
 
 MAX_RESULTS = 5_000
 """Most results of one document."""
+
+MAX_PARTS = 150_000
+"""Most rows, objects or elements of one document: three times what one of the largest size and of the shortest real results
+has. The smallest ones grow to hundreds of times their bytes when they are read."""
 
 MAX_REVISION = 2**63 - 1
 """Highest revision that a column of the database can hold."""
@@ -65,6 +69,12 @@ def refuse_too_many(count: int) -> None:
         raise DocumentRefused(413, "too_many_results", f"a document holds at most {MAX_RESULTS} results; send several")
 
 
+def refuse_too_fine(parts: int) -> None:
+    """Raises: DocumentRefused when a document consists of more than MAX_PARTS parts."""
+    if parts > MAX_PARTS:
+        raise DocumentRefused(413, "too_many_parts", f"a document has at most {MAX_PARTS} parts; send several")
+
+
 def is_blank(text: str) -> bool:
     """Whether a text says nothing; one of control characters says something, and wrongly."""
     return not text.strip() and not UNPRINTABLE.search(text)
@@ -81,7 +91,7 @@ class Fields:
     INSTANT: ClassVar[re.Pattern[str]] = RFC_3339
     FLAGS: ClassVar[Mapping[str, bool]] = {"true": True, "false": False}
 
-    def __init__(self, values: Mapping[str, object] | None, problems: list[Problem]) -> None:
+    def __init__(self, values: Mapping[str, object] | None, problems: Problems) -> None:
         self.values = values
         self.problems = problems
 

@@ -10,15 +10,16 @@ Assumptions:
 - `languages` must be there but may be `[]`: a language never blocks. `reason` may be absent.
 """
 
+import io
 import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
-from services.intake.adapters.reading import DocumentRefused, Fields, refuse_too_many
+from services.intake.adapters.reading import DocumentRefused, Fields, refuse_too_fine, refuse_too_many
 from services.intake.domain.facts import Telling
-from services.intake.domain.results import Language, Person, Pointers, Problem, Referrer, Reported
+from services.intake.domain.results import Language, Person, Pointers, Problem, Problems, Referrer, Reported
 from services.intake.vocabulary import is_known_language
 
 SYSTEM = "us"
@@ -40,7 +41,7 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 class _JsonFields(Fields):
     """The members of one JSON object; `at` is its JSON pointer."""
 
-    def __init__(self, values: object, at: str, problems: list[Problem]) -> None:
+    def __init__(self, values: object, at: str, problems: Problems) -> None:
         super().__init__(values if isinstance(values, dict) else None, problems)
         self.at = at
 
@@ -84,19 +85,19 @@ class _JsonFields(Fields):
 
     def codes(self, name: str) -> dict[str, str]:
         """The codes of a list, each once, and their pointers."""
-        found = self.several(name) or []
-        entries = _JsonFields({str(at): value for at, value in enumerate(found)}, self.pointer(name), self.problems)
         codes: dict[str, str] = {}
-        for at in range(len(found)):
-            code = entries.code(str(at))
+        for at, value in enumerate(self.several(name) or []):
+            entry = _JsonFields({str(at): value}, self.pointer(name), self.problems)
+            code = entry.code(str(at))
             if code:
-                codes.setdefault(code, entries.pointer(str(at)))
+                codes.setdefault(code, entry.pointer(str(at)))
         return codes
 
 
 def read(body: bytes) -> list[Reported]:
     """The results of a document, in its order. Raises: DocumentRefused."""
     body = body.removeprefix(b"\xef\xbb\xbf")
+    refuse_too_fine(body.count(b"{"))
     try:
         whole = _parse(body)
     except ValueError:
@@ -107,8 +108,11 @@ def read(body: bytes) -> list[Reported]:
 
 
 def _read_lines(body: bytes) -> list[Reported]:
-    lines = [(number, line) for number, line in enumerate(body.split(b"\n"), start=1) if line.strip()]
-    refuse_too_many(len(lines))
+    lines = []
+    for number, line in enumerate(io.BytesIO(body), start=1):
+        if line.strip():
+            lines.append((number, line))
+            refuse_too_many(len(lines))
     messages = [_message(line) for _, line in lines]
     if not any(_is_ours(message) for message in messages) and not (messages and isinstance(messages[0], dict)):
         raise DocumentRefused(400, "document_unreadable", "this is neither a JSON object in UTF-8 nor one per line")
@@ -147,7 +151,7 @@ def _unreadable(line: int) -> Reported:
 
 
 def _result(message: Mapping[str, object]) -> Reported:
-    problems: list[Problem] = []
+    problems = Problems()
     top = _JsonFields(message, "", problems)
     delivery = top.matched("messageId", _UUID, "a message id is a UUID")
     top.instant("sentAt")
@@ -186,13 +190,13 @@ def _result(message: Mapping[str, object]) -> Reported:
     )
 
 
-def _unnumbered(case: _JsonFields, programme: str | None, problems: list[Problem]) -> tuple[Problem, ...]:
+def _unnumbered(case: _JsonFields, programme: str | None, problems: Problems) -> tuple[Problem, ...]:
     """The problem of a case that has only the number of another programme; one that has no number has it anyway."""
     needed, other = _NUMBERS if programme == "US-IMV" else reversed(_NUMBERS)
-    missing: list[Problem] = []
+    missing = Problems()
     _JsonFields(case.values, case.at, missing).take(needed)
     if case.take(other, optional=True) is None:
-        problems += missing
+        problems.extend(missing)
         return ()
     return tuple(missing)
 

@@ -1,6 +1,8 @@
 """An eligibility result as one country's system reported it: every value in our words, None where it could not be read."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from functools import cache
@@ -15,6 +17,31 @@ class Problem:
     pointer: str
     code: str
     detail: str
+
+
+MOST_OF_A_CODE = 100
+"""Problems that are kept of one code: a receipt shows no more (domain/receipts.py), and a small file could have a million."""
+
+
+class Problems:
+    """The problems of one result in the order in which they are found, of each code the first ones alone."""
+
+    def __init__(self, problems: Iterable[Problem] = ()) -> None:
+        self._kept: list[Problem] = []
+        self._of_code: Counter[str] = Counter()
+        self.extend(problems)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self._kept)
+
+    def append(self, problem: Problem) -> None:
+        self._of_code[problem.code] += 1
+        if self._of_code[problem.code] <= MOST_OF_A_CODE:
+            self._kept.append(problem)
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            self.append(problem)
 
 
 @dataclass(frozen=True, slots=True)
