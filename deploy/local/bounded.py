@@ -1,28 +1,22 @@
-"""What would grow for as long as Puente runs, kept to a size: logs of children and the mails that went out."""
+"""What would grow for as long as Puente runs, kept to a size: the logs of children."""
 
 import asyncio
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 LOOK_SECONDS = 60
 LOG_BYTES = 20_000_000
 """Of a child's log; the same again of what it said before that."""
-MOST_MAILS = 10_000
 
 
-async def keep_bounded(logs: Iterable[Path], mailbox: Path) -> None:
+async def keep_bounded(logs: Sequence[Path]) -> None:
     """Looks every minute, until it is cancelled."""
     while True:
-        await asyncio.to_thread(_look, logs, mailbox)
+        for log in logs:
+            await asyncio.to_thread(shorten, log)
         await asyncio.sleep(LOOK_SECONDS)
-
-
-def _look(logs: Iterable[Path], mailbox: Path) -> None:
-    for log in logs:
-        shorten(log)
-    forget_oldest(mailbox / "new")
 
 
 def shorten(log: Path) -> None:
@@ -33,15 +27,3 @@ def shorten(log: Path) -> None:
             os.truncate(log, 0)
     except OSError:
         return  # not there yet, or the disk is full: the next look may do better
-
-
-def forget_oldest(mails: Path) -> None:
-    """Of a Maildir's folder, whose names begin with the second of arrival, only so many stay."""
-    names = sorted(os.listdir(mails), key=_arrival) if mails.is_dir() else []
-    for name in names[: max(len(names) - MOST_MAILS, 0)]:
-        (mails / name).unlink(missing_ok=True)
-
-
-def _arrival(name: str) -> tuple[int, str]:
-    seconds = name.partition(".")[0]
-    return (int(seconds) if seconds.isdigit() else 0), name

@@ -28,7 +28,7 @@ def url(port: int) -> str:
 
 
 def mail_server(mailbox: Path, port: int) -> Program:
-    """Takes every message and puts it into a Maildir."""
+    """Takes every message and puts it into a Maildir, of which the newest stay."""
 
     async def ready() -> bool:
         try:
@@ -46,7 +46,7 @@ def mail_server(mailbox: Path, port: int) -> Program:
         "aiosmtpd",
         "-n",
         "-c",
-        "aiosmtpd.handlers.Mailbox",
+        "deploy.mailbox.NewestMails",
         str(mailbox),
         "-l",
         f"{HOST}:{port}",

@@ -80,7 +80,7 @@ class Stack:
             if self._simulators:
                 await _together(*(self._start(programs.simulator(system, self.state)) for system in programs.SYSTEMS))
             logs = [child.log for child in self.children.values()]
-            self._bounding = asyncio.create_task(keep_bounded(logs, self.state.path / "mailbox"))
+            self._bounding = asyncio.create_task(keep_bounded(logs))
         except BaseException:
             await self.stop()
             raise
