@@ -1,5 +1,6 @@
 """What operations see of a service: alive, ready, metrics, state, spans."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from shared.service import Service
 
 log = structlog.get_logger()
+
+METRICS_SECONDS = 3
+"""Longest time for the figures: Prometheus asks every 5 s and waits for 4 (deploy/prometheus/prometheus.yaml)."""
 
 Counts = Callable[[UnitOfWork], Awaitable[dict[str, dict[str, int]]]]
 """The service's own counts, by country."""
@@ -56,8 +60,9 @@ def router(service: "Service", counts: Counts) -> APIRouter:
     async def metrics() -> Response:
         """Without its database a service still says that it has none: that is when someone looks."""
         try:
-            state = await state_of(service, counts)
-        except DatabaseUnavailable:
+            async with asyncio.timeout(METRICS_SECONDS):
+                state = await state_of(service, counts)
+        except (DatabaseUnavailable, TimeoutError):
             state = {"service": service.name}
         return Response(exposition(state), media_type=CONTENT_TYPE_LATEST)
 

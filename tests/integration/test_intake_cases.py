@@ -1,5 +1,6 @@
 """Cases, contacts, days that pass, and the reference data: the application on a real database."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from services.intake.handlers import sites_changed
 from services.intake.jobs import Jobs
 from services.intake.seed import seed
-from shared import tracing
+from shared import ops, tracing
 from shared.events import ProgrammeChanged, SiteChanged, System
 from tests.conftest import MakeDatabase
 from tests.intake import Intake
@@ -276,3 +277,15 @@ async def test_without_a_database_every_question_is_answered_with_try_again(inta
 
     assert [(503, "5")] * 5 == [(each.status_code, each.headers["retry-after"]) for each in answers]
     await away.close()
+
+
+async def test_figures_that_cannot_be_had_in_time_are_left_out(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops, "METRICS_SECONDS", 0.2)
+    figures = await intake.get("/metrics")
+    async with intake.database.begin(intake.clock.now()) as uow:
+        await uow.execute("lock table parked_event in access exclusive mode")
+        async with asyncio.timeout(5):
+            late = await intake.get("/metrics")
+
+    assert ("puente_outbox_backlog" in figures.text, "puente_outbox_backlog" in late.text) == (True, False)
+    assert 'puente_database_up{service="intake"} 0.0' in late.text
