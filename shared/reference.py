@@ -1,12 +1,15 @@
 """The public reference of a case: 11 random Crockford base-32 symbols and a check symbol, `NA7K-3QF2-M9X0`."""
 
+import re
 import secrets
+import unicodedata
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _SYMBOLS = frozenset(ALPHABET)
-MARKS = "\u061c\u200b\u200e\u200f\u2066\u2067\u2068\u2069"
-"""What nobody sees: it comes along when somebody copies a code out of a text that runs from right to left."""
-_FORGIVEN = str.maketrans("OIL٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01101234567890123456789", f" -\t\u2010\u2011\u2013{MARKS}")
+_BETWEEN = re.compile(r"[\W_]+")
+"""What stands between, before and after symbols: spaces and signs, also those that nobody sees and that come along when
+somebody copies a code out of a sentence, or out of a text that runs from right to left."""
+_FORGIVEN = str.maketrans("OIL٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01101234567890123456789")
 _VALUE = {symbol: n for n, symbol in enumerate(ALPHABET)}
 _DOUBLED = {symbol: 2 * n // 32 + 2 * n % 32 for symbol, n in _VALUE.items()}
 """Twice each symbol's value, its digits added up."""
@@ -20,7 +23,7 @@ def new_case_ref() -> str:
 
 def canonical_case_ref(typed: str) -> str | None:
     """The reference that a person meant, any grouping or case, O for 0 and I or L for 1 forgiven; None if impossible."""
-    symbols = typed.upper().translate(_FORGIVEN)
+    symbols = _symbols(typed).upper().translate(_FORGIVEN)
     if len(symbols) != _RANDOM_SYMBOLS + 1 or not _SYMBOLS.issuperset(symbols):
         return None
     grouped = _grouped(symbols[:-1])
@@ -28,8 +31,8 @@ def canonical_case_ref(typed: str) -> str | None:
 
 
 def typed_digits(typed: str) -> str:
-    """A number that a person typed or pasted, without spaces and marks, its digits ours whatever keyboard they came from."""
-    return "".join(typed.split()).translate(_FORGIVEN)
+    """A number that a person typed or pasted, without spaces and signs, its digits ours whatever keyboard they came from."""
+    return _symbols(typed).translate(_FORGIVEN)
 
 
 def is_number(typed: str) -> bool:
@@ -41,6 +44,11 @@ def check_symbol(symbols: str) -> str:
     """Luhn modulo 32: factor 2 on the last symbol, alternating leftward. Source: docs/domain.md, "Reference"."""
     total = sum(map(_DOUBLED.__getitem__, symbols[::-2])) + sum(map(_VALUE.__getitem__, symbols[-2::-2]))
     return ALPHABET[-total % 32]
+
+
+def _symbols(typed: str) -> str:
+    """Letters and digits alone, those of wide keyboards as narrow ones."""
+    return _BETWEEN.sub("", unicodedata.normalize("NFKC", typed))
 
 
 def _grouped(symbols: str) -> str:

@@ -103,6 +103,8 @@ def test_a_reference_is_read_in_whatever_way_it_is_typed(reference: str) -> None
     typed = [reference, reference.lower(), reference.replace("-", ""), reference.replace("-", " "), f" {reference} "]
     typed += [reference.replace("0", "o"), reference.replace("1", "I"), reference.replace("1", "l")]
     typed += [f"\u2068{reference}\u2069", reference.translate(str.maketrans("01679", "٠١٦٧٩"))]
+    typed += [f"({reference}).", *(reference.replace("-", between) for between in "./_\u2014\u2212\xa0")]
+    typed += ["".join(chr(ord(symbol) + 0xFEE0) for symbol in reference)]
 
     assert [reference] * len(typed) == [canonical_case_ref(text) for text in typed]
 
