@@ -95,6 +95,7 @@ def texts() -> list[str]:
     """A letter as people type and paste it, and what is none."""
     letter = encode(a_letter(), KEYS)
     spoilt = [letter.lower(), readable(letter), f"\n {letter[:50]}\r\n{letter[50:]}\n", letter[:-1], f"{letter}0"]
+    spoilt += [between.join(readable(letter)) for between in (" ", "\xa0")]
     others = [SigningKeys({1: a_key()}), SigningKeys({1: LETTER_KEY, 2: a_key()})]
     lists = [wrapped(superseded_list({"NA7K-3QF2-M9X0": 3}, NOW, KEYS))]
     nothing = [

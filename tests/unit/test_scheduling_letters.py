@@ -69,6 +69,14 @@ def test_a_text_is_read_as_people_type_and_paste_it(spoil: Callable[[str], str])
     assert a_letter() == decode(spoil(encode(a_letter(), KEYS)), KEYS)
 
 
+def test_spaces_between_symbols_do_no_harm_where_they_are_written_in_another_way() -> None:
+    letters = (a_letter(party=party) for party in range(1, 100))
+    letter, text = next((each, text) for each in letters if " " in (text := encode(each, KEYS)))
+    groups = [readable(text)[at : at + 10] for at in range(0, len(text), 10)]
+
+    assert [letter, letter] == [decode(between.join(groups), KEYS) for between in (" ", "\xa0")]
+
+
 @given(st.text(max_size=400) | st.binary(max_size=300).map(wrapped) | st.text(max_size=99).map(lambda t: f"NI1:{t}"))
 def test_whatever_else_is_typed_is_no_letter(text: str) -> None:
     with pytest.raises((Malformed, Forged)):

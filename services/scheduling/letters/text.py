@@ -77,7 +77,9 @@ def unwrapped(text: str) -> bytes:
 
 
 def canonical(text: str) -> str:
-    """The text without what lines and keyboards add to it."""
+    """The text without what lines and keyboards add to it. Where spaces are written as `_`, any other one was added."""
+    for added in " \xa0" if FOR_A_SPACE in text else "":
+        text = text.replace(added, "")
     return "".join(text.upper().replace(FOR_A_SPACE, " ").splitlines()).replace("\t", "").lstrip()
 
 

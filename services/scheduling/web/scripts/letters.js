@@ -69,7 +69,8 @@ async function hashOf(reference) {
 }
 
 async function unwrapped(text) {
-  const plain = text.toUpperCase().replaceAll("_", " ").replace(LINES, "").trimStart();
+  const typed = text.includes("_") ? text.replace(/[ \u00a0]/g, "") : text; // where spaces are written as `_`, any other one was added
+  const plain = typed.toUpperCase().replaceAll("_", " ").replace(LINES, "").trimStart();
   if (!plain.startsWith(PREFIX) || plain.length > MOST_TEXT) throw new Malformed(`not a text that begins with ${PREFIX}`);
   try {
     return await unpacked(bytesOf(plain.slice(PREFIX.length)));
