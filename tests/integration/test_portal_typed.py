@@ -51,6 +51,19 @@ async def test_whoever_else_logs_in_there_next_does_not_see_it(portal: Portal, c
     assert "rosa" not in browser.page.text
 
 
+@pytest.mark.parametrize("kept", ["\u00e9", "x", "AAAA"])
+async def test_what_a_browser_kept_that_is_not_ours_brings_nothing_back(
+    portal: Portal, case: CaseChanged, kept: str
+) -> None:
+    browser = await portal.logged_in(case.case_ref)
+    session = browser.client.cookies["__Host-session"]
+    cookies = f"__Host-session={session}; __Host-typed={kept}".encode("latin-1")
+
+    page = await browser.client.get(f"{HOME}/contact/email", headers={b"cookie": cookies})
+
+    assert (200, ["What is your new e-mail address?"]) == (page.status_code, headings(page))
+
+
 async def test_logging_out_forgets_it(portal: Portal, case: CaseChanged) -> None:
     browser = await portal.logged_in(case.case_ref)
     browser.client.cookies.set("__Host-typed", "anything", domain="portal.example")

@@ -4,13 +4,12 @@ The browser keeps it, sealed: only for that page of that case can it be opened, 
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from datetime import timedelta
 
 from services.scheduling.web.visits import PROOF
-from shared.crypto import Sealer, Undecipherable
+from shared.crypto import Sealer
 
 KEPT_FOR = timedelta(minutes=30)
 """How long the browser keeps it: as long as a session lasts without a look at a page."""
@@ -35,7 +34,7 @@ class Typed:
         """The fields; none when they are of another case or page, or not ours."""
         try:
             kept: dict[str, str] = json.loads(self._sealer.open(base64.urlsafe_b64decode(text), _place(case_ref, path)))
-        except (Undecipherable, binascii.Error):
+        except ValueError:  # Undecipherable is one, too
             return {}
         return kept
 
