@@ -71,6 +71,16 @@ async def test_without_consent_nothing_of_the_case_is_shown(portal: Portal, case
     assert [] == await looks(portal)
 
 
+async def test_the_reference_that_is_asked_about_runs_from_left_to_right_in_every_language(
+    portal: Portal, case: CaseChanged
+) -> None:
+    worker = await signed_in(portal)
+
+    page = await worker.submit("/en/assist/case", reference=case.case_ref)
+
+    assert f'dir="ltr">{case.case_ref}<' in page.text
+
+
 async def test_without_consent_nothing_is_booked(portal: Portal, case: CaseChanged) -> None:
     worker = await signed_in(portal)
     await worker.submit("/en/assist/case", reference=case.case_ref)
