@@ -6,7 +6,10 @@ from datetime import timedelta
 import pytest
 
 from shared.events import CaseChanged
+from tests.builders import a_case
 from tests.portal import LANGUAGES, Portal, asked_for_code, forms, headings, texts
+
+HOME = "/en/my-interview"
 
 
 async def test_a_session_is_over_after_thirty_minutes_without_a_look_and_logging_in_leads_back(
@@ -121,6 +124,46 @@ async def test_a_form_without_its_proof_or_with_another_browsers_does_nothing(
         assert 403 == page.status_code
         assert ["This page was open for too long"] == headings(page)
     assert 0 == await portal.scheduling.count("select count(*) from login_codes")
+
+
+async def test_a_form_of_a_case_that_was_open_before_does_nothing_to_the_one_that_is_open_now(
+    portal: Portal, case: CaseChanged
+) -> None:
+    """Two households share a phone, with a page of the first one left open in another tab."""
+    form, typed = f"{HOME}/contact/language", {"locale": "ht"}
+    browser, next_one = await portal.logged_in(case.case_ref, at="/my-interview/contact/language"), a_case()
+    await portal.scheduling.receive(next_one)
+    left_open = {**forms(browser.page)[form], **typed}
+    await browser.submit("/en/log-out")
+    await asked_for_code(browser, next_one.case_ref)
+    await browser.submit("/en/case/code", code=await portal.notifications.code_for(next_one.case_ref))
+
+    page = await browser.client.post(form, data=left_open)
+    said_by_then = [asked for asked in portal.intake.asked if "locale" in asked]
+    await browser.open(form)
+    await browser.submit(form, **typed)
+
+    assert (409, ["Another case is open in this browser"]) == (page.status_code, headings(page))
+    assert [] == said_by_then
+    assert [next_one.case_ref] == [asked["case_ref"] for asked in portal.intake.asked if "locale" in asked]
+
+
+async def test_what_was_typed_about_a_case_that_was_open_before_is_not_kept_for_the_one_whose_session_is_over(
+    portal: Portal, case: CaseChanged
+) -> None:
+    form, next_one = f"{HOME}/contact/email", a_case()
+    browser = await portal.logged_in(case.case_ref, at="/my-interview/contact/email")
+    await portal.scheduling.receive(next_one)
+    left_open = {**forms(browser.page)[form], "email": "rosa@correo.org"}
+    await browser.submit("/en/log-out")
+    await asked_for_code(browser, next_one.case_ref)
+    await browser.submit("/en/case/code", code=await portal.notifications.code_for(next_one.case_ref))
+    portal.clock.advance(timedelta(minutes=31))
+
+    answer = await browser.client.post(form, data=left_open)
+
+    assert (303, "/en/case?back=my-interview/contact/email") == (answer.status_code, answer.headers["location"])
+    assert "__Host-typed" not in browser.client.cookies
 
 
 async def test_a_browser_whose_cookie_is_gone_is_told_what_may_be_why_and_the_way_back(

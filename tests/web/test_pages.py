@@ -18,7 +18,7 @@ STATES = (
     "closed lacking letter accept extend decline decline-empty contact contact-language contact-hours contact-email contact-email-empty "
     "contact-code coming coming-empty coming-check coming-done coming-said needs needs-interpreter "
     "needs-place needs-check needs-check-empty needs-done needs-asked needs-check-stays days times times-empty choose "
-    "gone no-cookies old-form taken refused trouble"
+    "gone no-cookies old-form taken refused other-case trouble"
 ).split()
 LINES_OF = """part => {
   const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT), range = new Range()

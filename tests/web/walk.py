@@ -237,6 +237,10 @@ async def _changed(town: Town, language: str, window: Window) -> AsyncIterator[t
     yield await window.look("taken"), window
     await window.page.goto(f"{town.address}/{language}{MINE}/choose?slot=1")
     yield await window.look("refused"), window
+    await window.page.goto(f"{town.address}/{language}{MINE}/contact/language")
+    await window.page.locator("main input[name=proof]").evaluate("it => { it.value = it.value.split('-')[0] + '-0' }")
+    await window.send()
+    yield await window.look("other-case"), window
     async with town.portal.without_database():
         await window.page.goto(f"{town.address}/{language}{MINE}")
         yield await window.look("trouble"), window

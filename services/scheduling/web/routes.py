@@ -97,6 +97,8 @@ class Routes:
             await self._recognise(visit, private=private)
             if private and visit.case_ref is None:
                 return visit.remember(await self._to_log_in(visit))
+            if private and visit.request.method == "POST" and not self._is_about(visit, visit.case):
+                return visit.page("other-case.html", status=409)
             comes_back = private and self._brings_back(visit)
             answer = visit.remember(await handler(visit))
             if comes_back:
@@ -110,6 +112,10 @@ class Routes:
             trouble = _trouble(visit, 503)
             trouble.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
             return trouble
+
+    def _is_about(self, visit: Visit, case_ref: str) -> bool:
+        """False for a form of another case, which was open in this browser before."""
+        return self._forms.is_about(visit.browser, case_ref, visit.fields.get(PROOF, ""))
 
     async def _recognise(self, visit: Visit, *, private: bool) -> None:
         """Whose browser it is. A worker's session comes before a household's, which the same browser may have had."""
@@ -142,7 +148,8 @@ class Routes:
             case_ref = (
                 await self._service.run(lambda uow: self._logins.case_was(uow, session)) if visit.fields else None
             )
-            if case_ref and (kept := self._typed.sealed(visit.fields, case_ref=case_ref, path=visit.path)):
+            is_of_it = case_ref and self._is_about(visit, case_ref)
+            if case_ref and is_of_it and (kept := self._typed.sealed(visit.fields, case_ref=case_ref, path=visit.path)):
                 set_cookie(answer, TYPED, kept, lasts=KEPT_FOR)
         return answer
 

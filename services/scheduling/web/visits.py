@@ -31,6 +31,8 @@ TYPED = "__Host-typed"
 """The cookie with what was typed into a form whose session was over."""
 PROOF = "proof"
 """The field by which a form shows that it is ours, given to this browser."""
+PROOF_LETTERS = 32
+"""Of each half of a proof: 128 bits."""
 KEPT = ("back", "day", "from", "near", "slot")
 """What an address may say beside the page: never who looks at it."""
 LONGEST_COOKIE = 100
@@ -39,17 +41,28 @@ LONGEST_KEPT = 2_000
 
 
 class Forms:
-    """Tells our forms from those that another site makes a browser send."""
+    """Tells our forms from those that another site makes a browser send, and those of one case from those of another."""
 
     def __init__(self, data_key: str) -> None:
         self._proofs = KeyedHash(data_key, "form proof")
 
-    def proof_for(self, browser: str) -> str:
-        """What every form of this browser carries."""
-        return self._proofs.of(browser).hex()
+    def proof_for(self, browser: str, case_ref: str | None) -> str:
+        """What every form carries that this browser gets while this case is open in it, or none."""
+        return f"{self._proof(browser)}-{self._proof(browser, case_ref or '')}"
 
     def is_ours(self, browser: str, proof: str) -> bool:
-        return hmac.compare_digest(self.proof_for(browser).encode(), proof.encode())
+        return _is(self._proof(browser), proof.partition("-")[0])
+
+    def is_about(self, browser: str, case_ref: str, proof: str) -> bool:
+        """True for a form that was given out while this case was open."""
+        return _is(self._proof(browser, case_ref), proof.partition("-")[2])
+
+    def _proof(self, *of: str) -> str:
+        return self._proofs.of(*of).hex()[:PROOF_LETTERS]
+
+
+def _is(right: str, proof: str) -> bool:
+    return hmac.compare_digest(right.encode(), proof.encode())
 
 
 @dataclass
@@ -130,8 +143,8 @@ class Visit:
             return None
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-        """The page, with what its forms need."""
-        proof = self.forms.proof_for(self.browser)
+        """The page, with what its forms need. Those of a page that answers a form are about the same case as that one."""
+        proof = self.fields.get(PROOF) or self.forms.proof_for(self.browser, self.case_ref)
         said = {"is_logged_in": self.case_ref is not None or self.assisting, "assisting": self.assisting}
         minutes = str(int(ASSIST_IDLE.total_seconds() // 60))
         return self.pages.render(
