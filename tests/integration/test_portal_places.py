@@ -74,6 +74,37 @@ async def test_a_household_chooses_a_day_a_time_and_takes_it(portal: Portal) -> 
     assert ("booked", "household", first) == (live.status, live.acted_by, str(live.wall_time.date()))
 
 
+async def test_who_goes_back_after_taking_a_date_is_not_told_that_another_household_gets_it(portal: Portal) -> None:
+    case = a_case()
+    await portal.scheduling.receive(case)
+    await portal.scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "assistant"))
+    browser = await portal.logged_in(case.case_ref)
+    slot = await chosen(browser, number=-1)
+    await browser.submit(f"{HOME}/choose")
+
+    page = await browser.open(f"{HOME}/choose?slot={slot}")
+
+    assert (HOME, ["Your interview is booked"]) == (browser.place, headings(page))
+
+
+async def test_who_chooses_the_very_date_that_is_offered_is_told_so_and_takes_it(portal: Portal) -> None:
+    case = a_case()
+    await portal.scheduling.receive(case)
+    offer = await portal.scheduling.live(case)
+    rows = await portal.scheduling.rows(
+        "select id from slots where site = :s and starts_at = :t", s=offer.site, t=offer.starts_at
+    )
+    browser = await portal.logged_in(case.case_ref)
+
+    page = await browser.open(f"{HOME}/choose?slot={rows[0].id}")
+    taken = await browser.submit(f"{HOME}/choose")
+
+    assert "This is the date that you have now." in texts(page)
+    assert "goes to another household" not in texts(page)
+    assert ["Your interview is booked"] == headings(taken)
+    assert offer.starts_at == (await portal.scheduling.live(case)).starts_at
+
+
 async def test_a_booked_interview_is_moved_in_one_step_and_the_page_says_what_is_given_up(portal: Portal) -> None:
     case = a_case()
     await portal.scheduling.receive(case)
@@ -228,6 +259,32 @@ async def test_a_third_move_and_one_within_twelve_hours_are_refused_in_words(por
     browser = await portal.logged_in(case.case_ref)
     await chosen(browser, -1)
     assert "It is less than 12 hours away" in texts(await browser.submit(f"{HOME}/choose"))
+
+
+async def test_a_day_that_has_room_at_several_places_is_shown_place_by_place(portal: Portal) -> None:
+    """All the times of all places at once weigh more than an old phone should load."""
+    case = a_case(sites=("MX-TAP-01", "MX-TIJ-01"))
+    await portal.scheduling.receive(case)
+    browser = await portal.logged_in(case.case_ref)
+    await browser.open(f"{HOME}/places")
+    day = days(browser)[-1]
+
+    where = await browser.open(f"{HOME}/places?day={day}")
+    at_first = slots(browser)
+    there = f"day={day}&site=MX-TIJ-01"
+    times = await browser.open(f"{HOME}/places?{there}")
+    offered = slots(browser)
+    again = await browser.open(f"{HOME}/choose?{there}")
+    at = await portal.scheduling.rows(
+        "select distinct site from slots where id = any(:ids)", ids=list(map(int, offered))
+    )
+
+    assert [f"day={day}&amp;site={site}" for site in ("MX-TAP-01", "MX-TIJ-01")] == sorted(
+        set(re.findall(r'places\?(day=[^"]+site=[^"]+)"', where.text))
+    )
+    assert ([], ["MX-TIJ-01"]) == (at_first, [row.site for row in at])
+    assert f'href="/fr/my-interview/places?{there.replace("&", "&amp;")}" hreflang' in times.text
+    assert (422, offered) == (again.status_code, slots(browser))
 
 
 async def test_without_a_time_the_question_stands_again(portal: Portal) -> None:

@@ -15,7 +15,7 @@ from tests.web.walk import MINE, Town, walk
 
 STATES = (
     "start unknown logged-out case case-empty code code-wrong verify asked asked-empty asked-no wait offered booked waiting "
-    "closed lacking letter accept extend decline decline-empty contact contact-language contact-hours contact-email contact-email-empty "
+    "closed lacking letter accept extend decline decline-empty sites contact contact-language contact-hours contact-email contact-email-empty "
     "contact-code coming coming-empty coming-check coming-done coming-said needs needs-interpreter "
     "needs-place needs-check needs-check-empty needs-done needs-asked needs-check-stays days times times-empty choose "
     "gone no-cookies old-form taken refused other-case trouble"

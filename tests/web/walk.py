@@ -68,7 +68,7 @@ async def households(portal: Portal) -> dict[str, str]:
         programme="US-CBP1", system=System.US, status=ProgrammeStatus.CLOSED, title="Appointments at the border"
     )
     made = {
-        "offered": a_case(),
+        "offered": a_case(sites=("MX-TAP-01", FEW)),
         "booked": a_case(),
         "waiting": a_case(programme="MX-TVH", sites=("MX-TAP-02",)),
         "closed": a_case(state=CaseState.INELIGIBLE),
@@ -146,6 +146,9 @@ async def _inside(town: Town, language: str) -> AsyncIterator[tuple[Seen, Window
         yield await window.look(name), window
     await window.send()
     yield await window.look("decline-empty"), window
+    await window.page.goto(f"{home}/places")
+    await window.page.locator(".puente-days a").last.click()
+    yield await window.look("sites"), window
     for name in ("contact", "contact/language", "contact/hours", "contact/email"):
         await window.page.goto(f"{home}/{name}")
         yield await window.look(name.replace("/", "-")), window

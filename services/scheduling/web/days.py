@@ -45,8 +45,9 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The places of one day at one site, as radio buttons take them."""
+    """The places of one day at one site, as radio buttons take them. `where`: the site as people know it."""
 
+    site: str
     where: str
     items: tuple[dict[str, Any], ...]
 
@@ -78,8 +79,11 @@ def times_of(places: Sequence[Free], day: date, catalogue: Catalogue) -> tuple[T
     at: dict[str, list[Free]] = {}
     for free in sorted(places, key=lambda free: free.place.starts_at):
         if free.wall_time.date() == day:
-            at.setdefault(f"{free.site.name}, {free.site.city}", []).append(free)
-    return tuple(Times(where, tuple(_radio(free, catalogue) for free in those)) for where, those in at.items())
+            at.setdefault(free.place.site, []).append(free)
+    return tuple(
+        Times(code, f"{those[0].site.name}, {those[0].site.city}", tuple(_radio(free, catalogue) for free in those))
+        for code, those in at.items()
+    )
 
 
 def _radio(free: Free, catalogue: Catalogue) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Choosing a date: the days that have room for the whole household, the times of one, all of it once more, then it is done.
+"""Choosing a date: the days that have room for the whole household, the sites that have on one of them, the times of one site,
+all of it once more, then it is done.
 
-What is looked at stands in the address, as a day and a slot: it says nothing of who looks.
+What is looked at stands in the address, as a day, a site and a slot: it says nothing of who looks.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -37,6 +38,7 @@ from services.scheduling.web.standing import sites_of
 from services.scheduling.web.visits import Visit
 from shared.clock import still_today
 from shared.db import UnitOfWork
+from shared.events import Appointment, AppointmentStatus
 from shared.reference import is_number
 from shared.service import Service
 from shared.web.problems import Problem
@@ -80,8 +82,12 @@ class PlacesPages:
         if not found:
             return await self._taken(visit, slot)
         standing = await self.desk.look(visit)
+        has_it = _has(standing.case.live, found[0].place)
+        if has_it and standing.case.date.status is AppointmentStatus.BOOKED:
+            return visit.go(HOME)  # as who goes back after it was taken
         facts = facts_of_place(found[0], visit.catalogue)
-        return visit.page("choose.html", rows=rows(facts), slot=slot, **_what_it_replaces(visit, standing))
+        replaced = _what_it_replaces(visit, standing, has_it=has_it)
+        return visit.page("choose.html", rows=rows(facts), slot=slot, has_it=has_it, **replaced)
 
     async def _taken(self, visit: Visit, slot: int, *, error: str | None = None) -> Response:
         """Instead of a place that cannot be had any more, those nearest to it; what the household has stays as it is."""
@@ -143,17 +149,32 @@ def add(routes: Routes, service: Service, desk: Desk) -> None:
 
 
 def _times_page(visit: Visit, day: date, found: Sequence[Free], *, error: str | None = None) -> Response:
-    title, times = visit.text("places.times", date=visit.long_date(day)), times_of(found, day, visit.catalogue)
+    """The times of the day where the household wants to go, or can; first the question where, if there is more than one site."""
+    title, sites = visit.text("places.times", date=visit.long_date(day)), times_of(found, day, visit.catalogue)
+    there = [each for each in sites if each.site == visit.request.query_params.get("site")] if len(sites) > 1 else sites
+    if sites and not there:
+        return visit.page("sites.html", title=title, date=day.isoformat(), sites=sites)
     return visit.page(
-        "times.html", status=422 if error else 200, title=title, error=error, date=day.isoformat(), times=times
+        "times.html",
+        status=422 if error else 200,
+        title=title,
+        error=error,
+        date=day.isoformat(),
+        times=there[0] if there else None,
+        is_one_of_many=len(sites) > 1,
     )
 
 
-def _what_it_replaces(visit: Visit, standing: Standing) -> dict[str, Any]:
+def _has(live: Appointment | None, place: Place) -> bool:
+    """True when the place is where and when the household's appointment is: its own time counts as free for it."""
+    return live is not None and (live.site, live.starts_at) == (place.site, place.starts_at)
+
+
+def _what_it_replaces(visit: Visit, standing: Standing, *, has_it: bool) -> dict[str, Any]:
     """The appointment that the household has now, which it lets go by taking another one."""
     live = standing.case.live
-    if live is None:
-        return {"appointment_id": "", "replaces": None}
+    if live is None or has_it:
+        return {"appointment_id": live.id if live else "", "replaces": None}
     until_now = moment(live.starts_at, live.zone, standing.sites[live.site].city, visit.catalogue)
     return {"appointment_id": live.id, "replaces": visit.text("choose.replaces", moment=until_now)}
 

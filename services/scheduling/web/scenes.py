@@ -60,6 +60,7 @@ def _case(catalogue: Catalogue) -> Iterator[Scene]:
         yield page, {"page": {}}
     for replaced in (None, "…"):
         yield "choose", {"replaces": replaced}
+    yield "choose", {"has_it": True}
     causes = [{"value": cause, "text": catalogue.text(f"cause.{cause}")} for cause in CAUSES]
     for state in ("offered", "booked"):
         for error in (None, "cause.error"):

@@ -33,7 +33,7 @@ PROOF = "proof"
 """The field by which a form shows that it is ours, given to this browser."""
 PROOF_LETTERS = 32
 """Of each half of a proof: 128 bits."""
-KEPT = ("back", "day", "from", "near", "slot")
+KEPT = ("back", "day", "from", "near", "site", "slot")
 """What an address may say beside the page: never who looks at it."""
 LONGEST_COOKIE = 100
 LONGEST_KEPT = 2_000
