@@ -88,7 +88,7 @@ async def test_without_consent_nothing_is_booked(portal: Portal, case: CaseChang
 
     for action in ("accept", "decline", "again", "choose"):
         await worker.client.post(f"{MINE}/{action}", data={"proof": proof})
-    await worker.client.post("/en/assist/pin", data={"proof": proof})
+    await worker.client.post("/en/assist/pin", data={"proof": proof, "made": "0"})
 
     assert "pending" == (await portal.scheduling.live(case)).status
     assert 0 == await portal.scheduling.count("select count(*) from pins")
@@ -291,9 +291,26 @@ async def test_a_household_that_is_logged_in_makes_no_pin(portal: Portal, case: 
     browser = await portal.logged_in(case.case_ref)
     proof = forms(browser.page)["/en/log-out"]["proof"]
 
-    await browser.client.post("/en/assist/pin", data={"proof": proof})
+    await browser.client.post("/en/assist/pin", data={"proof": proof, "made": "0"})
 
     assert 0 == await portal.scheduling.count("select count(*) from pins")
+
+
+async def test_a_letter_with_a_pin_that_is_loaded_again_keeps_the_printed_pin(
+    portal: Portal, case: CaseChanged
+) -> None:
+    worker = await helping(portal, case.case_ref)
+    sent = forms(worker.page)["/es/assist/pin"]
+    await worker.client.post("/es/assist/pin", data=sent)
+
+    again = await worker.client.post("/es/assist/pin", data=sent)
+    made = await portal.scheduling.count("select count(*) from pins")
+    await worker.open(MINE)
+    another = await worker.submit("/es/assist/pin")
+
+    assert (409, 1) == (again.status_code, made)
+    assert "Hace un momento se hizo una carta con un PIN" in texts(again)
+    assert (200, 2) == (another.status_code, await portal.scheduling.count("select count(*) from pins"))
 
 
 async def test_another_site_cannot_finish_or_consent_for_a_worker(portal: Portal, case: CaseChanged) -> None:

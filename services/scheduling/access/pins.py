@@ -10,6 +10,7 @@ from services.scheduling.domain.logins import PIN_HOLDS
 from services.scheduling.repository import logins, pins
 from shared.crypto import KeyedHash
 from shared.db import UnitOfWork
+from shared.web.problems import Problem
 
 PIN_DIGITS = 8
 """Of a PIN; a code has fewer, so that nobody need say which of the two was typed. Source: docs/domain.md, "Log-in"."""
@@ -41,9 +42,17 @@ class Pins:
     def __init__(self, data_key: str) -> None:
         self._pins = KeyedHash(data_key, "letter pin")
 
-    async def make(self, uow: UnitOfWork, case_ref: str, *, made_by: str) -> MadePin:
-        """A new PIN in place of the case's last one, whose letter may be in other hands: so its sessions end. Raises: Problem 404."""
+    async def make(self, uow: UnitOfWork, case_ref: str, *, made_by: str, after: int | None = None) -> MadePin:
+        """A new PIN in place of the case's last one, whose letter may be in other hands: so its sessions end. `after`: how
+        many there were when it was asked for, so that asking once more by mistake makes none.
+
+        Raises: Problem 404, 409 when one was made since.
+        """
         case = await locked(uow, case_ref)
+        if after is not None and after != await pins.made(uow, case_ref):
+            raise Problem(
+                409, "pin_made", "a PIN was made since: ask for another one only if its letter was not printed"
+            )
         made = MadePin(
             case_ref, f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}}", uow.now + PIN_HOLDS, case.snapshot.locale
         )

@@ -36,3 +36,9 @@ async def newest(uow: UnitOfWork, case_ref: str) -> Any:
         "select pin, holds_until from pins where case_ref = :ref order by id desc limit 1", ref=case_ref
     )
     return rows[0] if rows else None
+
+
+async def made(uow: UnitOfWork, case_ref: str) -> int:
+    """How many PINs the case has had."""
+    rows = await uow.rows("select count(*) as made from pins where case_ref = :ref", ref=case_ref)
+    return int(rows[0].made)

@@ -15,13 +15,15 @@ from services.scheduling.access.assists import ASSISTANT, Assists, GivenBy, Give
 from services.scheduling.access.logins import Logins
 from services.scheduling.access.pins import Pins
 from services.scheduling.web.case import HOME, LONGEST_TYPED
+from services.scheduling.web.my_interview import Desk
 from services.scheduling.web.pages import Pages
 from services.scheduling.web.pin_letter import present_pin
 from services.scheduling.web.presented import rows
 from services.scheduling.web.routes import OVER, START, Routes
 from services.scheduling.web.visits import ASSIST, BROWSER, SESSION, TYPED, Visit, drop_cookie, set_cookie
-from shared.reference import canonical_case_ref
+from shared.reference import canonical_case_ref, is_number
 from shared.service import Service
+from shared.web.problems import Problem
 from shared.web.roles import role_of
 
 CASE, CONSENT, PIN = f"{START}/case", f"{START}/consent", f"{START}/pin"
@@ -38,6 +40,7 @@ class AssistPages:
     assists: Assists
     logins: Logins
     pins: Pins
+    desk: Desk
 
     async def start(self, visit: Visit) -> Response:
         return _next_step(visit) if visit.assisting else _sign_in_page(visit)
@@ -90,10 +93,17 @@ class AssistPages:
         return visit.go(HOME)
 
     async def pin_letter(self, visit: Visit) -> Response:
-        """The sheet with a new PIN, once: it stands on no other page."""
-        if visit.assisting is None:
+        """The sheet with a new PIN, once: it stands on no other page. Loading it again makes none, or what was printed would be
+        worth nothing."""
+        after = visit.fields.get("made", "")
+        if visit.assisting is None or not (is_number(after) and len(after) < 10):
             return visit.go(HOME)
-        made = await self.service.run(lambda uow: self.pins.make(uow, visit.case, made_by=ASSISTANT))
+        try:
+            made = await self.service.run(
+                lambda uow: self.pins.make(uow, visit.case, made_by=ASSISTANT, after=int(after))
+            )
+        except Problem as problem:
+            return await self.desk.refused(visit, problem)
         letter = present_pin(made, visit.catalogue, visit.request.url.netloc)
         return visit.page("pin.html", letter=letter, rows=rows(letter.facts))
 
@@ -111,9 +121,9 @@ class AssistPages:
         return _forgetting(page) if visit.assist_token else page
 
 
-def add(routes: Routes, service: Service, assists: Assists, logins: Logins, pins: Pins) -> None:
+def add(routes: Routes, service: Service, assists: Assists, logins: Logins, pins: Pins, desk: Desk) -> None:
     """The addresses of these pages."""
-    pages = AssistPages(service, assists, logins, pins)
+    pages = AssistPages(service, assists, logins, pins, desk)
     routes.get(START)(pages.start)
     routes.post(START)(pages.sign_in)
     routes.get(CASE)(pages.reference)

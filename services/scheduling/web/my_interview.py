@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi.responses import Response
 
 from services.scheduling import commands
+from services.scheduling.repository import pins
 from services.scheduling.web.case import HOME
 from services.scheduling.web.interview import InterviewPage, Standing, longer_in_words, present
 from services.scheduling.web.presented import rows
@@ -65,6 +66,7 @@ class Desk:
             case_ref=visit.case,
             changed=changed,
             spoken=_spoken(visit),
+            pins_made=await self.run(lambda uow: pins.made(uow, visit.case)) if visit.assisting else None,
         )
 
     def presented(self, visit: Visit, standing: Standing) -> InterviewPage:

@@ -58,7 +58,7 @@ def router(
     def add_pages(portal: APIRouter, language: str) -> None:
         routes = Routes(portal, service, pages, logins=logins, assists=assists, forms=forms, language=language)
         case.add(routes, service, logins, ways.post)
-        assist.add(routes, service, assists, logins, ways.pins)
+        assist.add(routes, service, assists, logins, ways.pins, desk)
         my_interview.add(routes, desk)
         contact.add(routes, service, ways.contacts, logins=logins, assists=assists)
         places.add(routes, service, desk)
