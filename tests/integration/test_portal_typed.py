@@ -8,7 +8,7 @@ import pytest
 from shared.events import CaseChanged
 from tests.assisting import signed_in
 from tests.builders import a_case
-from tests.portal import Browser, Portal, forms, headings
+from tests.portal import Browser, Portal, forms, headings, texts
 
 HOME = "/en/my-interview"
 AWAY = timedelta(minutes=31)
@@ -28,10 +28,11 @@ async def test_an_address_that_was_typed_when_the_session_was_over_stands_there_
     await browser.open(f"{HOME}/contact/email")
     portal.clock.advance(AWAY)
     await browser.submit(f"{HOME}/contact/email", email="rosa@correo.org")
-    kept = browser.client.cookies["__Host-typed"]
+    kept, said = browser.client.cookies["__Host-typed"], texts(browser.page)
     await in_again(portal, browser, case)
     page, later = browser.page, await browser.open(f"{HOME}/contact/email")
 
+    assert "What you typed is kept" in said
     assert "rosa" not in kept and "rosa" not in browser.place
     assert f"{HOME}/contact/email" == page.url.path
     assert 'value="rosa@correo.org"' in page.text

@@ -108,7 +108,15 @@ def add(routes: Routes, service: Service, logins: Logins, post: CodePost) -> Non
 def _reference_page(visit: Visit, *, typed: str = "", error: str | None = None) -> Response:
     """What was typed goes along into another language in a form: a reference never stands in an address."""
     kept = {"back": visit.back, "reference": typed} if typed else None
-    return visit.page("case.html", status=422 if error else 200, back=visit.back, typed=typed, error=error, kept=kept)
+    return visit.page(
+        "case.html",
+        status=422 if error else 200,
+        back=visit.back,
+        typed=typed,
+        error=error,
+        kept=kept,
+        was_logged_out=TYPED in visit.request.cookies,
+    )
 
 
 def _code_page(visit: Visit, *, error: str | None = None) -> Response:

@@ -35,6 +35,7 @@ def scenes(catalogue: Catalogue) -> Iterator[Scene]:
     yield "start", {}
     for error in (None, *TYPED_WRONG):
         yield "case", {"error": error}
+    yield "case", {"was_logged_out": True}
     for error in (None, *_ids(catalogue, "code.error.")):
         yield "code", {"minutes": MINUTES, "error": error}
     yield from _letter_checks()
