@@ -214,6 +214,18 @@ async def test_the_page_with_its_script_is_light_and_has_no_fault(
     assert [] == await judge.faults(town.address, await checker.page.content())
 
 
+async def test_what_the_page_has_loaded_is_not_loaded_once_more_to_be_kept(town: Town, checker: Checker) -> None:
+    loaded: list[float] = []
+    network = await checker.page.context.new_cdp_session(checker.page)
+    network.on("Network.loadingFinished", lambda event: loaded.append(event["encodedDataLength"]))
+    await network.send("Network.enable")
+
+    await checker.visit(town.address)
+
+    assert len(loaded) > 10
+    assert sum(loaded) < FIRST_LOAD
+
+
 async def test_an_empty_letter_is_asked_for_without_asking_the_server(town: Town, checker: Checker) -> None:
     await checker.visit(town.address)
     posts = []

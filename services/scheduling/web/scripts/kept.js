@@ -33,7 +33,7 @@ export async function letWorkerAnswer(worker, page) {
   await navigator.serviceWorker.ready;
 }
 
-/** Without cookies: what is kept is the page of nobody. */
+/** Without cookies: what is kept is the page of nobody. Files whose names change when they do come from where the browser has them. */
 function asAStranger(address) {
-  return new Request(address, { credentials: "omit", cache: "no-cache" });
+  return address.startsWith("/assets/") ? new Request(address) : new Request(address, { credentials: "omit", cache: "no-cache" });
 }
