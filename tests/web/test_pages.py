@@ -31,6 +31,9 @@ LINES_OF = """part => {
   }
 }"""
 """On how many lines the word with this part stands."""
+LARGE = """(() => { const root = document.documentElement; root.style.fontSize = "200%"
+                    return root.scrollWidth - innerWidth })()"""
+"""By how much the page is too wide when its letters are twice as large."""
 BROKEN = "<!DOCTYPE html><html lang=en><title>x</title><main><h1>x</h1><img src=x><a href=x></a></main></html>"
 
 
@@ -150,7 +153,8 @@ async def test_the_example_of_a_reference_stands_on_one_line_and_a_long_language
     await window.page.goto(f"{town.address}/{language}/case")
     await window.send()
     lines = await window.page.evaluate(
-        "Array.from(document.querySelectorAll('main bdi'), each => each.getClientRects().length)"
+        """Array.from(document.querySelectorAll('main bdi'), each => {
+             const range = new Range(); range.selectNodeContents(each); return range.getClientRects().length })"""
     )
     heading, menu = [
         await window.page.locator(each).bounding_box() for each in ("main h1", ".puente-languages summary")
@@ -160,6 +164,23 @@ async def test_the_example_of_a_reference_stands_on_one_line_and_a_long_language
     assert [1] == lines
     assert menu["x"] >= heading["x"] and menu["x"] + menu["width"] <= heading["x"] + heading["width"]
     await window.context.close()
+
+
+@pytest.mark.parametrize("language", ["ht", *DRAFTS])
+async def test_nothing_runs_out_of_a_narrow_page_whose_letters_are_twice_as_large(town: Town, language: str) -> None:
+    outside = await town.window()
+    found: dict[str, int] = {}
+    seen = [(outside, path) for path in ("", "/case", "/verify", "/verify/case")]
+    town.portal.intake.proposal = "5b0e5fd6-6a6c-4a77-8b11-2f1a3f5a2f10"
+    seen += [(town.inside["offered"], MINE + path) for path in ("", "/decline", "/contact", "/contact/code")]
+    seen += [(town.inside["booked"], MINE + path) for path in ("", "/letter", "/places")]
+    for window, path in seen:
+        await window.page.goto(f"{town.address}/{language}{path}")
+        found[f"{len(found)} {window.page.url}"] = await window.page.evaluate(LARGE)
+    await outside.context.close()
+
+    assert len(seen) == len(found)
+    assert {} == {url: overflow for url, overflow in found.items() if overflow > 0}
 
 
 @pytest.mark.parametrize("language", ["ht", *DRAFTS])
@@ -214,6 +235,18 @@ async def test_what_can_be_done_stands_in_line_whether_it_is_a_form_or_a_link(to
     ]
     assert 1 == await window.page.locator(".govuk-button-group .govuk-button:not(.govuk-button--secondary)").count()
     await window.context.close()
+
+
+async def test_the_square_of_a_letter_is_black_on_white_whatever_colours_the_reader_has(town: Town) -> None:
+    page = town.inside["booked"].page
+    await page.goto(f"{town.address}/es{MINE}/letter")
+    await page.emulate_media(forced_colors="active", color_scheme="dark")
+
+    ground = await page.locator(".puente-square").evaluate("it => getComputedStyle(it).backgroundColor")
+    around = await page.locator("main dl").evaluate("it => getComputedStyle(it).color")
+    await page.emulate_media(forced_colors="null", color_scheme="null")
+
+    assert ("rgb(255, 255, 255)", "rgb(255, 255, 255)") == (ground, around)
 
 
 async def test_arabic_runs_from_right_to_left_on_the_mirrored_sheet_and_a_reference_in_it_does_not(town: Town) -> None:

@@ -35,10 +35,11 @@ EXIT_TO = "https://www.wikipedia.org/"
 OF_A_CASE = ("/case", "/my-interview")
 """How addresses of the pages begin that say something of a case or lead to one."""
 
-REFERENCE = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b")
-"""As texts name one for an example."""
-MASKED = re.compile(r"\S…@\S…\.[\w-]+")
+REFERENCE = re.compile(r"\b([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})\b([.,:;]?)")
+"""As texts name one for an example, with what must not begin the next line."""
+MASKED = re.compile(r"(\S…@\S…\.[\w-]+)([.,:;]?)")
 """An address as intake shows it: a line may end after each of its dots."""
+UNBROKEN = r'<span class="puente-unbroken"><bdi class="{}" dir="ltr">\1</bdi>\2</span>'
 
 MACROS = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
 """The components of GOV.UK Frontend, under the name by which they import each other."""
@@ -110,9 +111,10 @@ class Pages:
 
 
 def whole(text: str) -> Markup:
-    """The text as HTML, in which a reference or a masked address stands on one line and runs from left to right."""
-    said = REFERENCE.sub(r'<bdi class="puente-code" dir="ltr">\g<0></bdi>', str(escape(text)))
-    said = MASKED.sub(r'<bdi class="puente-whole" dir="ltr">\g<0></bdi>', said)
+    """The text as HTML, in which a reference or a masked address stands on one line, if one has room for it, and runs from
+    left to right."""
+    said = REFERENCE.sub(UNBROKEN.format("puente-code"), str(escape(text)))
+    said = MASKED.sub(UNBROKEN.format("puente-whole"), said)
     return Markup(said)  # noqa: S704  escaped above, and our own tags put in
 
 
