@@ -17,6 +17,7 @@ from services.scheduling.app import build
 from shared.clock import FixedClock
 from shared.db import Database
 from tests.builders import NOW
+from tests.filled import filled
 from tests.lent import give_back, lend
 from tests.portal_intake import IntakeDouble
 from tests.scheduling import Scheduling, settings
@@ -108,11 +109,15 @@ class Browser:
         self.page = await self.client.post(action, data={**known[action], **fields}, follow_redirects=True)
         return self.page
 
-    async def switch(self, language: str) -> httpx.Response:
-        """Presses another language in the menu of a page that takes along what was sent."""
+    async def switch(self, language: str, **typed: str) -> httpx.Response:
+        """Presses another language in the menu of a page with a form, with what stands in it and what is `typed` into it; or
+        of one that takes along what was sent."""
         [menu] = re.findall(r'<form method="post">(.*?)</form>', self.page.text, re.DOTALL)
-        [to] = re.findall(rf'formaction="(/{language}/[^"]*)"', menu)
-        self.page = await self.client.post(html.unescape(to), data=dict(_hidden(menu)), follow_redirects=True)
+        [pressed] = re.findall(rf'<button[^>]* formaction="/{language}/[^>]*>', menu)
+        has = dict(re.findall(r'(\S+)="([^"]*)"', pressed))
+        [form] = re.findall(r'<form [^>]*id="asks".*?</form>', self.page.text, re.DOTALL) if "form" in has else [menu]
+        sent = {**filled(form), **typed, **({has["name"]: has["value"]} if "name" in has else {})}
+        self.page = await self.client.post(html.unescape(has["formaction"]), data=sent, follow_redirects=True)
         return self.page
 
     @property

@@ -106,11 +106,30 @@ async def test_a_household_comes_to_the_code_with_the_keyboard_alone(town: Town)
     await window.context.close()
 
 
+async def test_a_reference_that_is_half_typed_stays_in_another_language_which_the_keyboard_reaches(town: Town) -> None:
+    window = await town.window()
+    page = window.page
+    await page.goto(f"{town.address}/en/case")
+    await page.fill("#reference", "NA7K")
+    await page.focus(".puente-languages summary")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    shown = await focused(window)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector('html[lang="es"]')
+
+    assert ("Español", True) == shown
+    assert ("NA7K", f"{town.address}/es/case") == (await page.input_value("#reference"), page.url)
+    await window.context.close()
+
+
 @pytest.mark.parametrize("path", ["/en", "/en/case", "/en/case/code"])
 async def test_whatever_has_the_focus_shows_it(town: Town, path: str) -> None:
     window = await town.window()
     await window.page.goto(town.address + path)
-    count = await window.page.locator(":is(a[href], button, input:not([type=hidden]), summary):visible").count()
+    count = await window.page.locator(
+        ":is(a[href], button:not([tabindex]), input:not([type=hidden]), summary):visible"
+    ).count()
 
     shown = []
     for _ in range(count):

@@ -21,6 +21,7 @@ from shared.web.problems import Problem
 LETTERS = "/verify"
 """Where a letter is checked, which is limited for itself."""
 PATH = f"{LETTERS}/case"
+WRONG_YEAR = "asked.error.year"
 LONGEST_TYPED = 60
 TAKES_SECONDS = 0.5
 """How long every answer takes, so that its time does not tell whether there is such a case."""
@@ -31,17 +32,17 @@ def add(routes: Routes, service: Service, births: Births, checks: Checks) -> Non
 
     @routes.get(PATH)
     async def ask(visit: Visit) -> Response:
-        return visit.page("asked.html")
+        return _form(visit)
 
     @routes.post(PATH)
     async def answer(visit: Visit) -> Response:
         typed, year = (visit.fields.get(name, "").strip()[:LONGEST_TYPED] for name in ("reference", "year"))
         case_ref = canonical_case_ref(typed)
         if case_ref is None:
-            return _to_be_mended(visit, "reference", "case.error.form" if typed else "case.error.empty")
+            return _form(visit, error="case.error.form" if typed else "case.error.empty")
         year = typed_digits(year)
         if not (len(year) == 4 and is_number(year)):
-            return _to_be_mended(visit, "year", "asked.error.year")
+            return _form(visit, error=WRONG_YEAR)
         now = service.clock.now()
 
         async def read(uow: UnitOfWork) -> tuple[datetime, bool]:
@@ -66,7 +67,8 @@ def add(routes: Routes, service: Service, births: Births, checks: Checks) -> Non
         return visit.page("asked.html", answer="yes" if is_right else "no")
 
 
-def _to_be_mended(visit: Visit, field: str, error: str) -> Response:
+def _form(visit: Visit, *, error: str | None = None) -> Response:
     """The form with what was typed, and what is wrong with a field of it."""
-    sent = visit.sent("reference", "year", longest=LONGEST_TYPED)
-    return visit.page("asked.html", status=422, error=error, field=field, typed=sent, kept=sent)
+    field = "year" if (error or visit.mistake) == WRONG_YEAR else "reference"
+    typed = visit.sent("reference", "year", longest=LONGEST_TYPED)
+    return visit.page("asked.html", status=422 if error else 200, error=error, field=field, typed=typed)

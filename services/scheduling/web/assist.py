@@ -43,7 +43,7 @@ class AssistPages:
     desk: Desk
 
     async def start(self, visit: Visit) -> Response:
-        return _next_step(visit) if visit.assisting else _sign_in_page(visit)
+        return _next_step(visit) if visit.assisting else _sign_in_page(visit, worker=visit.fields.get("worker", ""))
 
     async def sign_in(self, visit: Visit) -> Response:
         worker, key = visit.fields.get("worker", "").strip(), visit.fields.get("key", "").strip()
@@ -63,7 +63,7 @@ class AssistPages:
     async def reference(self, visit: Visit) -> Response:
         if visit.assisting is None or visit.case_ref:
             return _next_step(visit)
-        return _reference_page(visit)
+        return _reference_page(visit, typed=visit.fields.get("reference", "")[:LONGEST_TYPED])
 
     async def reference_typed(self, visit: Visit) -> Response:
         token = visit.assist_token
@@ -80,7 +80,7 @@ class AssistPages:
     async def consent(self, visit: Visit) -> Response:
         if visit.assisting is None or visit.assisting.case_ref is None or visit.case_ref:
             return _next_step(visit)
-        return _consent_page(visit, visit.assisting.case_ref)
+        return _consent_page(visit, visit.assisting.case_ref, error=visit.mistake is not None)
 
     async def agreed(self, visit: Visit) -> Response:
         token, case_ref = visit.assist_token, visit.fields.get("reference", "")
@@ -161,15 +161,14 @@ def _forgetting(answer: Response) -> Response:
 
 
 def _sign_in_page(visit: Visit, *, worker: str = "", error: str | None = None) -> Response:
-    field = "key" if error == "assist.error.key" else "worker"
+    field = "key" if (error or visit.mistake) == "assist.error.key" else "worker"
     return visit.page(
         "assist.html", status=422 if error else 200, worker=worker[:LONGEST_TYPED], error=error, field=field
     )
 
 
 def _reference_page(visit: Visit, *, typed: str = "", error: str | None = None) -> Response:
-    kept = visit.sent("reference")
-    return visit.page("assist-case.html", status=422 if error else 200, typed=typed, error=error, kept=kept)
+    return visit.page("assist-case.html", status=422 if error else 200, typed=typed, error=error)
 
 
 def _consent_page(visit: Visit, case_ref: str, *, error: bool = False) -> Response:
@@ -181,10 +180,10 @@ def _consent_page(visit: Visit, case_ref: str, *, error: bool = False) -> Respon
         "assist-consent.html",
         status=422 if error else 200,
         case_ref=case_ref,
+        error=f"consent.{missing[0]}.error" if missing else None,
         missing=missing,
         by=by,
         how=how,
-        kept=visit.sent("reference", "by", "how"),
     )
 
 

@@ -48,7 +48,7 @@ class CasePages:
     async def reference(self, visit: Visit) -> Response:
         if visit.case_ref:
             return visit.go(self._back_of(visit))
-        return _reference_page(visit)
+        return _reference_page(visit, typed=visit.fields.get("reference", "")[:LONGEST_TYPED])
 
     async def reference_typed(self, visit: Visit) -> Response:
         typed = visit.fields.get("reference", "").strip()[:LONGEST_TYPED]
@@ -106,21 +106,26 @@ def add(routes: Routes, service: Service, logins: Logins, post: CodePost) -> Non
 
 
 def _reference_page(visit: Visit, *, typed: str = "", error: str | None = None) -> Response:
-    """What was typed goes along into another language in a form: a reference never stands in an address."""
-    kept = {"back": visit.back, "reference": typed} if typed else None
     return visit.page(
         "case.html",
         status=422 if error else 200,
         back=visit.back,
         typed=typed,
         error=error,
-        kept=kept,
         was_logged_out=TYPED in visit.request.cookies,
     )
 
 
 def _code_page(visit: Visit, *, error: str | None = None) -> Response:
+    """A code that was sent and is wrong does not stand there again."""
     minutes = str(int(CODE_HOLDS.total_seconds() // 60))
+    typed = visit.fields.get("code", "")[:LONGEST_TYPED] if visit.is_switch else ""
     return visit.page(
-        "code.html", status=422 if error else 200, back=visit.back, error=error, minutes=minutes, tries=str(TRIES)
+        "code.html",
+        status=422 if error else 200,
+        back=visit.back,
+        error=error,
+        minutes=minutes,
+        tries=str(TRIES),
+        typed=typed,
     )

@@ -59,19 +59,19 @@ class ContactPages:
         )
 
     async def email(self, visit: Visit) -> Response:
-        return visit.page("contact-email.html", typed=visit.fields.get("email", ""))
+        return visit.page("contact-email.html", typed=visit.fields.get("email", "")[:LONGEST_TYPED])
 
     async def email_typed(self, visit: Visit) -> Response:
         typed = visit.fields.get("email", "").strip()[:LONGEST_TYPED]
         try:
             outcome = await self.contacts.propose(visit.case, typed) if typed else "invalid"
         except IntakeAway:
-            return _away(visit, "contact-email.html", typed=typed, kept=visit.sent("email"))
+            return _away(visit, "contact-email.html", typed=typed)
         if outcome == "proposed":
             return visit.go(CODE)
         status = {"cannot_send": 503, "too_often": 429}.get(outcome, 422)
         error = f"contact.error.{outcome}"
-        return visit.page("contact-email.html", status=status, typed=typed, error=error, kept=visit.sent("email"))
+        return visit.page("contact-email.html", status=status, typed=typed, error=error)
 
     async def _code(self, visit: Visit, *, error: str | None = None) -> Response:
         try:

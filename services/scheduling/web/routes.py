@@ -42,12 +42,14 @@ class Routes:
         self._portal, self._service, self._pages = portal, service, pages
         self._logins, self._assists, self._forms, self._language = logins, assists, forms, language
         self._typed = Typed(service.sealer)
+        self._shown: dict[str, Handler] = {}
         self.private: set[str] = set()
 
     def get(self, path: str, *, private: bool = False) -> Callable[[Handler], Handler]:
         """A page. It changes nothing: browsers and scanners of e-mail open links by themselves."""
 
         def register(handler: Handler) -> Handler:
+            self._shown[path] = handler
             if private:
                 self.private.add(path)
 
@@ -77,10 +79,15 @@ class Routes:
                 visit.fields = fields
                 if is_long:
                     return visit.page("too-long.html", status=413)
+                is_ours = not visit.is_new and self._forms.is_ours(visit.browser, fields.get(PROOF, ""))
+                if visit.is_switch:
+                    # Nothing is done, so what cannot be trusted is left out, and the page is shown all the same.
+                    shown = self._shown.get(place) if is_ours else None
+                    return await self._answer(visit, shown, private=private) if shown else visit.go(visit.here)
                 if visit.is_new:
                     # No cookie with it: a form that another site makes a browser send comes without ours, and would replace it.
                     return visit.page("no-cookies.html", status=403)
-                if not self._forms.is_ours(visit.browser, visit.fields.get(PROOF, "")):
+                if not is_ours:
                     return visit.page("old-form.html", status=403)
                 return await self._answer(visit, handler, private=private)
 

@@ -45,7 +45,7 @@ class VerifyPages:
     lists: Mapping[str, str]
 
     async def _form(self, visit: Visit, **values: Any) -> Response:
-        """What was sent goes along into another language, in a form: what was answered can be read there, too."""
+        """A letter that was answered goes along into another language, in a form: the answer can be read there, too."""
         sites = await self.service.run(reference.sites_in_public)
         error = values.get("error")
         answer = visit.page(
@@ -55,14 +55,14 @@ class VerifyPages:
             script=self.scripts.first,
             modules=list(self.scripts.modules),
             words=_for_script(visit, self.scripts, self.lists),
-            kept=visit.sent("letter", "site"),
+            kept=visit.sent("letter", "site") if values.get("verdict") else None,
             **values,
         )
         answer.headers.update(WITH_SCRIPTS)
         return answer
 
     async def ask(self, visit: Visit) -> Response:
-        return await self._form(visit)
+        return await self._form(visit, typed=visit.fields.get("letter", "")[:LONGEST_KEPT])
 
     async def check(self, visit: Visit) -> Response:
         text, at_site = visit.fields.get("letter", "")[:LONGEST_KEPT], visit.fields.get("site", ANYWHERE) or None

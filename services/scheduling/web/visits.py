@@ -33,6 +33,9 @@ PROOF = "proof"
 """The field by which a form shows that it is ours, given to this browser."""
 PROOF_LETTERS = 32
 """Of each half of a proof: 128 bits."""
+SWITCH = "in-language"
+"""The field of a button that shows a page in another language as it is. It holds the id of what the page says is wrong, if
+anything is."""
 KEPT = ("back", "day", "from", "near", "site", "slot")
 """What an address may say beside the page: never who looks at it."""
 LONGEST_COOKIE = 100
@@ -135,6 +138,17 @@ class Visit:
         """What came in these fields, for a page to take along into another language in a form: it never stands in an address."""
         return {name: self.fields[name][:longest] for name in names if self.fields.get(name)}
 
+    @property
+    def is_switch(self) -> bool:
+        """Whether the page is only to be shown in another language, with what was typed: nothing of it is done."""
+        return SWITCH in self.fields
+
+    @property
+    def mistake(self) -> str | None:
+        """What the page said in the other language that is wrong with what was typed."""
+        said = self.fields.get(SWITCH, "")
+        return said if ".error" in said and self.catalogue.has(said) else None
+
     def id_in(self, name: str) -> UUID | None:
         """The id in a field of the form; None when there is none in it."""
         try:
@@ -147,6 +161,7 @@ class Visit:
         proof = self.fields.get(PROOF) or self.forms.proof_for(self.browser, self.case_ref)
         said = {"is_logged_in": self.case_ref is not None or self.assisting, "assisting": self.assisting}
         minutes = str(int(ASSIST_IDLE.total_seconds() // 60))
+        values["error"] = values.get("error") or self.mistake
         return self.pages.render(
             template, self.language, self.here, status=status, proof=proof, idle_minutes=minutes, **said, **values
         )

@@ -81,9 +81,11 @@ function clearError() {
 }
 
 /** Takes what was typed along into the page of another language, which may be a kept one, and forgets it there. */
-function takeAlong() {
+function takeAlong(event) {
+  event.preventDefault();
   const { letter, site } = form.elements;
   sessionStorage.setItem(TAKEN_ALONG, JSON.stringify({ letter: letter.value, site: site.value }));
+  location.assign(event.currentTarget.formAction);
 }
 
 function bring() {
@@ -117,7 +119,7 @@ async function offerCamera(words) {
 async function prepare() {
   const words = JSON.parse(byId("words").textContent);
   bring();
-  for (const link of document.querySelectorAll("a[hreflang]")) link.addEventListener("click", takeAlong);
+  for (const button of document.querySelectorAll("button[name=in-language]")) button.addEventListener("click", takeAlong);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     check(words).catch(() => form.submit());
