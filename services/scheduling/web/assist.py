@@ -13,11 +13,11 @@ from fastapi.responses import RedirectResponse, Response
 
 from services.scheduling.access.assists import ASSISTANT, Assists, GivenBy, GivenHow
 from services.scheduling.access.logins import Logins
-from services.scheduling.access.pins import Pins
+from services.scheduling.access.pins import MadePin, Pins
 from services.scheduling.web.case import HOME, LONGEST_TYPED
 from services.scheduling.web.my_interview import Desk
 from services.scheduling.web.pages import Pages
-from services.scheduling.web.pin_letter import present_pin
+from services.scheduling.web.pin_letter import opened, present_pin, sealed
 from services.scheduling.web.presented import rows
 from services.scheduling.web.routes import OVER, START, Routes
 from services.scheduling.web.visits import ASSIST, BROWSER, SESSION, TYPED, Visit, drop_cookie, set_cookie
@@ -27,6 +27,8 @@ from shared.web.problems import Problem
 from shared.web.roles import role_of
 
 CASE, CONSENT, PIN = f"{START}/case", f"{START}/consent", f"{START}/pin"
+SHEET = "sheet"
+"""The field in which the page with a PIN takes itself along into another language, sealed."""
 NOTHING_STAYS = '"cache", "cookies", "storage"'
 """Clear-Site-Data: browsers that know it forget all of ours, the pages behind the back button too."""
 WORKER = re.compile(r"[A-Za-z0-9-]{2,20}")
@@ -93,19 +95,36 @@ class AssistPages:
         return visit.go(HOME)
 
     async def pin_letter(self, visit: Visit) -> Response:
-        """The sheet with a new PIN, once: it stands on no other page. Loading it again makes none, or what was printed would be
-        worth nothing."""
-        after = visit.fields.get("made", "")
-        if visit.assisting is None or not (is_number(after) and len(after) < 10):
+        """The sheet with a new PIN, once: it stands on no other page. Another language shows the same, as long as it is right;
+        loading it again makes none, or what was printed would be worth nothing."""
+        token, sheet = visit.assist_token, visit.fields.get(SHEET)
+        if visit.assisting is None or token is None:
             return visit.go(HOME)
         try:
-            made = await self.service.run(
-                lambda uow: self.pins.make(uow, visit.case, made_by=ASSISTANT, after=int(after))
-            )
+            made = await (self._pin_of(visit, sheet, token) if sheet else self._new_pin(visit))
         except Problem as problem:
             return await self.desk.refused(visit, problem)
+        if made is None:
+            return visit.go(HOME)
         letter = present_pin(made, visit.catalogue, visit.request.url.netloc)
-        return visit.page("pin.html", letter=letter, rows=rows(letter.facts))
+        visit.path = PIN
+        kept = {SHEET: sealed(made, self.service.sealer, token)}
+        return visit.page("pin.html", letter=letter, rows=rows(letter.facts), kept=kept)
+
+    async def _new_pin(self, visit: Visit) -> MadePin | None:
+        """None when the form does not say how many there were. Raises: Problem 409 when there are more by now."""
+        after = visit.fields.get("made", "")
+        if not (is_number(after) and len(after) < 10):
+            return None
+        return await self.service.run(lambda uow: self.pins.make(uow, visit.case, made_by=ASSISTANT, after=int(after)))
+
+    async def _pin_of(self, visit: Visit, sheet: str, token: str) -> MadePin | None:
+        """That of the page which is shown; None if a newer one was made since, or the page is not of this session."""
+        made = opened(sheet, self.service.sealer, visit.case, token)
+        if made is None:
+            return None
+        is_newest: bool = await self.service.run(lambda uow: self.pins.fits(uow, visit.case, made.pin))
+        return made if is_newest else None
 
     async def finish(self, visit: Visit) -> Response:
         token = visit.assist_token

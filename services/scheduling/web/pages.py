@@ -32,7 +32,7 @@ FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 EXIT_TO = "https://www.wikipedia.org/"
 """Where "Exit this page" leads: light enough to be there at once on a slow phone, in every language, and of no subject."""
-OF_A_CASE = ("/case", "/my-interview")
+OF_A_CASE = ("/case", "/my-interview", "/assist/pin")
 """How addresses of the pages begin that say something of a case or lead to one."""
 
 REFERENCE = re.compile(r"\b([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})\b([.,:;]?)")
