@@ -1,5 +1,6 @@
 """Whether a household has an interview, asked by reference and year of birth: yes or no, slowly, and nothing else."""
 
+import re
 from datetime import timedelta
 
 import httpx
@@ -177,3 +178,26 @@ async def test_while_intake_is_away_nothing_is_said_and_nothing_counts(portal: P
     portal.intake.is_away = False
 
     assert [503] * 8 == [page.status_code for page in pages]
+
+
+@pytest.mark.parametrize("language", ["en", "ht"])
+async def test_who_has_to_wait_finds_what_was_typed_again_and_in_no_address(
+    portal: Portal, case: CaseChanged, language: str
+) -> None:
+    browser = portal.browser()
+    for _ in range(WRONG_FROM_A_NETWORK.free + 1):
+        await browser.open(f"/en{PATH}")
+        await browser.submit(f"/en{PATH}", reference=case.case_ref, year="1951")
+    if language != "en":
+        await browser.switch(language)
+    waits = browser.page
+    asked = len(portal.intake.asked)
+
+    page = await browser.submit(f"/{language}{PATH}", **{"in-language": "yes"})
+
+    assert (429, language) == (waits.status_code, waits.headers["content-language"])
+    assert (200, f"/{language}{PATH}") == (page.status_code, browser.place)
+    assert f'value="{case.case_ref}"' in page.text and 'value="1951"' in page.text
+    assert asked == len(portal.intake.asked)
+    addresses = re.findall(r'(?:href|action)="([^"]*)"', waits.text + page.text)
+    assert [] == [each for each in addresses if "1951" in each or case.case_ref in each]

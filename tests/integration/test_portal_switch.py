@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from services.scheduling.domain.logins import FOR_A_CASE
 from shared.events import CaseChanged
 from tests.assisting import signed_in
 from tests.portal import LANGUAGES, Portal, asked_for_code, forms, headings, texts
@@ -90,6 +91,21 @@ async def test_a_code_that_was_typed_and_not_sent_stays_and_no_try_is_counted(
     assert (200, "/es/case/code") == (spanish.status_code, spanish.url.path)
     assert f'value="{code}"' in spanish.text
     assert "/es/my-interview" == browser.place
+
+
+async def test_who_has_to_wait_for_a_code_finds_the_reference_again(portal: Portal, case: CaseChanged) -> None:
+    browser = portal.browser()
+    for _ in range(FOR_A_CASE.free + 1):
+        await browser.open("/en/case?back=my-interview/letter")
+        await browser.submit("/en/case", reference=case.case_ref)
+    waits = await browser.switch("fr")
+    [action] = [each for each in forms(waits) if each.startswith("/fr/case")]
+    page = await browser.submit(action, **{"in-language": "yes"})
+
+    assert (429, ["Veuillez attendre un peu"]) == (waits.status_code, headings(waits))
+    assert (200, "/fr/case") == (page.status_code, page.url.path)
+    assert f'value="{case.case_ref}"' in page.text
+    assert "my-interview/letter" == forms(page)["/fr/case"]["back"]
 
 
 async def test_what_is_wrong_is_said_in_the_other_language_with_what_was_typed_since(portal: Portal) -> None:

@@ -34,8 +34,8 @@ PROOF = "proof"
 PROOF_LETTERS = 32
 """Of each half of a proof: 128 bits."""
 SWITCH = "in-language"
-"""The field of a button that shows a page in another language as it is. It holds the id of what the page says is wrong, if
-anything is."""
+"""The field of a button that shows a page with what was typed, and does nothing: in another language, or again. It holds the
+id of what the page says is wrong, if anything is."""
 KEPT = ("back", "day", "from", "near", "site", "slot")
 """What an address may say beside the page: never who looks at it."""
 LONGEST_COOKIE = 100
@@ -140,7 +140,7 @@ class Visit:
 
     @property
     def is_switch(self) -> bool:
-        """Whether the page is only to be shown in another language, with what was typed: nothing of it is done."""
+        """Whether the page is only to be shown, with what was typed: nothing of it is done."""
         return SWITCH in self.fields
 
     @property
@@ -181,10 +181,12 @@ Handler = Callable[[Visit], Awaitable[Response]]
 
 
 def wait_page(visit: Visit, until: datetime, now: datetime, *, reason: str = "wait.text", again: str) -> Response:
-    """Says how long to wait, and why. `again`: the page to go on with."""
+    """Says how long to wait, and why; what was sent stands on the page before again. `again`: the page to go on with."""
     minutes = minutes_until(until, now)
     wait = visit.text("wait.one") if minutes == 1 else visit.text("wait.many", minutes=str(minutes))
-    answer = visit.page("wait.html", status=429, wait=wait, reason=reason, again=again)
+    sent = visit.sent("reference", "year", "letter", "site")
+    kept = {**sent, **visit.sent("back")} if sent else None
+    answer = visit.page("wait.html", status=429, wait=wait, reason=reason, again=again, kept=kept)
     answer.headers["Retry-After"] = str(max(1, round((until - now).total_seconds())))
     return answer
 
