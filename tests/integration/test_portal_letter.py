@@ -15,6 +15,8 @@ from services.scheduling.commands.sites import change_site
 from services.scheduling.domain.logins import LETTERS_FOR_A_NETWORK
 from services.scheduling.letters.signatures import SigningKeys
 from services.scheduling.letters.text import decode, encode, hash_of, readable
+from services.scheduling.repository.letters import mark
+from services.scheduling.web.letter_lists import KEPT
 from shared.events import CaseChanged, Party
 from tests.builders import a_case, a_programme
 from tests.calendars import Calendars
@@ -24,12 +26,13 @@ from tests.portal import LANGUAGES, Browser, Portal, forms, headings, texts
 
 LETTER = "/en/my-interview/letter"
 LISTS = "/.well-known/puente-letters"
+SECONDS = timedelta(seconds=10)
 VALID, NOT_VALID = ["This letter is valid"], ["This letter is not valid"]
 
 
 @pytest.fixture
 def new_lists() -> None:
-    """A portal that has not made its lists yet: it keeps them for five minutes."""
+    """A portal that has not made its lists yet."""
     forget()
 
 
@@ -61,10 +64,10 @@ async def checked(portal: Portal, letter: str, site: str = "") -> httpx.Response
 
 
 async def superseded(portal: Portal) -> dict[str, int]:
-    """The signed list, five minutes later: it is made no more often."""
-    portal.clock.instant += timedelta(minutes=5)
+    """The signed list, a few seconds later."""
+    portal.clock.instant += SECONDS
     answer = await portal.browser().open(f"{LISTS}/superseded")
-    assert "max-age=300" in answer.headers["cache-control"]
+    assert "max-age=2" == answer.headers["cache-control"].partition(", ")[2]
     return dict(cbor2.loads(KEYS.opened(answer.content))[-65539])
 
 
@@ -317,3 +320,41 @@ async def test_who_has_very_many_letters_checked_waits_and_others_do_not(portal:
 
     assert [*[200] * LETTERS_FOR_A_NETWORK.free, 429, 200] == statuses
     assert "30" == many.page.headers["retry-after"] and "Very many checks were made" in texts(many.page)
+
+
+@pytest.mark.usefixtures("new_lists")
+async def test_however_many_ask_the_list_is_made_again_only_when_something_changed(
+    portal: Portal, case: CaseChanged
+) -> None:
+    """Each time that it is made it has another signature."""
+    browser, seen = portal.browser(), set()
+    for _ in range(20):
+        portal.clock.instant += SECONDS
+        seen.add((await browser.open(f"{LISTS}/superseded")).content)
+    still = len(seen)
+    await give_up(portal, case)
+    at_once = (await browser.open(f"{LISTS}/superseded")).content
+    portal.clock.instant += SECONDS
+    soon = (await browser.open(f"{LISTS}/superseded")).content
+    portal.clock.instant += KEPT
+    later = (await browser.open(f"{LISTS}/superseded")).content
+
+    assert (1, {at_once}) == (still, seen)
+    assert 3 == len({at_once, soon, later})
+
+
+async def test_a_change_that_was_numbered_before_and_committed_after_another_is_noticed(
+    portal: Portal, case: CaseChanged
+) -> None:
+    scheduling = portal.scheduling
+    numbers = "select nextval(pg_get_serial_sequence('outbox', 'id')) as id from generate_series(1, 2)"
+    first, second = [row.id for row in await scheduling.rows(numbers)]
+    insert = """insert into outbox (id, topic, key, sequence, event_id, type, attributes, value, created_at)
+        overriding system value
+        select :id, topic, cast(gen_random_uuid() as text), 1, gen_random_uuid(), type, attributes, value, created_at from outbox limit 1"""
+    await scheduling.do(lambda uow: uow.execute(insert, id=second))
+    before = await scheduling.do(mark)
+    await scheduling.do(lambda uow: uow.execute(insert, id=first))
+
+    assert before != await scheduling.do(mark)
+    assert await scheduling.do(mark) == await scheduling.do(mark)

@@ -74,7 +74,7 @@ async def superseded_letter(town: Town) -> Letter:
     await scheduling.receive(case)
     await scheduling.do(lambda uow: commands.accept(uow, case.case_ref, "household"))
     await scheduling.do(lambda uow: commands.decline(uow, case.case_ref, "household"))
-    town.portal.clock.instant += timedelta(minutes=5)  # the list is made no more often
+    town.portal.clock.instant += timedelta(seconds=10)
     return a_letter(reference=case.case_ref, sequence=1)
 
 

@@ -39,6 +39,11 @@ where case_ref = :ref and status = any(:with_letter)
   and starts_at + make_interval(mins => minutes) + cast(:after_end as interval) > :now limit 1
 """
 
+LATELY = """
+select max(id) as newest, count(*) as lately from outbox where id > (select max(id) from outbox) - 5000
+"""
+"""Also rows are seen by it that have lower numbers than others and were committed later."""
+
 WITH = sorted(status.value for status in WITH_LETTER)
 
 
@@ -60,3 +65,9 @@ async def superseded(uow: UnitOfWork) -> dict[str, int]:
     since = uow.now - HOLDS_AFTER_END - LONGEST
     rows = await uow.rows(SUPERSEDED, since=since, with_letter=WITH)
     return {row.case_ref: Bookings(row.made, row.stands).least_sequence for row in rows}
+
+
+async def mark(uow: UnitOfWork) -> tuple[int | None, int]:
+    """Another one whenever a case has changed: as long as it stays the same, so does the list of superseded letters."""
+    [row] = await uow.rows(LATELY)
+    return row.newest, row.lately
