@@ -163,7 +163,10 @@ def create_app(
         await service.database.close()
         tracing.shutdown()
 
-    app = _Application(title=f"Puente {service.name}", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = _Application(
+        title=f"Puente {service.name}", lifespan=lifespan, docs_url=None, redoc_url=None,
+        redirect_slashes=False,  # it would lead to http: where a proxy has taken TLS off
+    )  # fmt: skip
     app.state.settings, app.state.service = service.settings, service
     problems.install(app)
     openapi.install(app)

@@ -31,6 +31,13 @@ async def test_an_address_typed_without_language_in_capitals_or_with_a_slash_lea
     assert (200, place) == (page.status_code, browser.place)
 
 
+@pytest.mark.parametrize("path", ["/es/case/", "/es/", "/ES/Case", "/case"])
+async def test_it_leads_there_over_the_connection_that_the_person_has(portal: Portal, path: str) -> None:
+    answer = await portal.browser(**FROM_FRANCE).client.get(path)
+
+    assert 303 == answer.status_code and answer.headers["location"].startswith("/")
+
+
 @pytest.mark.parametrize(
     ("path", "heading"),
     [
