@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared import logs, ops, spans, tracing
+from shared import logs, ops, ops_parked, spans, tracing
 from shared.clock import Clock, SystemClock, use_packaged_zone_data
 from shared.clockwork import Clockwork, Tick
 from shared.crypto import Sealer
@@ -170,7 +170,7 @@ def create_app(
     app.state.settings, app.state.service = service.settings, service
     problems.install(app)
     openapi.install(app)
-    for router in (ops.router(service, counts), *routers):
+    for router in (ops.router(service, counts), ops_parked.router(service), *routers):
         app.include_router(router)
     app.add_middleware(Traced)
     app.add_middleware(Guarded)

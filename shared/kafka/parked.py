@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from shared.crypto import Sealer
 from shared.db import UnitOfWork
@@ -40,6 +41,23 @@ where p.topic = r.topic and p.key = r.key and p.sequence <= r.sequence and p.sta
 DUE = """
 select id, topic, partition, "offset", raw, attempts, traceparent, key is null as is_stretch from parked_event
 where state = 'parked' and next_try_at <= :now and topic = any(:topics) order by next_try_at, id limit :limit
+"""
+
+
+OPEN = """
+select id, topic, partition, "offset", key, sequence, cause, state, attempts, parked_at, next_try_at, traceparent
+from parked_event where state in ('parked', 'dead') order by id limit :limit
+"""
+
+TRY = """
+update parked_event set state = 'parked', next_try_at = :now
+where id = :id and key is not null and state in ('parked', 'dead')
+"""
+
+DISCARD = """
+update parked_event
+set state = 'discarded', next_try_at = null, closed_at = :now, cause = cause || '; discarded: ' || cast(:reason as text)
+where id = :id and state in ('parked', 'dead')
 """
 
 
@@ -154,6 +172,21 @@ async def supersede(uow: UnitOfWork, event: ParkedEvent) -> None:
         id=event.id,
         now=uow.now,
     )
+
+
+async def open_events(uow: UnitOfWork, limit: int) -> list[dict[str, Any]]:
+    """Parked and dead events as operations see them, the oldest first: where they lay and why they failed, never what they say."""
+    return [dict(row._mapping) for row in await uow.rows(OPEN, limit=limit)]
+
+
+async def try_now(uow: UnitOfWork, id: int) -> bool:
+    """Has an event tried at once, a dead one once more; False when none of this id is open, or nobody can read it."""
+    return await uow.execute(TRY, id=id, now=uow.now) > 0
+
+
+async def discard(uow: UnitOfWork, id: int, reason: str) -> bool:
+    """Closes an event for good; False when none of this id is open."""
+    return await uow.execute(DISCARD, id=id, reason=reason, now=uow.now) > 0
 
 
 async def forget_closed(uow: UnitOfWork) -> int:

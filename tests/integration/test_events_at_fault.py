@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.db import LostRace
+from shared.kafka import parked
 from shared.kafka.batch import BadRelease
 from shared.kafka.parked import NEXT_TRY
 from shared.kafka.records import Record
@@ -87,6 +88,24 @@ async def test_after_the_last_try_an_event_is_dead_and_waits_for_people(ledger: 
     await ledger.retry_due()
 
     assert await ledger.parked() == [(1, "dead", 1 + len(NEXT_TRY))]
+
+
+async def test_a_dead_event_that_someone_has_tried_once_more_is_handled_or_dead_again(ledger: Ledger) -> None:
+    cases = [a_case(), a_case()]
+    ledger.poison = {(case.case_ref, 1) for case in cases}
+    await ledger.run([a_record(case) for case in cases])
+    for wait in NEXT_TRY:
+        ledger.clock.advance(wait)
+        await ledger.retry_due()
+    ledger.poison.remove((cases[0].case_ref, 1))
+
+    async with ledger.database.begin(ledger.clock.now()) as uow:
+        for each in await parked.open_events(uow, limit=10):
+            assert await parked.try_now(uow, each["id"])
+    await ledger.retry_due()
+
+    assert await ledger.handled() == [1]
+    assert sorted(state for _, state, _ in await ledger.parked()) == ["dead", "handled"]
 
 
 async def test_bytes_that_nobody_can_read_are_dead_at_once_and_kept(ledger: Ledger) -> None:
