@@ -133,7 +133,7 @@ async def test_each_change_of_a_case_is_published_once_whole_and_without_a_name(
         "registered_at": "2026-07-25T22:25:00Z",
         "valid_until": "2027-03-05",
         "referrer": "ngo",
-        "reachable": "yes",
+        "reachable": "resource_centre",
         "locale": "es",
     } == events[1][2]
     assert "Zoila" not in json.dumps(events) and "A001234567" not in json.dumps(events)

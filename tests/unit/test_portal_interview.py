@@ -14,7 +14,7 @@ from services.scheduling.web.pages import HERE
 from services.scheduling.web.presented import minutes_until
 from shared.clock import use_packaged_zone_data
 from shared.dates import long_date
-from shared.events import Allocation, AppointmentStatus, CaseState, ProgrammeStatus
+from shared.events import Allocation, AppointmentStatus, CaseState, ProgrammeStatus, Reachable
 from shared.languages import read_catalogues
 from tests.builders import NOW, a_programme
 from tests.unit.notifications_builders import an_appointment
@@ -261,3 +261,25 @@ def test_who_is_shown_the_way_to_what_it_needs_is_not_refused_there(standing: St
     refusal = why_not_ask(standing.case, NOW)
 
     assert (may_ask, may_ask) == (present(standing, CATALOGUES["en"], NOW).may_ask, refusal is None)
+
+
+@pytest.mark.parametrize("reachable", Reachable)
+@pytest.mark.parametrize(
+    ("stands", "is_written_to"),
+    [
+        ({"live": OFFER}, True),
+        ({"live": an_appointment("booked")}, True),
+        ({"waiting": Waiting.NO_CAPACITY}, True),
+        ({"state": CaseState.INELIGIBLE}, False),
+    ],
+)
+def test_a_household_without_an_address_reads_that_no_message_comes_while_some_would(
+    reachable: Reachable, stands: dict[str, Any], is_written_to: bool
+) -> None:
+    standing = a_standing(**stands)
+    snapshot = standing.case.snapshot.model_copy(update={"reachable": reachable})
+    standing = replace(standing, case=replace(standing.case, snapshot=snapshot))
+
+    is_said = "no message reaches you" in said(standing)
+
+    assert (reachable is not Reachable.YES and is_written_to) == is_said

@@ -63,8 +63,8 @@ def reason_code(reported: Reported) -> str | None:
 
 
 def reachable(contact: Contact) -> str:
-    """`yes`, or `resource_centre` when there is neither an e-mail address nor a number that can be one."""
-    return "yes" if contact.email or (contact.mobile and contact.mobile_possible) else "resource_centre"
+    """`yes`, or `resource_centre` when there is no e-mail address: nothing is sent to a phone."""
+    return "yes" if contact.email else "resource_centre"
 
 
 def _is_adult(person: Person, day: date | None) -> bool:

@@ -16,7 +16,15 @@ from services.scheduling.web.aloud import Aloud
 from services.scheduling.web.presented import Fact, Site, moment, when_and_where, who
 from services.scheduling.web.requests import Asked, sentence_of
 from shared.dates import listed, long_date
-from shared.events import Allocation, Appointment, AppointmentStatus, CaseState, ProgrammeChanged, ProgrammeStatus
+from shared.events import (
+    Allocation,
+    Appointment,
+    AppointmentStatus,
+    CaseState,
+    ProgrammeChanged,
+    ProgrammeStatus,
+    Reachable,
+)
 from shared.languages import Catalogue
 
 PAST = "past"
@@ -24,6 +32,9 @@ PAST = "past"
 
 OVER = "over"
 """How it stands from an offer's deadline on, until the next look of the clock takes the date back."""
+
+WRITTEN_TO = frozenset({"offered", OVER, "booked", "waiting"})
+"""How a case stands while messages about it are to come."""
 
 ASKS_AGAIN = frozenset({Waiting.DECLINED, Waiting.EXPIRED, Waiting.UNANSWERED})
 """Reasons that the household ends by asking for another date."""
@@ -76,12 +87,13 @@ def present(standing: Standing, catalogue: Catalogue, now: datetime) -> Intervie
     """The page of a case as it stands now."""
     live = standing.case.live
     state = _state_now(standing.case, now)
+    aloud = Aloud(catalogue.language, catalogue.texts)
     return InterviewPage(
         state=state,
         heading=catalogue.text(f"mine.{state}"),
         facts=facts_of(standing, catalogue),
-        next=_next(standing, state, catalogue, now),
-        next_aloud=_next(standing, state, Aloud(catalogue.language, catalogue.texts), now),
+        next=(*_next(standing, state, catalogue, now), *_unwritten(standing, state, catalogue)),
+        next_aloud=(*_next(standing, state, aloud, now), *_unwritten(standing, state, aloud)),
         actions=actions_of(standing, now),
         appointment_id=str(live.id) if live else None,
         may_ask=state != OVER and why_not_ask(standing.case, now) is None,
@@ -196,6 +208,12 @@ def _next(standing: Standing, state: str, catalogue: Catalogue, now: datetime) -
     if standing.sites[live.site].illustrative:
         said.append(catalogue.text("mine.illustrative"))
     return tuple(said)
+
+
+def _unwritten(standing: Standing, state: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """That no message comes, unless the household gave an address itself, which only intake knows."""
+    is_written_to = standing.case.snapshot.reachable is Reachable.YES or state not in WRITTEN_TO
+    return () if is_written_to else (catalogue.text("next.no_email"),)
 
 
 def _requests(standing: Standing, live: Appointment, catalogue: Catalogue, now: datetime) -> list[str]:
