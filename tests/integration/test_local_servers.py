@@ -22,7 +22,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.errors import LocalError
-from deploy.local.kept_classes import FOLDER
+from deploy.local.kept import FOLDER
 from deploy.local.ports import Ports
 from deploy.local.stack import Stack
 from shared.kafka.topics import declared_topics

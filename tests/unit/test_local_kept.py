@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.kept_classes import kept_classes
+from deploy.local.kept import kept_classes, kept_first_records
 
 OPTIONS = ["-Xmx256m"]
 
@@ -54,3 +54,19 @@ async def test_another_jar_or_option_makes_new_ones_in_place_of_the_old(
 
 async def test_when_none_could_be_kept_java_is_told_of_none(jar: Path, tmp_path: Path) -> None:
     assert [] == await kept_classes(str(jar), OPTIONS, maker([], fails=True), folder=tmp_path / "java")
+
+
+async def test_how_a_log_begins_is_kept_once_beside_the_classes_and_again_for_another_release(
+    jar: Path, tmp_path: Path
+) -> None:
+    made: list[str] = []
+    folder, other = tmp_path / "java", tmp_path / "other.jar"
+    other.write_bytes(b"others")
+    await kept_classes(str(jar), OPTIONS, maker([]), folder=folder)
+
+    first, second = [await kept_first_records(str(jar), maker(made), folder=folder) for _ in range(2)]
+    later = await kept_first_records(str(other), maker(made), folder=folder)
+
+    assert (first, 2) == (second, len(set(made)))
+    assert [later] == list(folder.glob("log-*"))
+    assert 1 == len(list(folder.glob("kafka-*")))

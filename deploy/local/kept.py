@@ -1,4 +1,7 @@
-"""Kafka's classes, loaded and linked once and kept beside the jars: Java then starts it in half the time."""
+"""What Java makes of Kafka once and the next starts take as it is, kept beside the jars.
+
+Its classes, loaded and linked, with which it starts in half the time; and the first records of a new log.
+"""
 
 import asyncio
 import hashlib
@@ -22,18 +25,34 @@ async def kept_classes(
     `make` keeps them in the file that it is told. It is asked to when Java, its options or a jar is another one, since
     Java takes from the file only what it would load itself.
     """
-    file = folder / f"kafka-{_version(class_path, options)}.aot"
-    with await asyncio.to_thread(only_one_at_a_time, folder):
-        if not file.exists():
+    file = await kept(folder / f"kafka-{_version(class_path, options)}.aot", make)
+    return [f"-XX:AOTCache={file}", QUIET] if file.exists() else []
+
+
+async def kept_first_records(
+    class_path: str, make: Callable[[Path], Awaitable[None]], *, folder: Path = FOLDER
+) -> Path:
+    """Where the records are with which Kafka's log begins; they say nothing but the release's features.
+
+    Source: `kafka.tools.StorageTool format` of 4.3, which writes them and, beside them, the ids of the log.
+    """
+    return await kept(folder / f"log-{_version(class_path, ())}.checkpoint", make)
+
+
+async def kept(file: Path, make: Callable[[Path], Awaitable[None]]) -> Path:
+    """The file, made if it was not there, in the place of all older ones of its kind, which its name begins with."""
+    with await asyncio.to_thread(only_one_at_a_time, file.parent):
+        if not await asyncio.to_thread(file.exists):
             draft = file.with_suffix(".new")
             await make(draft)
             await asyncio.to_thread(_replace, draft, file)
-    return [f"-XX:AOTCache={file}", QUIET] if file.exists() else []
+    return file
 
 
 def _replace(draft: Path, file: Path) -> None:
     """Puts the new file, if there is one, in the place of all older ones."""
-    for old in set(file.parent.glob("kafka-*")) - {draft}:
+    kind = file.name.partition("-")[0]
+    for old in set(file.parent.glob(f"{kind}-*")) - {draft}:
         old.unlink()
     if draft.exists():
         draft.rename(file)
