@@ -18,7 +18,6 @@ import pytest_asyncio
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-import shared.loading  # noqa: F401 - what it does
 from deploy.local.child import Child
 from deploy.local.ports import Ports
 from deploy.local.postgres import database_url, postgres
