@@ -1,18 +1,13 @@
 """What every test may need: PostgreSQL 18, started once a worker as `make run` does; and which worker does which test."""
 
-import asyncio
 import gc
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit, urlunsplit
-from weakref import WeakKeyDictionary
 
-import asyncpg
 import pytest
 import pytest_asyncio
 from xdist.remote import Producer
@@ -24,14 +19,12 @@ from deploy.local.postgres import database_url, postgres
 from deploy.local.state import StateDir
 from shared.clock import use_packaged_zone_data
 from tests import scheduling
+from tests.databases import Administrator, close_all, end_but, in_use, remember
 from tests.openapi import served
 from tests.portal import Neighbours
 
 use_packaged_zone_data()
 
-_numbers = count()
-_made: list[tuple["Administrator", str]] = []
-"""The databases that there are, and who drops them."""
 MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - the fixture makes its own folder there
 """Where there is so much room in memory, databases of tests need no disk."""
 FOR_A_MOMENT = (
@@ -80,20 +73,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f"{name}: {value}")
 
 
-class Administrator:
-    """Of the tests' PostgreSQL, whose connection stays: each event loop has one."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._connections = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncpg.Connection]()
-
-    async def does(self, statement: str) -> None:
-        loop = asyncio.get_running_loop()
-        if loop not in self._connections:
-            self._connections[loop] = await asyncpg.connect(self.url)
-        await self._connections[loop].execute(statement)
-
-
 class MakeDatabase(Protocol):
     """Makes an empty database, or a copy of the one named: gives its URL. It is dropped after the test that made it."""
 
@@ -128,6 +107,7 @@ async def administrator() -> AsyncIterator[Administrator]:
         for setting in FOR_A_MOMENT:
             await made.does(setting.format(password=passwords["postgres"]))
         yield made
+        await close_all()
         await child.stop(seconds=2)
         state.release()
 
@@ -135,10 +115,7 @@ async def administrator() -> AsyncIterator[Administrator]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def new_database(administrator: Administrator) -> MakeDatabase:
     async def make(template: str = "template0") -> str:
-        name = f"test_{next(_numbers)}"
-        await administrator.does(f"create database {name} template {_name(template)} strategy file_copy")
-        _made.append((administrator, name))
-        return urlunsplit(urlsplit(administrator.url)._replace(path=f"/{name}"))
+        return await administrator.new_database(template)
 
     return make
 
@@ -146,16 +123,14 @@ async def new_database(administrator: Administrator) -> MakeDatabase:
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
 async def no_database_outlives_its_test() -> AsyncIterator[None]:
     """Those of fixtures that several tests share were made before, and stay."""
-    before = len(_made)
+    before = in_use()
     yield
-    while len(_made) > before:
-        administrator, name = _made.pop()
-        await administrator.does(f"drop database {name} with (force)")
+    await end_but(before)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def scheduling_template(new_database: MakeDatabase) -> str:
-    return await scheduling.prepared(await new_database())
+    return await remember(await scheduling.prepared(await new_database()))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -163,8 +138,3 @@ async def neighbours() -> AsyncIterator[Neighbours]:
     made = Neighbours()
     async with served(made) as made.address:
         yield made
-
-
-def _name(database: str) -> str:
-    """Of a database, by its URL or name."""
-    return urlsplit(database).path.lstrip("/")

@@ -7,13 +7,14 @@ from typing import Any
 import asyncpg
 
 from shared.clock import FixedClock
-from shared.db import Database, UnitOfWork
+from shared.db import UnitOfWork
 from shared.events import CaseChanged, Event
 from shared.kafka import parked
 from shared.kafka.batch import BatchRunner
 from shared.kafka.records import Record
 from shared.migrations import MESSAGING_V1, MESSAGING_V2
 from tests.builders import NOW
+from tests.databases import database_at
 from tests.scheduling import SEALER
 
 LEDGER = "create table ledger (key text not null, version bigint not null, at timestamptz not null)"
@@ -28,7 +29,7 @@ class Ledger:
     """The database of the small service and its one handler."""
 
     def __init__(self, url: str, runner: type[BatchRunner] = BatchRunner) -> None:
-        self.database = Database(url)
+        self.database = database_at(url)
         self.clock = FixedClock(NOW)
         self.poison: set[tuple[str, int]] = set()
         self.error: type[Exception] = Poisoned

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from functools import partial
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -12,6 +13,7 @@ from tests.broker import Broker, running_broker
 from tests.builders import a_case, a_programme
 from tests.calendars import Calendars
 from tests.conftest import MakeDatabase
+from tests.databases import remember
 from tests.ledger import Ledger
 from tests.openapi import served
 from tests.own_contact import OLD, NotificationsDouble, Own
@@ -23,12 +25,12 @@ from tests.unit.intake_builders import ndjson, us_message
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def intake_template(new_database: MakeDatabase) -> str:
-    return await intake.prepared(await new_database())
+    return await remember(await intake.prepared(await new_database()))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def notifications_template(new_database: MakeDatabase) -> str:
-    return await notifications.prepared(await new_database())
+    return await remember(await notifications.prepared(await new_database()))
 
 
 @pytest_asyncio.fixture(name="scheduling", loop_scope="session")
@@ -107,12 +109,12 @@ async def broker() -> AsyncIterator[Broker]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def make_pipe(new_database: MakeDatabase) -> AsyncIterator[MakePipe]:
+async def make_pipe(new_database: MakeDatabase, ledger_template: str) -> AsyncIterator[MakePipe]:
     made: list[Pipe] = []
 
     async def make(broker: Broker) -> Pipe:
-        urls = [await Ledger.prepare(await new_database("template0")) for _ in range(2)]
-        made.append(Pipe(broker.address, urls[0], urls[1], f"test-{urls[1][-6:]}"))
+        urls = [await new_database(ledger_template) for _ in range(2)]
+        made.append(Pipe(broker.address, urls[0], urls[1], f"test-{uuid4()}"))
         return made[-1]
 
     yield make
@@ -122,7 +124,7 @@ async def make_pipe(new_database: MakeDatabase) -> AsyncIterator[MakePipe]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def ledger_template(new_database: MakeDatabase) -> str:
-    return await Ledger.prepare(await new_database("template0"))
+    return await remember(await Ledger.prepare(await new_database()))
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -17,7 +17,7 @@ from services.scheduling.repository import slots
 from shared.db import Database, UnitOfWork
 from tests.builders import NOW, a_case, a_programme
 from tests.conftest import MakeDatabase
-from tests.databases import database_at
+from tests.databases import TYPES
 from tests.scheduling import Scheduling
 
 LONG = os.environ.get("PUENTE_FAULTS") == "long"
@@ -30,7 +30,7 @@ NEED = Need("", "", "desk", (), (SETTING,), 1, 1, (), frozenset(), NOW, date(202
 @pytest_asyncio.fixture(loop_scope="session")
 async def scheduling(new_database: MakeDatabase, scheduling_template: str) -> AsyncIterator[Scheduling]:
     running = Scheduling(await new_database(scheduling_template))
-    running.database = database_at(running.database.url, pool_size=CONNECTIONS)
+    running.database = Database(running.database.url, pool_size=CONNECTIONS, types=TYPES)
     yield running
     await running.database.close()
 

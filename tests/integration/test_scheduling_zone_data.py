@@ -17,6 +17,7 @@ from shared.web.problems import Problem
 from tests.builders import a_case, a_programme, days
 from tests.calendars import TAP, Calendars
 from tests.conftest import MakeDatabase
+from tests.databases import remember
 from tests.scheduling import Scheduling
 
 HOUR = timedelta(hours=1)
@@ -50,7 +51,7 @@ async def vancouver_template(new_database: MakeDatabase, scheduling_template: st
     running = Scheduling(url)
     await Calendars(running).change(change_site({"zone": "America/Vancouver"}))
     await running.database.close()
-    return url
+    return await remember(url)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
