@@ -1,7 +1,6 @@
 """What a transaction says to the world, before it is sent: rows that carry their cause."""
 
 import time
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -11,6 +10,7 @@ from opentelemetry.trace import SpanContext, SpanKind
 
 from shared import tracing
 from shared.events import Event
+from shared.ids import random_id
 
 MAX_VALUE_BYTES = 64 * 1024
 """Largest event value. Source: CloudEvents 1.0, "Size limits"."""
@@ -37,8 +37,7 @@ class Cause(NamedTuple):
         return cls(None, str(uuid4()), context, links)
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
+class OutboxRow(NamedTuple):
     """One event as it stands in the outbox, with the span that says where it was made."""
 
     event: Event
@@ -55,7 +54,7 @@ class OutboxRow:
         value = event.model_dump_json(exclude_none=True)
         if len(value.encode()) > MAX_VALUE_BYTES:
             raise EventTooLarge(f"{event.type} {event.key} version {event.version} is over 64 KB")
-        return cls(event, uuid4(), value, cause, tracing.child_of(cause.context), now, time.time_ns())
+        return cls(event, random_id(), value, cause, tracing.child_of(cause.context), now, time.time_ns())
 
     def as_cause(self) -> Cause:
         return Cause(str(self.event_id), self.cause.correlation_id, self.context)

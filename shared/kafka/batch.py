@@ -121,7 +121,7 @@ class BatchRunner:
             if final:
                 await positions.store_offsets(uow, batch.last_records)
             if claimed or final:
-                jumps = sum(_jumped(batch, one) for one in claimed)
+                jumps = sum(_jumped(one, superseded[one.received.stream]) for one in claimed)
                 older = sum(len(events) for events in superseded.values())
                 await positions.count_progress(uow, self.topic, handled=len(claimed), superseded=older, jumps=jumps)
         for one in claimed:
@@ -243,11 +243,13 @@ def _halves(events: list[Received]) -> list[list[Received]]:
 
 def _superseded(batch: Batch, one: Claimed) -> list[Received]:
     """The older events of the batch that a handled one made history, those handled before left out."""
-    older = {e.event.version: e for e in batch.by_stream[one.received.stream]}
+    stream = batch.by_stream[one.received.stream]
+    if len(stream) == 1:
+        return []
+    older = {e.event.version: e for e in stream}
     return [e for version, e in older.items() if one.before < version < one.received.event.version]
 
 
-def _jumped(batch: Batch, one: Claimed) -> int:
+def _jumped(one: Claimed, superseded: Sequence[Received]) -> int:
     """How many numbers of the stream never came, neither before nor in this batch; of a stream never seen, none."""
-    skipped = one.received.event.version - one.before - 1
-    return skipped - len(_superseded(batch, one)) if one.before else 0
+    return one.received.event.version - one.before - 1 - len(superseded) if one.before else 0

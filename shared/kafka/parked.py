@@ -30,6 +30,8 @@ values (:topic, :partition, :offset, :key, :sequence, :raw, :digest, :cause, :st
 on conflict do nothing
 """
 
+HAS_OPEN = "select 1 from parked_event where topic = any(:topics) and state in ('parked', 'dead') limit 1"
+
 CLOSE = f"""
 update parked_event p
 set state = case when p.sequence = r.sequence then 'handled' else 'superseded' end,
@@ -136,7 +138,9 @@ async def park_stretch(
 
 async def close_older(uow: UnitOfWork, claimed: Sequence[Claimed]) -> None:
     """Closes what is parked or dead of the streams just handled: the same event as handled, older ones as superseded."""
-    await uow.execute(CLOSE, **STREAMS.of(streams_of(one.received for one in claimed)), now=uow.now)
+    topics = {one.received.event.topic for one in claimed}
+    if await uow.rows(HAS_OPEN, topics=sorted(topics)):
+        await uow.execute(CLOSE, **STREAMS.of(streams_of(one.received for one in claimed)), now=uow.now)
 
 
 async def due(uow: UnitOfWork, topics: Sequence[str], limit: int = 100) -> list[ParkedEvent]:

@@ -1,8 +1,7 @@
 """Positions: the right to handle an event, and where to go on reading. Both live in the handler's transaction."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.db import UnitOfWork, as_json
 from shared.kafka.records import Received, Record
@@ -39,8 +38,7 @@ set handled = c.handled + excluded.handled, superseded = c.superseded + excluded
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """An event that is ours to handle, and the sequence its stream had before."""
 
     received: Received

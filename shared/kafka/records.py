@@ -1,7 +1,6 @@
 """Events as Kafka records and back: CloudEvents 1.0, binary mode. Source: CloudEvents Kafka protocol binding 1.0."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import ConsumerRecord
 from opentelemetry.trace import SpanContext
@@ -21,8 +20,7 @@ class Unreadable(ValueError):
     """These bytes are no event of ours: they will never be, so they go to the dead ones at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What came from Kafka, as it came."""
 
     topic: str
@@ -37,8 +35,7 @@ class Record:
         return cls(message.topic, message.partition, message.offset, message.key, message.value, tuple(message.headers))
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """An event in hand: the record it was in, who made it, and the span in which it is handled."""
 
     record: Record

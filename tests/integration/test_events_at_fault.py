@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -155,7 +154,7 @@ async def test_what_no_database_holds_is_dead_at_once_and_stops_no_topic(
 def _with_header(name: str, said: bytes | None, **changes: Any) -> Record:
     record = a_record(a_case())
     headers = tuple((each, said if each == name else value) for each, value in record.headers)
-    return replace(record, headers=headers, **changes)
+    return record._replace(headers=headers, **changes)
 
 
 async def test_unreadable_bytes_however_many_do_not_stop_a_topic(ledger: Ledger) -> None:

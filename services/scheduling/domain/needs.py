@@ -179,6 +179,7 @@ def _interpreter_of(case: CaseChanged) -> frozenset[str]:
     return frozenset({*modes, *OF_INTERPRETERS.intersection(case.needs)})
 
 
+@lru_cache(maxsize=256)
 def deadline_of(now: datetime, offer_hours: int, starts_at: datetime, zone: ZoneInfo) -> datetime:
     """Until when an offer that is made now can be accepted: `offer_hours`, but no longer than that its household can still
     travel; never in the site's quiet hours. Source: docs/domain.md, "Offers", "Quiet hours"."""
@@ -186,7 +187,6 @@ def deadline_of(now: datetime, offer_hours: int, starts_at: datetime, zone: Zone
     return outside_quiet_hours(until, zone, later_than=now + (until - now) / 2)
 
 
-@lru_cache(maxsize=256)
 def outside_quiet_hours(instant: datetime, zone: ZoneInfo, *, later_than: datetime) -> datetime:
     """The instant; for one in the quiet hours the evening before they began, or if that is not later than this, their end."""
     evening = before_quiet_hours(instant, zone)

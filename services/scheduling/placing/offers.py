@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from functools import lru_cache
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from services.scheduling.domain.admission import admit
 from services.scheduling.domain.calendar import Calendar
@@ -24,6 +26,7 @@ from services.scheduling.repository.reference import SiteZone
 from shared.clock import tzdata_version
 from shared.db import LostRace, UnitOfWork
 from shared.events import Appointment, AppointmentStatus
+from shared.ids import random_id
 
 ROUNDS = 3
 """Times a household that lost its place to another chooses again before it waits."""
@@ -219,11 +222,11 @@ def appointment_at(
 ) -> Appointment:
     """A new appointment at this place, in place of the case's live one if it has one."""
     return Appointment(
-        id=uuid4(),
+        id=random_id(),
         version=1,
         status=status,
         site=place.site,
-        wall_time=place.starts_at.astimezone(site.zone).replace(tzinfo=None).isoformat(timespec="minutes"),
+        wall_time=_wall_time(place.starts_at, site.zone),
         zone=site.zone.key,
         starts_at=place.starts_at,
         tzdata_version=tzdata_version(),
@@ -234,3 +237,9 @@ def appointment_at(
         replaces=case.live.id if case.live else None,
         acted_by=acted_by,
     )
+
+
+@lru_cache(maxsize=256)
+def _wall_time(instant: datetime, zone: ZoneInfo) -> str:
+    """As appointments say it. Many of a batch begin at the same time."""
+    return instant.astimezone(zone).replace(tzinfo=None).isoformat(timespec="minutes")
