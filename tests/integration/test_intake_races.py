@@ -1,13 +1,17 @@
 """Two documents at once act as if one had come after the other."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
+import pytest
 import pytest_asyncio
 
 from services.intake import commands
 from services.intake.adapters import us
+from services.intake.api import turns
+from services.intake.domain.results import Reported
 from services.intake.repository import documents
 from services.intake.repository.documents import Document
 from tests.conftest import MakeDatabase
@@ -90,3 +94,43 @@ async def test_documents_that_name_the_same_results_in_another_order_do_not_dead
     assert 30 == await intake.count("cases")
     assert {1, 2} == {len(await intake.events(each["case_ref"])) for each in answers[1]} | {1, 2}
     assert [2] * 30 == [row.revision for row in await intake.rows("select revision from cases")]
+
+
+LARGE = ndjson(us_message()) + b"\n" * turns.LARGE_BYTES
+
+
+@pytest.fixture
+def reading(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many documents are read at a time, at each one's beginning."""
+    at_once, now, read = list[int](), list[int](), us.read
+
+    def slowly(body: bytes) -> list[Reported]:
+        now.append(1)
+        at_once.append(len(now))
+        time.sleep(0.1)
+        now.pop()
+        return read(body)
+
+    monkeypatch.setattr(us, "read", slowly)
+    return at_once
+
+
+@pytest.mark.parametrize(("body", "in_turn"), [(LARGE, True), (ndjson(us_message()), False)], ids=["large", "small"])
+async def test_large_documents_are_read_one_after_the_other_and_small_ones_at_once(
+    intake: Intake, reading: list[int], body: bytes, in_turn: bool
+) -> None:
+    await asyncio.gather(*(intake.receipts("us", body) for _ in range(3)))
+
+    assert (3, in_turn) == (len(reading), max(reading) == 1)
+
+
+async def test_a_large_document_that_waits_too_long_is_to_come_again(
+    intake: Intake, reading: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "WAIT_SECONDS", 0.01)
+    answers = await asyncio.gather(*(intake.send("us", LARGE) for _ in range(2)))
+    later = await intake.send("us", LARGE)
+
+    assert [202, 503, 202] == [*sorted(each.status_code for each in answers), later.status_code]
+    assert all(each.headers["retry-after"] for each in answers if each.status_code == 503)
+    assert ["duplicate"] == [each["receipt"] for each in later.json()["receipts"]]

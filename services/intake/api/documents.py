@@ -14,6 +14,7 @@ from services.intake.adapters import ca, mx, us
 from services.intake.adapters.reading import DocumentRefused
 from services.intake.api.bodies import body_of_kinds, charset_of, read_body, require_not_encoded, require_utf_8
 from services.intake.api.senders import Senders
+from services.intake.api.turns import Turns
 from services.intake.domain.receipts import batch_document
 from services.intake.domain.results import Reported
 from services.intake.repository.documents import Document
@@ -48,6 +49,7 @@ def read_ca(body: bytes, content_type: str) -> list[Reported]:
 
 def router(service: Service, senders: Senders) -> APIRouter:
     """The three channels. Every one answers 202 with a receipt per result, whatever became of it."""
+    turns = Turns()
     api = APIRouter(prefix="/v1/systems", tags=["documents"], responses=refusals(408, 413, 415, 422))
 
     async def signed_by_us(request: Request) -> bytes:
@@ -66,17 +68,21 @@ def router(service: Service, senders: Senders) -> APIRouter:
 
     setattr(signed_by_us, ALLOWED, ("us",))
 
+    async def take(system: str, request: Request, body: bytes, read: Read) -> JSONResponse:
+        async with turns.of(body):
+            return await _take(service, system, request, body, read)
+
     @api.post("/us/results", status_code=202, dependencies=[SIGNED], openapi_extra=body_of_kinds(JSON_KINDS))
     async def us_results(request: Request, body: Annotated[bytes, Depends(signed_by_us)]) -> JSONResponse:
-        return await _take(service, "us", request, body, read_us)
+        return await take("us", request, body, read_us)
 
     @api.post("/mx/batches", status_code=202, dependencies=[WITH_TOKEN], openapi_extra=body_of_kinds(CSV_KINDS))
     async def mx_batches(request: Request, body: Annotated[bytes, Depends(from_system("mx"))]) -> JSONResponse:
-        return await _take(service, "mx", request, body, read_mx)
+        return await take("mx", request, body, read_mx)
 
     @api.post("/ca/results", status_code=202, dependencies=[WITH_TOKEN], openapi_extra=body_of_kinds(XML_KINDS))
     async def ca_results(request: Request, body: Annotated[bytes, Depends(from_system("ca"))]) -> JSONResponse:
-        return await _take(service, "ca", request, body, read_ca)
+        return await take("ca", request, body, read_ca)
 
     return api
 
