@@ -87,7 +87,7 @@ async def test_results_that_share_a_document_have_a_trace_each_linked_to_their_p
     ("programme", "language", "reason", "words"),
     [
         ("MX-TVH", "pt", "awaiting_choice", "Neste programa você mesmo escolhe a data"),
-        ("US-PDI", "en", "awaiting_draw", "In this programme dates are given by a draw"),
+        ("US-PDI", "en", "awaiting_draw", "In this programme dates are drawn by lot"),
     ],
 )
 async def test_a_household_whose_programme_offers_nothing_by_itself_is_told_what_it_waits_for(
