@@ -8,7 +8,9 @@ from dataclasses import replace
 from email import message_from_bytes
 
 import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from services.notifications.channels import connections
 from services.notifications.channels.email import MailServer, Refused, TryAgainLater, send
 from tests.mail_server import MailServerDouble, serving
 from tests.unit.notifications_builders import AN_EMAIL
@@ -126,3 +128,66 @@ async def test_a_server_that_never_answers_does_not_hold_us() -> None:
         with pytest.raises(TryAgainLater):
             async with asyncio.timeout(2):
                 await send(AN_EMAIL, replace(server, longest_seconds=0.2))
+
+
+async def test_messages_that_come_one_after_the_other_go_over_one_connection() -> None:
+    double = MailServerDouble()
+
+    async with serving(double) as server:
+        for _ in range(3):
+            await send(AN_EMAIL, server)
+
+    assert (3, 1) == (len(double.accepted), len(set(double.begun)))
+
+
+class SlowAtFirst(MailServerDouble):
+    """Answers to the first recipient when nobody waits for it any more."""
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        await asyncio.sleep(0.4 if len(self.begun) == 1 else 0)
+        return await super().handle_RCPT(server, session, envelope, address, options)
+
+
+async def test_an_answer_that_comes_too_late_is_not_taken_for_one_to_the_next_message() -> None:
+    double = SlowAtFirst()
+
+    async with serving(double) as server:
+        with pytest.raises(TryAgainLater):
+            await send(AN_EMAIL, replace(server, longest_seconds=0.2))
+        await send(AN_EMAIL, server)
+
+    assert (1, 2) == (len(double.accepted), len(set(double.begun)))
+
+
+class EnoughAfterOne(MailServerDouble):
+    """Takes one message over each connection, as servers do that limit how many."""
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        self.at_mail = "421 4.7.0 too many messages" if session.peer in self.begun else ""
+        return await super().handle_MAIL(server, session, envelope, address, options)
+
+
+async def test_when_the_server_has_had_enough_of_a_connection_the_message_goes_over_another() -> None:
+    double = EnoughAfterOne()
+
+    async with serving(double) as server:
+        await send(AN_EMAIL, server)
+        await send(AN_EMAIL, server)
+
+    assert (2, 2) == (len(double.accepted), len(set(double.begun)))
+
+
+async def test_a_connection_without_a_next_message_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "KEPT_SECONDS", 0.05)
+    double = MailServerDouble()
+
+    async with serving(double) as server:
+        await send(AN_EMAIL, server)
+        await asyncio.sleep(0.2)
+        await send(AN_EMAIL, server)
+
+    assert (2, 2) == (len(double.accepted), len(set(double.begun)))

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import HeaderParseError
 from email.headerregistry import Address
@@ -13,10 +14,8 @@ from uuid import UUID
 
 import aiosmtplib
 
+from services.notifications.channels.connections import Connections
 from services.notifications.messages.calendar_entry import CalendarEntry
-
-STEP_SECONDS = 10
-"""Longest wait for one answer of the mail server."""
 
 WHOLE_SECONDS = 30
 """Longest time for one message, from connecting to the server's last answer."""
@@ -56,6 +55,7 @@ class MailServer:
     port: int
     mail_from: str
     longest_seconds: float = WHOLE_SECONDS
+    connections: Connections = field(default_factory=Connections, repr=False, compare=False)
 
     @property
     def address(self) -> str:
@@ -86,22 +86,28 @@ async def send(message: Email, server: MailServer) -> str:
     Raises: TryAgainLater, Refused.
     """
     mail = as_mime(message, server)
-    client = aiosmtplib.SMTP(hostname=server.host, port=server.port, timeout=STEP_SECONDS)
     try:
-        async with asyncio.timeout(server.longest_seconds):
-            await _hand_over(client, server.address, message.to, bytes(mail))
+        async with (
+            asyncio.timeout(server.longest_seconds),
+            server.connections.one(server.host, server.port) as client,
+        ):
+            await _begin(client, server.address)
+            await _about_recipient(client.rcpt(message.to, encoding="utf-8"))
+            await _about_message(client.data(bytes(mail)))
     except TimeoutError as error:
         raise TryAgainLater("the mail server took too long", may_have_arrived=True) from error
-    finally:
-        client.close()
     return str(mail["Message-ID"])
 
 
-async def _hand_over(client: aiosmtplib.SMTP, sender: str, recipient: str, mail: bytes) -> None:
+async def _begin(client: aiosmtplib.SMTP, sender: str) -> None:
+    """Begins a message; on a new connection if the server has had enough of the one that was kept."""
+    if client.is_connected:
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await client.mail(sender, encoding="utf-8")
+            return
+        client.close()
     await _before_data(client.connect())
     await _before_data(client.mail(sender, encoding="utf-8"))
-    await _about_recipient(client.rcpt(recipient, encoding="utf-8"))
-    await _about_message(client.data(mail))
 
 
 async def _before_data(step: Awaitable[object]) -> None:
