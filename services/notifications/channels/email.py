@@ -6,10 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import HeaderParseError
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 import aiosmtplib
@@ -29,6 +31,17 @@ Source: RFC 5321, section 4.2.3."""
 
 ABOUT_A_MAILBOX = frozenset({450, 451, 452})
 """Answers to a recipient that may change: greylisted, busy, full. 421 is about the server. Source: RFC 5321, section 4.2.3."""
+
+
+class _KindsOfHeaders(HeaderRegistry):
+    """The library's, which by itself makes a new class for each header of each message."""
+
+    @cache  # noqa: B019  there is one, for the time of the process
+    def __getitem__(self, name: str) -> Any:
+        return super().__getitem__(name)
+
+
+POLICY = SMTP.clone(header_factory=_KindsOfHeaders())
 
 UNUSABLE = "the address is not one that mail can go to"
 
@@ -155,7 +168,7 @@ def _why(error: Exception) -> str:
 
 def as_mime(message: Email, server: MailServer) -> EmailMessage:
     """The message as it goes over the wire. Raises: Refused for an address that could not stand in a header."""
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=POLICY)
     mail["From"] = server.mail_from
     mail["To"] = _recipient(message.to)
     mail["Subject"] = message.subject
@@ -182,7 +195,5 @@ def _recipient(address: str) -> Address:
 
 
 def _add_calendar(mail: EmailMessage, calendar: CalendarEntry) -> None:
-    mail.add_alternative(calendar.ics.decode(), subtype="calendar", cte="base64")
-    part = list(mail.iter_parts())[-1]
-    part.set_param("method", calendar.method)
-    part.set_param("component", "VEVENT")
+    params = {"method": calendar.method, "component": "VEVENT"}
+    mail.add_alternative(calendar.ics.decode(), subtype="calendar", cte="base64", params=params)
