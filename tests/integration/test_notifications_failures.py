@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 from opentelemetry.trace import StatusCode
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from services.notifications.channels.email import TryAgainLater
 from services.notifications.repository import sending
@@ -169,6 +169,20 @@ async def test_a_notice_that_this_release_cannot_read_keeps_no_other_one_from_be
     await notifications.send()
 
     assert await notifications.states() == [("offered", "due"), ("offered", "sent"), ("offered", "sent")]
+
+
+async def test_a_case_that_this_release_cannot_read_keeps_no_other_one_from_its_notice(
+    notifications: Notifications,
+) -> None:
+    snapshots = [a_snapshot(an_offer()[0], case_ref=new_case_ref()) for _ in range(3)]
+    await notifications.receive(a_site(), *snapshots)
+    broken = "update cases set snapshot = '{}' where case_ref = :case_ref returning case_ref"
+    await notifications.rows(broken, case_ref=snapshots[1].case_ref)
+
+    with pytest.raises(ValidationError):
+        await notifications.send()
+
+    assert await notifications.states() == [("offered", "sent"), ("offered", "due"), ("offered", "sent")]
 
 
 async def for_ever() -> None:

@@ -1,5 +1,6 @@
 """Snapshots become notices, and notices become messages: handlers and job on a real database."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -12,6 +13,7 @@ from services.notifications.channels.email import TryAgainLater
 from services.notifications.domain.reminders import moments
 from services.notifications.reminders import Reminders
 from services.notifications.repository.views import COUNTS, counts
+from services.notifications.sending.notices import AT_ONCE
 from services.notifications.tables import metadata
 from shared.reference import new_case_ref
 from tests.builders import NOW, a_programme
@@ -20,6 +22,8 @@ from tests.unit.notifications_builders import a_site, a_snapshot, an_appointment
 
 T = TypeVar("T")
 HOUR = timedelta(hours=1)
+TRANSACTIONS = "select state, count(distinct xmin::text) from notices group by state"
+"""How many have written the notices of each state as they stand now."""
 
 
 async def test_an_offer_becomes_a_message_and_an_event_in_the_language_of_the_household(
@@ -117,6 +121,22 @@ async def test_a_batch_of_many_cases_takes_few_statements_and_tells_each_once(no
     assert len(notifications.mail.sent) == 50
     assert {s.case_ref for s in snapshots} == {ref for asked in notifications.contacts.asked for ref in asked}
     assert len(notifications.contacts.asked) == 7
+
+
+async def test_notices_that_go_together_are_handed_over_and_recorded_together(notifications: Notifications) -> None:
+    snapshots = [a_snapshot(an_appointment("booked"), case_ref=new_case_ref()) for _ in range(AT_ONCE)]
+    await notifications.receive(a_site(), *snapshots)
+    all_said_yes, handed_over = asyncio.Barrier(AT_ONCE), set()
+
+    async def wait_for_all() -> None:
+        handed_over.update(await notifications.rows(TRANSACTIONS))
+        await all_said_yes.wait()
+
+    notifications.mail.after = wait_for_all
+    await notifications.send()
+
+    assert {("sending", 1)} == handed_over
+    assert [("sent", 1)] == await notifications.rows(TRANSACTIONS)
 
 
 async def test_an_offer_that_ends_before_it_went_out_is_withdrawn_and_never_mentioned(

@@ -3,7 +3,7 @@
 A claim is a lease of its own: it locks nothing once it is committed, and whoever dies with it gives it back by time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,22 +37,30 @@ update notices set lease = :lease, lease_until = :until from picked where notice
 returning notices.*
 """
 
-LOCK_CASE = """
-select c.snapshot, p.title from cases c left join programmes p using (programme)
-where c.case_ref = :case_ref for update of c
+LOCK_CASES = """
+select c.case_ref, c.snapshot, p.title from cases c left join programmes p using (programme)
+where c.case_ref = any(:case_refs) order by c.case_ref for update of c
+"""
+
+STILL_OURS = """
+select * from notices o
+where (o.id, o.lease) in (select * from unnest(cast(:ids as uuid[]), cast(:leases as uuid[]))) and o.closed_at is null
+order by o.id for update
 """
 
 HAND_OVER = """
-update notices set state = 'sending', may_have_arrived = true, attempts = attempts + 1, last_attempt = :traceparent,
-  lease_until = :until, language = :language, channel = 'email', place = :place
-where id = :id
+update notices o set state = 'sending', may_have_arrived = true, attempts = attempts + 1, last_attempt = r.traceparent,
+  lease_until = :until, language = r.language, channel = 'email', place = r.place
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, traceparent text, language text, place text)
+where o.id = r.id
 """
 
 RECORD_SENT = """
-update notices set state = 'sent', reason = null, provider_reference = :reference, closed_at = :now,
+update notices o set state = 'sent', reason = null, provider_reference = r.reference, closed_at = :now,
   lease = null, lease_until = null
-where id = :id and closed_at is null
-returning undelivered
+from unnest(cast(:ids as uuid[]), cast(:references as text[])) as r(id, reference)
+where o.id = r.id and o.closed_at is null
+returning o.id, o.undelivered
 """
 
 RECORD_UNDELIVERED = """
@@ -98,6 +106,24 @@ class ClaimedNotice:
 
 
 @dataclass(frozen=True)
+class KnownCase:
+    """The newest snapshot of a case, and the title of its programme when it is known."""
+
+    snapshot: CaseScheduled
+    programme: str | None
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """A notice whose message says that the date is at this place; the attempt that sends it."""
+
+    id: UUID
+    language: str
+    place: str | None
+    attempt: SpanContext
+
+
+@dataclass(frozen=True)
 class Later:
     """A notice that could not go now and waits in `state`, with the next try and the attempt that failed."""
 
@@ -126,40 +152,38 @@ async def claim(uow: UnitOfWork, limit: int) -> list[ClaimedNotice]:
     return claimed
 
 
-async def lock_case(uow: UnitOfWork, case_ref: str) -> tuple[CaseScheduled, str | None]:
-    """The case's newest snapshot and the title of its programme when it is known; locked until the end."""
-    row = (await uow.rows(LOCK_CASE, case_ref=case_ref))[0]
-    return CaseScheduled.model_validate(row.snapshot), row.title
+async def lock_cases(uow: UnitOfWork, case_refs: Collection[str]) -> dict[str, KnownCase]:
+    """The cases by their references, locked in order until the end."""
+    rows = await uow.rows(LOCK_CASES, case_refs=list(case_refs))
+    return {row.case_ref: KnownCase(CaseScheduled.model_validate(row.snapshot), row.title) for row in rows}
 
 
-async def still_ours(uow: UnitOfWork, claimed: ClaimedNotice) -> ClaimedNotice | None:
-    """The notice as it stands now; None when it was withdrawn or someone else has it."""
-    rows = await uow.rows(
-        "select * from notices where id = :id and lease = :lease and closed_at is null for update",
-        id=claimed.id,
-        lease=claimed.lease,
-    )
-    return _claimed(rows[0]) if rows else None
+async def still_ours(uow: UnitOfWork, claimed: Sequence[ClaimedNotice]) -> dict[UUID, ClaimedNotice]:
+    """The notices as they stand now, by id, without those that were withdrawn or that someone else has."""
+    rows = await uow.rows(STILL_OURS, ids=[each.id for each in claimed], leases=[each.lease for each in claimed])
+    return {row.id: _claimed(row) for row in rows}
 
 
-async def hand_over(
-    uow: UnitOfWork, notice: ClaimedNotice, *, language: str, place: str | None, attempt: SpanContext
-) -> None:
-    """From here on the message, which says that the date is at this place, may have arrived, until the mail server says no."""
-    await uow.execute(
-        HAND_OVER,
-        id=notice.id,
-        until=uow.now + LEASE,
-        language=language,
-        place=place,
-        traceparent=to_traceparent(attempt),
-    )
+async def hand_over(uow: UnitOfWork, handed_over: Sequence[HandedOver]) -> None:
+    """From here on each message may have arrived, until the mail server says no."""
+    rows = [
+        {
+            "id": each.id,
+            "traceparent": to_traceparent(each.attempt),
+            "language": each.language,
+            "place": each.place,
+        }
+        for each in handed_over
+    ]
+    if rows:
+        await uow.execute(HAND_OVER, rows=as_json(rows), until=uow.now + LEASE)
 
 
-async def record_sent(uow: UnitOfWork, notice_id: UUID, reference: str) -> int | None:
-    """How often it was undelivered before; None when it is recorded already. Needs no lease: what was sent was sent."""
-    rows = await uow.rows(RECORD_SENT, id=notice_id, reference=reference, now=uow.now)
-    return rows[0].undelivered if rows else None
+async def record_sent(uow: UnitOfWork, references: Mapping[UUID, str]) -> dict[UUID, int]:
+    """How often each was undelivered before, by its id; what is recorded already is not among them. Needs no lease: what was
+    sent was sent."""
+    rows = await uow.rows(RECORD_SENT, ids=list(references), references=list(references.values()), now=uow.now)
+    return {row.id: row.undelivered for row in rows}
 
 
 async def record_undelivered(

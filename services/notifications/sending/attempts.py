@@ -76,14 +76,26 @@ class Attempt:
         return replace(self.later(reason, now + wait * random.uniform(0.9, 1.1)), state=state)
 
 
-async def record_sent(uow: UnitOfWork, attempt: Attempt, *, language: str, reference: str) -> None:
-    """Sent, once, with the event that says so."""
-    await sending.lock_case(uow, attempt.notice.case_ref)
-    undelivered = await sending.record_sent(uow, attempt.notice.id, reference)
-    if undelivered is not None:
-        facts = _facts(attempt.notice, channel="email", language=language)
-        sent = NoticeSent(**facts, version=2 if undelivered else 1, provider_reference=reference)
-        uow.publish(sent, cause=attempt.notice.cause(attempt.span.context))
+@dataclass(frozen=True)
+class Sent:
+    """A notice that the mail server took, in this language and under this reference."""
+
+    attempt: Attempt
+    language: str
+    reference: str
+
+
+async def record_sent(uow: UnitOfWork, all_sent: Sequence[Sent]) -> None:
+    """Sent, each once, with the event that says so."""
+    await sending.lock_cases(uow, {each.attempt.notice.case_ref for each in all_sent})
+    undelivered = await sending.record_sent(uow, {each.attempt.notice.id: each.reference for each in all_sent})
+    for each in all_sent:
+        notice, attempt = each.attempt.notice, each.attempt
+        if notice.id in undelivered:
+            facts = _facts(notice, channel="email", language=each.language)
+            version = 2 if undelivered[notice.id] else 1
+            sent = NoticeSent(**facts, version=version, provider_reference=each.reference)
+            uow.publish(sent, cause=notice.cause(attempt.span.context))
 
 
 async def record_refused(uow: UnitOfWork, attempt: Attempt, *, language: str) -> None:
@@ -109,7 +121,7 @@ async def _record_undelivered(
     """Recorded each time, said once: a notice's stream has the version 1, and 2 when it is sent after it failed."""
     notice = attempt.notice
     attempt.span.error = reason
-    await sending.lock_case(uow, notice.case_ref)
+    await sending.lock_cases(uow, [notice.case_ref])
     again = attempt.undelivered(state, reason, uow.now)
     if await sending.record_undelivered(uow, notice, again, channel=channel, language=language) == 1:
         failed = NoticeFailed(**_facts(notice, channel=channel, language=language), version=1, reason=reason)

@@ -1,4 +1,5 @@
-"""Sends what is due: claims notices, asks intake for contacts once, hands each message over, records each by itself.
+"""Sends what is due: claims notices, asks intake for contacts once, hands over together what can go, records each as soon as
+the mail server took it.
 
 No transaction is open while the network is used. Between the mail server's yes and its record lies the only moment in
 which a crash can lead to a second message; it bears the same Message-ID. Whoever stops the job lets the messages that are
@@ -14,22 +15,18 @@ from typing import Any, TypeVar
 import structlog
 
 from services.notifications.channels.email import Email, Refused, TryAgainLater
-from services.notifications.domain.notices import is_still_owed, is_too_late, without_what_is_over
 from services.notifications.domain.safe_hours import earliest_sending
-from services.notifications.messages.presenter import Surroundings
-from services.notifications.messages.writer import Envelope, Writer
-from services.notifications.owed import make_owed_notices
+from services.notifications.messages.writer import Writer
 from services.notifications.repository import sending
-from services.notifications.repository.known import place_of, sites_named
-from services.notifications.repository.notices import withdraw
-from services.notifications.repository.sending import ClaimedNotice
 from services.notifications.sending import attempts as outcomes
-from services.notifications.sending.attempts import Attempt
+from services.notifications.sending.attempts import Attempt, Sent
 from services.notifications.sending.contacts import Contact, Contacts, IntakeAway
+from services.notifications.sending.handing_over import Addressed, hand_over, still_owed
 from shared import tracing
 from shared.back_off import next_try
 from shared.clock import Clock
 from shared.db import Database, DatabaseUnavailable, UnitOfWork
+from shared.gathered import Gathered
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -55,7 +52,13 @@ class NoticeSender:
     portal_url: str
     _intake_failures: int = field(default=0, init=False)
     _ask_intake_at: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
+    _hand_over: Gathered[Addressed, Email | None] = field(init=False)
+    _record: Gathered[Sent, None] = field(init=False)
     _under_way: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        self._hand_over = Gathered(self._hand_over_all)
+        self._record = Gathered(self._record_all)
 
     async def send_due_notices(self) -> None:
         """Sends until nothing is due or intake is away. One notice's error keeps no other one; it is raised last."""
@@ -123,52 +126,18 @@ class NoticeSender:
             later = [attempt.later("safe hours", at)]
             await self._run(lambda uow: outcomes.try_later(uow, attempt.notice, later))
             return
-        address = contact.address
-        email = await self._run(lambda uow: self._hand_over(uow, attempt, address, language=language))
+        email = await self._hand_over(Addressed(attempt, contact.address, language))
+        if isinstance(email, BaseException):
+            raise email
         if email is not None:
             await self._deliver(attempt, email)
 
     async def _not_reachable(self, uow: UnitOfWork, attempt: Attempt, *, language: str) -> None:
-        if (await self._still_owed(uow, attempt))[0]:
+        if await still_owed(uow, [attempt]):
             await outcomes.record_not_reachable(uow, attempt, language=language)
 
-    async def _hand_over(self, uow: UnitOfWork, attempt: Attempt, address: str, *, language: str) -> Email | None:
-        """The message in the words of this moment; None when the household is not owed it any more."""
-        notice, programme = await self._still_owed(uow, attempt)
-        if notice is None:
-            return None
-        named = {each.site for each in (notice.notice.appointment, notice.notice.earlier) if each}
-        sites, date = await sites_named(uow, named), notice.notice.appointment
-        around = Surroundings(notice.case_ref, programme, sites, self.portal_url)
-        email = self._write(notice, around, address, language=language, now=uow.now)
-        place = place_of(sites[date.site]) if date else None
-        await sending.hand_over(uow, notice, language=language, place=place, attempt=attempt.span.context)
-        return email
-
-    async def _still_owed(self, uow: UnitOfWork, attempt: Attempt) -> tuple[ClaimedNotice | None, str | None]:
-        """The notice as it stands now, None when it is not owed or not ours any more, and its programme's title.
-
-        Its case is locked from here on. What is not owed any more is withdrawn.
-        """
-        snapshot, programme = await sending.lock_case(uow, attempt.notice.case_ref)
-        uow.caused_by(snapshot, attempt.notice.cause(attempt.span.context))
-        case = (await make_owed_notices([snapshot], uow))[snapshot.case_ref]
-        notice = await sending.still_ours(uow, attempt.notice)
-        if notice is None:
-            return None, programme
-        this = next(each for each in case.past if each.id == notice.id)
-        too_late = is_too_late(notice.notice, uow.now)
-        if too_late or not is_still_owed(this, case.past, snapshot, uow.now, place=case.place):
-            await withdraw(uow, [notice.id], "too late" if too_late else "superseded")
-            return None, programme
-        attempt.notice = notice
-        return notice, programme
-
-    def _write(
-        self, notice: ClaimedNotice, around: Surroundings, address: str, *, language: str, now: datetime
-    ) -> Email:
-        envelope = Envelope(notice.id, address, notice.calendar_uid, notice.sequence)
-        return self.writer.write(without_what_is_over(notice.notice, now), around, envelope, language=language, now=now)
+    async def _hand_over_all(self, addressed: Sequence[Addressed]) -> list[Email | None]:
+        return await self._run(lambda uow: hand_over(uow, addressed, self.writer, self.portal_url))
 
     async def _deliver(self, attempt: Attempt, email: Email) -> None:
         notice_id, language = str(attempt.notice.id), email.language
@@ -184,17 +153,21 @@ class NoticeSender:
             log.warning("notice.refused", notice_id=notice_id, reason=str(refused))
             await self._run(lambda uow: outcomes.record_refused(uow, attempt, language=language))
         else:
-            await self._record_sent(attempt, language=language, reference=reference)
+            await self._record_sent(Sent(attempt, language, reference))
 
-    async def _record_sent(self, attempt: Attempt, *, language: str, reference: str) -> None:
+    async def _record_sent(self, sent: Sent) -> None:
         for _ in range(RECORD_TRIES):
-            try:
-                return await self._run(
-                    lambda uow: outcomes.record_sent(uow, attempt, language=language, reference=reference)
-                )
-            except DatabaseUnavailable:
-                await asyncio.sleep(1)
-        log.error("notice.sent_but_not_recorded", notice_id=str(attempt.notice.id))
+            failure = await self._record(sent)
+            if failure is None:
+                return
+            if not isinstance(failure, DatabaseUnavailable):
+                raise failure
+            await asyncio.sleep(1)
+        log.error("notice.sent_but_not_recorded", notice_id=str(sent.attempt.notice.id))
+
+    async def _record_all(self, all_sent: Sequence[Sent]) -> list[None]:
+        await self._run(lambda uow: outcomes.record_sent(uow, all_sent))
+        return [None] * len(all_sent)
 
     async def _run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         return await self.database.run(self.clock.now(), work)
