@@ -227,7 +227,7 @@ class Consumer:
     async def retry_parked(self) -> int:
         """Tries every parked event whose time has come; how many were tried. A stopped topic's events wait too."""
         going = [topic for topic, progress in self.topics.items() if not progress.stopped]
-        async with self._database.begin(self._clock.now()) as uow:
+        async with self._database.begin(self._clock.now(), reads=True) as uow:
             due = await parked.due(uow, going)
         for topic in dict.fromkeys(event.topic for event in due if event.is_stretch):
             await self._have_said_again(topic, [event for event in due if event.is_stretch and event.topic == topic])

@@ -92,7 +92,7 @@ class LogEnds:
         async with asyncio.timeout(10):
             ends = await reader.end_offsets(partitions)
             begins = await reader.beginning_offsets(partitions)
-        async with self._database.begin(self._clock.now()) as uow:
+        async with self._database.begin(self._clock.now(), reads=True) as uow:
             stored = await positions.stored_offsets(uow, self._topics)
         now, places = self._clock.now(), {tp: max(_place(stored, tp), begins[tp]) for tp in ends}
         for topic, waiting in self._waiting.items():

@@ -41,7 +41,8 @@ from shared.kafka.topics import ensure_topics
 log = structlog.get_logger()
 
 BATCH_ROWS = 500
-POLL_SECONDS = 0.2
+POLL_SECONDS = 1.0
+"""How often it is looked for rows that it was not woken for: what other processes said, or what is to be said again."""
 ACK_SECONDS = 3
 """How long to wait for acknowledgements before the partition is left alone and the others go on."""
 REFUSED_SECONDS = 1
@@ -116,13 +117,12 @@ class Relay:
         """Publishes while the lock of this service's relay is ours.
 
         The lock is a session's, so its connection is closed afterwards, never given back: another one from the pool
-        would find it taken for ever.
+        would find it taken for ever. An open transaction would be ended as idle, and the lock with it: there is none.
         """
         lease = await self._database.engine.connect()
         try:
-            locked = (await lease.execute(text("select pg_try_advisory_lock(7002)"))).scalar_one()
-            await lease.commit()  # commits: an open transaction would be ended as idle, and the lock with it
-            if locked:
+            await lease.execution_options(isolation_level="AUTOCOMMIT")
+            if (await lease.execute(text("select pg_try_advisory_lock(7002)"))).scalar_one():
                 await self._publish_all(lease)
         finally:
             await self._give_up_producer()
@@ -137,7 +137,6 @@ class Relay:
         while True:
             self._wake.clear()
             await lease.execute(text("select 1"))  # the lock's connection still stands
-            await lease.commit()  # commits: see _publish_as_the_one
             await self._check_log()
             if not await self._publish_some():
                 await self._wait_for_news()
@@ -191,7 +190,7 @@ class Relay:
             after = rows[-1].id
 
     async def _rows_after(self, after: int) -> Sequence[Any]:
-        async with self._database.begin(self._clock.now()) as uow:
+        async with self._database.begin(self._clock.now(), reads=True) as uow:
             return await uow.rows(UNPUBLISHED, after=after, limit=BATCH_ROWS)
 
     async def _send_rows(self, rows: Sequence[Any]) -> None:
