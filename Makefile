@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 STYLE := services/scheduling/web/static/portal.css
 AUDIO := services/scheduling/web/static/audio/.spoken
-LONG_TESTS := $(addprefix tests/integration/test_,scheduling_last_place.py scheduling_races.py scheduling_whole_life.py portal_timing.py)
+LONG_TESTS := tests/web/test_pages.py $(addprefix tests/integration/test_,scheduling_last_place.py scheduling_races.py scheduling_whole_life.py portal_timing.py)
 # Three at a time: while one waits for what it killed, two work. One after the other: ARGS="-n 0".
 PYTEST := $(BIN)/pytest -n 3 --no-loadscope-reorder
 
@@ -28,7 +28,8 @@ check: .venv/.ready $(STYLE) $(AUDIO)
 	$(BIN)/python -m shared.events.schemas --check
 	$(PYTEST) $(ARGS)
 
-# What takes long: 320 SIGKILLs while 20,000 results flow, races of hundreds of rounds, 10,000 steps of the whole life, 4,000 log-ins timed.
+# What takes long: 320 SIGKILLs while 20,000 results flow, races of hundreds of rounds, 10,000 steps of the whole life, 4,000 log-ins timed,
+# axe in every language.
 faults: .venv/.ready $(STYLE)
 	PUENTE_FAULTS=long $(BIN)/pytest tests/faults $(LONG_TESTS) $(ARGS)
 

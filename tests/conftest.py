@@ -39,12 +39,16 @@ FOR_A_MOMENT = (
 of each of some thousand connections, is as strong as it need be."""
 
 
+SHARING = ("faults", "web", "e2e")
+"""Folders whose tests share what takes long to start, the longest first."""
+
+
 class ByRunningSystem(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """What shares a running system stays with one worker; everything else goes file by file."""
+    """What shares a running system, or a browser with a served portal, stays with one worker; everything else goes file by file."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = Path(nodeid.partition("::")[0])
-        return str(file.parent if file.parent.name in ("e2e", "faults") else file)
+        return str(file.parent if file.parent.name in SHARING else file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByRunningSystem:
@@ -55,8 +59,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByRunni
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What one worker must do alone and takes long comes first: at the end the others would wait for it."""
-    first = ("faults", "web", "e2e")
-    items.sort(key=lambda item: first.index(folder) if (folder := item.path.parent.name) in first else len(first))
+    items.sort(key=lambda item: SHARING.index(name) if (name := item.path.parent.name) in SHARING else len(SHARING))
 
 
 def pytest_collection_finish() -> None:
