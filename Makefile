@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 STYLE := services/scheduling/web/static/portal.css
 AUDIO := services/scheduling/web/static/audio/.spoken
-LONG_TESTS := tests/web/test_pages.py $(addprefix tests/integration/test_,scheduling_last_place.py scheduling_races.py scheduling_whole_life.py portal_timing.py)
+LONG_TESTS := $(addprefix tests/integration/test_,scheduling_last_place.py scheduling_races.py scheduling_whole_life.py portal_timing.py) tests/web/test_pages.py
 # Three at a time: while one waits for what it killed, two work. One after the other: ARGS="-n 0".
 PYTEST := $(BIN)/pytest -n 3 --no-loadscope-reorder
 
