@@ -15,11 +15,14 @@ goes on after an answer, and for what no route reads."""
 class Impatient(HttpToolsProtocol):
     """uvicorn's protocol, which by itself waits for ever for a request that has begun, or that never does."""
 
-    _due: TimerHandle | None = None
+    _deadline: float | None = None
+    _look: TimerHandle | None = None
+    """One for a connection: a timer for each request would take a tenth of its time."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in the class above
         super().connection_made(transport)
         self._close_in(HEAD_SECONDS)
+        self._look_in(HEAD_SECONDS)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -31,7 +34,7 @@ class Impatient(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._forget()
+        self._deadline = None
         self._expect_the_next()
 
     def on_response_complete(self) -> None:
@@ -39,7 +42,8 @@ class Impatient(HttpToolsProtocol):
         self._expect_the_next()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._forget()
+        if self._look:
+            self._look.cancel()
         super().connection_lost(exc)
 
     def _expect_the_next(self) -> None:
@@ -48,10 +52,15 @@ class Impatient(HttpToolsProtocol):
             self._close_in(HEAD_SECONDS)
 
     def _close_in(self, seconds: float) -> None:
-        self._forget()
-        self._due = self.loop.call_later(seconds, self.transport.close)
+        self._deadline = self.loop.time() + seconds
 
-    def _forget(self) -> None:
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
+    def _look_in(self, seconds: float) -> None:
+        self._look = self.loop.call_later(seconds, self._close_if_due)
+
+    def _close_if_due(self) -> None:
+        """Never later than it is due: whatever comes to be due after this look is so after HEAD_SECONDS or more."""
+        left = HEAD_SECONDS if self._deadline is None else self._deadline - self.loop.time()
+        if left <= 0:
+            self.transport.close()
+        else:
+            self._look_in(min(left, HEAD_SECONDS))
